@@ -1,0 +1,1 @@
+"""Values and rules. Pure: no web, no SQL, no files, no clock, no randomness."""

@@ -1,0 +1,185 @@
+"""The evidence bundle (证据包): a certificate with everything needed to verify it offline (formats.md 7).
+
+It is canonical JSON with closed members, so there is no byte in it that may change and still be the same bundle.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from certsvc.core.claims import Target
+from certsvc.core.encoding import b64, canonical, parse_json, unb64
+from certsvc.core.errors import Malformed
+from certsvc.core.jose import Jws, parse_document
+from certsvc.core.schemas import BUNDLE
+from certsvc.core.shape import check_shape
+
+MEDIA_TYPE = "application/vnd.certsvc.bundle+json"
+#: The largest bundle that is read at all.
+MAX_BYTES = 1_048_576
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a roster as its holder may show it: commitments, salt and target."""
+
+    salt: bytes
+    commitments: dict[str, str]
+    target: Target
+
+
+@dataclass(frozen=True)
+class RosterProof:
+    """That an entry with its row stands in the roster of an act (RFC 6962 path)."""
+
+    index: int
+    row_facts: dict[str, Any] | None
+    row_salt: bytes | None
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class PathStep:
+    """One act of the path and the place of the entry in its roster."""
+
+    act: Jws
+    proof: RosterProof
+
+
+@dataclass(frozen=True)
+class Event:
+    """One lifecycle act: the proposal of one officer and the decision of another."""
+
+    propose: Jws
+    decide: Jws
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A parsed bundle. Nothing in it is verified yet."""
+
+    data: bytes
+    credential: Jws
+    entries: tuple[Entry, ...]
+    salts: dict[str, bytes]
+    path: tuple[PathStep, ...]
+    corrections: tuple[Event, ...]
+    events: tuple[Event, ...]
+    grants: tuple[Jws, ...]
+    procedure: Jws
+    calendars: tuple[Jws, ...]
+    trust: Jws
+    status_list: Jws
+    certs: tuple[bytes, ...]
+
+    @property
+    def documents(self) -> tuple[Jws, ...]:
+        """Every signed document in the bundle."""
+        events = [document for event in (*self.corrections, *self.events) for document in (event.propose, event.decide)]
+        acts = [step.act for step in self.path]
+        rest = (*self.grants, self.procedure, *self.calendars, self.trust, self.status_list)
+        return (self.credential, *acts, *events, *rest)
+
+
+#: Acts, grants and lists are shared by thousands of certificates, so their parsed form is remembered by their bytes.
+parse_shared = lru_cache(maxsize=8192)(parse_document)
+
+
+def parse_bundle(data: bytes) -> Bundle:
+    """The bundle written in `data`. Raises Malformed for anything that is not exactly one."""
+    if len(data) > MAX_BYTES:
+        raise Malformed("bundle_size", "证据包过大", f"A bundle is at most {MAX_BYTES} bytes.")
+    value = parse_json(data, canonical_only=True)
+    check_shape(value, BUNDLE)
+    _refuse_log_proofs(value)
+    return Bundle(
+        data,
+        parse_document(_bytes(value["credential"]), "vc+jwt"),
+        tuple(_entry(one) for one in value["entries"]),
+        {name: unb64(salt) for name, salt in value["salts"].items()},
+        tuple(PathStep(_act(one["act"]), _proof(one["proof"])) for one in value["path"]),
+        tuple(Event(_act(one["propose"]), _act(one["decide"])) for one in value["corrections"]),
+        tuple(Event(_act(one["propose"]), _act(one["decide"])) for one in value["events"]),
+        tuple(parse_shared(_bytes(one), "grant+jwt") for one in value["grants"]),
+        parse_shared(_bytes(value["procedure"]), "procedure+jwt"),
+        tuple(parse_shared(_bytes(one), "calendar+jwt") for one in value["calendars"]),
+        parse_shared(_bytes(value["trust"]), "trust+jwt"),
+        parse_shared(_bytes(value["status"]["list"]), "statuslist+jwt"),
+        tuple(unb64(one) for one in value["certs"]),
+    )
+
+
+def write_bundle(bundle: Bundle) -> bytes:
+    """The canonical bytes of `bundle`; its own `data` is not looked at."""
+    return canonical(
+        {
+            "v": 1,
+            "credential": bundle.credential.body.decode(),
+            "log": None,
+            "entries": [
+                {"salt": b64(e.salt), "commitments": e.commitments, "target": e.target.to_json()}
+                for e in bundle.entries
+            ],
+            "salts": {name: b64(salt) for name, salt in bundle.salts.items()},
+            "path": [{"act": _general(s.act), "proof": _proof_json(s.proof), "log": None} for s in bundle.path],
+            "corrections": [_event_json(event) for event in bundle.corrections],
+            "events": [_event_json(event) for event in bundle.events],
+            "grants": [grant.body.decode() for grant in bundle.grants],
+            "procedure": bundle.procedure.body.decode(),
+            "calendars": [calendar.body.decode() for calendar in bundle.calendars],
+            "trust": bundle.trust.body.decode(),
+            "status": {"list": bundle.status_list.body.decode(), "log": None},
+            "certs": [b64(der) for der in bundle.certs],
+        }
+    )
+
+
+def looks_like_bundle(data: bytes) -> bool:
+    """True if `data` is meant to be a bundle, so that a broken one is called altered and not foreign."""
+    return data.lstrip()[:1] == b"{" and b'"credential"' in data and b'"certs"' in data
+
+
+def _act(value: dict[str, Any]) -> Jws:
+    # The value stood in canonical JSON, so its canonical bytes are the stored bytes that were signed and hashed.
+    return parse_shared(canonical(value), "act+jwt")
+
+
+def _entry(value: dict[str, Any]) -> Entry:
+    return Entry(unb64(value["salt"]), value["commitments"], Target(**value["target"]))
+
+
+def _proof(value: dict[str, Any]) -> RosterProof:
+    row = value["row"]
+    path = tuple(unb64(one) for one in value["path"])
+    return RosterProof(value["index"], row and row["facts"], row and unb64(row["salt"]), path)
+
+
+def _proof_json(proof: RosterProof) -> dict[str, Any]:
+    row = None if proof.row_salt is None else {"salt": b64(proof.row_salt), "facts": proof.row_facts}
+    return {"index": proof.index, "row": row, "path": [b64(one) for one in proof.path]}
+
+
+def _event_json(event: Event) -> dict[str, Any]:
+    return {"propose": _general(event.propose), "decide": _general(event.decide), "log": None}
+
+
+def _general(act: Jws) -> Any:
+    return parse_json(act.body)
+
+
+def _refuse_log_proofs(value: dict[str, Any]) -> None:
+    """No log operates yet; a proof that no check would use has no place in a bundle."""
+    holders = [value, value["status"], *value["path"], *value["corrections"], *value["events"]]
+    if any(holder["log"] is not None for holder in holders):
+        raise Malformed(
+            "log_proof_unused", "证据包含有无法使用的日志证明", "The bundle holds a log proof that nothing uses."
+        )
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode("ascii")
+    except UnicodeEncodeError as error:
+        raise Malformed(
+            "jws_form", "签名文件格式不符合规范", "A signed document holds characters outside ASCII."
+        ) from error

@@ -1,0 +1,36 @@
+"""Working days (工作日) from a signed calendar, with the State Council's shifted days; never read live."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+from certsvc.core.outcomes import Unknown
+
+#: Public notices are counted in civil days of Asia/Shanghai, which has had no daylight saving since 1991.
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+
+
+def local_date(seconds: int) -> date:
+    """The civil date in Asia/Shanghai of a time in seconds since 1970 UTC."""
+    return datetime.fromtimestamp(seconds, SHANGHAI).date()
+
+
+def utc_text(seconds: int) -> str:
+    """RFC 3339 UTC with whole seconds, the form of times inside documents."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def is_working_day(calendar: dict[str, Any], day: date) -> bool:
+    """True if `day` is worked under the calendar payload. Raises Unknown outside its span."""
+    text = day.isoformat()
+    if not calendar["first"] <= text <= calendar["last"]:
+        raise Unknown("calendar_span", day=text)
+    if day.weekday() >= 5:
+        return text in calendar["workdays"]
+    return text not in calendar["days_off"]
+
+
+def working_days(calendar: dict[str, Any], opened: int, closed: int) -> int:
+    """How many working days d have date(opened) <= d < date(closed) (formats.md 4). Raises Unknown outside the span."""
+    first, last = local_date(opened), local_date(closed)
+    days = (first + timedelta(n) for n in range(max(0, (last - first).days)))
+    return sum(is_working_day(calendar, day) for day in days)

@@ -1,0 +1,261 @@
+"""X.509 says WHO: two fixed chain shapes under a pinned root (formats.md 2, RFC 5280). No path building.
+
+Shape (a): key -> root. Shape (b): key -> issuing CA -> root. The use of a key is its one EKU, checked at both levels.
+Chains are validated as of a given time with `cryptography.x509.verification` and our own extension policies.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes, PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import verification as xv
+from cryptography.x509.oid import NameOID
+
+from certsvc.core.algorithms import algorithm_for
+from certsvc.core.errors import Malformed
+from certsvc.core.jose import thumbprint
+from certsvc.core.kinds import CEREMONY_USES, INSTANCE_EXTENSION, ISSUED_USES, USE_OF_EKU
+
+#: DER of SEQUENCE { test BOOLEAN, logRequired BOOLEAN }, the value of the instance extension.
+_INSTANCE = {
+    bytes.fromhex(f"30060101{test}0101{log}"): (test == "ff", log == "ff")
+    for test in ("00", "ff")
+    for log in ("00", "ff")
+}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a certified key belongs to, from its certificate and never from a payload."""
+
+    jkt: str
+    use: str
+    org: str
+    org_name: str
+    officer: str | None
+    """The officer's pseudonym, one per human across all organisations; None for organisation keys."""
+    public_key: PublicKeyTypes
+    not_before: int
+    not_after: int
+    """Seconds since 1970 UTC; the intersection over the whole chain, both inclusive (RFC 5280 4.1.2.5)."""
+
+    def valid_at(self, at: int) -> bool:
+        return self.not_before <= at <= self.not_after
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A pinned root certificate and what it says about its instance."""
+
+    certificate: x509.Certificate
+    test: bool
+    log_required: bool
+
+    @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.DER)
+
+
+class ChainFault(Exception):
+    """The chain of a key is not acceptable; `code` says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def instance_extension(test: bool, log_required: bool) -> x509.UnrecognizedExtension:
+    """The extension that every root and CA certificate of an instance carries."""
+    value = next(der for der, flags in _INSTANCE.items() if flags == (test, log_required))
+    return x509.UnrecognizedExtension(x509.ObjectIdentifier(INSTANCE_EXTENSION), value)
+
+
+def read_anchor(certificate: x509.Certificate) -> Anchor:
+    """`certificate` as an anchor. Raises Malformed when it is no root of a certsvc instance."""
+    flags = instance_flags(certificate)
+    if flags is None or certificate.subject != certificate.issuer:
+        raise Malformed("not_a_root", "不是本系统的根证书", "Not the root certificate of a certsvc instance.")
+    return Anchor(certificate, *flags)
+
+
+def instance_flags(certificate: x509.Certificate) -> tuple[bool, bool] | None:
+    """(test, log required) of a root or CA certificate, or None."""
+    try:
+        extension = certificate.extensions.get_extension_for_oid(x509.ObjectIdentifier(INSTANCE_EXTENSION))
+    except (x509.ExtensionNotFound, ValueError):
+        return None
+    value = extension.value
+    return _INSTANCE.get(value.value) if isinstance(value, x509.UnrecognizedExtension) else None
+
+
+def load_certificate(der: bytes) -> x509.Certificate:
+    """The certificate whose DER is exactly `der`. Raises Malformed."""
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        if certificate.public_bytes(Encoding.DER) != der:
+            raise ValueError("trailing bytes")
+    except ValueError as error:
+        raise Malformed("certificate_form", "证书编码错误", "A certificate is not DER.") from error
+    return certificate
+
+
+def certificate_key(certificate: x509.Certificate) -> PublicKeyTypes:
+    """The public key of `certificate`. Raises Malformed for a key kind that we do not use."""
+    try:
+        key: CertificatePublicKeyTypes = certificate.public_key()
+    except (ValueError, x509.UnsupportedGeneralNameType) as error:
+        raise Malformed("key_kind", "证书密钥错误", "A certificate holds no readable key.") from error
+    if algorithm_for(key) is None:
+        raise Malformed("key_kind", "密钥类型不支持", "A certificate holds neither a P-256 nor an Ed25519 key.")
+    return key
+
+
+@lru_cache(maxsize=4096)
+def identify(leaf_der: bytes, pool: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> Identity:
+    """The identity of the key in `leaf_der`, proved up to one of `anchors` (DER roots).
+
+    `pool` holds the DER certificates that came with the evidence; of them at most one issuing CA is used.
+    Raises ChainFault: `unknown_root`, `test_root`, `cert_use`, `cert_chain`, `cert_form`. Validity is not judged here
+    but returned, since the caller knows the trusted time.
+    """
+    try:
+        leaf = load_certificate(leaf_der)
+        use = _use_of(leaf)
+        issuer = None if use in CEREMONY_USES else _issuer_of(leaf, pool)
+        path = [leaf] if issuer is None else [leaf, issuer]
+        root = _root_of(path[-1], anchors)
+        key = certificate_key(leaf)
+    except (Malformed, ValueError) as error:
+        raise ChainFault("cert_form") from error
+    _verify_path(leaf, issuer, root, use)
+    whole = [*path, root]
+    return Identity(
+        thumbprint(key),
+        use,
+        _name(leaf, NameOID.ORGANIZATION_IDENTIFIER) or "",
+        _name(leaf, NameOID.ORGANIZATION_NAME) or "",
+        _name(leaf, NameOID.SERIAL_NUMBER) if use == "officer" else None,
+        key,
+        max(_seconds(c.not_valid_before_utc) for c in whole),
+        min(_seconds(c.not_valid_after_utc) for c in whole),
+    )
+
+
+def _use_of(leaf: x509.Certificate) -> str:
+    """The one key use that the EKU of `leaf` names."""
+    try:
+        usages = list(leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+    except x509.ExtensionNotFound as error:
+        raise ChainFault("cert_use") from error
+    if len(usages) != 1 or usages[0].dotted_string not in USE_OF_EKU:
+        raise ChainFault("cert_use")
+    return USE_OF_EKU[usages[0].dotted_string]
+
+
+def _issuer_of(leaf: x509.Certificate, pool: tuple[bytes, ...]) -> x509.Certificate:
+    """The issuing CA in `pool` whose key signed `leaf`: exactly one level, found by name, proved by signature."""
+    for der in pool:
+        candidate = load_certificate(der)
+        if candidate.subject == leaf.issuer and _signed(leaf, candidate):
+            return candidate
+    raise ChainFault("cert_chain")
+
+
+def _root_of(top: x509.Certificate, anchors: tuple[bytes, ...]) -> x509.Certificate:
+    for der in anchors:
+        root = load_certificate(der)
+        if root.subject == top.issuer and _signed(top, root):
+            return root
+    # Unauthenticated, and only used to choose words: a foreign CA that calls itself a test instance.
+    flags = instance_flags(top)
+    raise ChainFault("test_root" if flags and flags[0] else "unknown_root")
+
+
+def _signed(child: x509.Certificate, parent: x509.Certificate) -> bool:
+    try:
+        child.verify_directly_issued_by(parent)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
+
+
+def _verify_path(leaf: x509.Certificate, issuer: x509.Certificate | None, root: x509.Certificate, use: str) -> None:
+    path = [c for c in (leaf, issuer, root) if c is not None]
+    moment = max(c.not_valid_before_utc for c in path)
+    if issuer is not None:
+        _check_issuing_ca(issuer, use)
+    verifier = (
+        xv.PolicyBuilder()
+        .store(xv.Store([root]))
+        .time(moment)
+        .max_chain_depth(1)
+        .extension_policies(ca_policy=_ca_policy(), ee_policy=_leaf_policy())
+        .build_client_verifier()
+    )
+    try:
+        verifier.verify(leaf, [issuer] if issuer is not None else [])
+    except xv.VerificationError as error:
+        raise ChainFault("cert_chain") from error
+
+
+def _check_issuing_ca(issuer: x509.Certificate, use: str) -> None:
+    """An issuing CA has pathLen 0 and an EKU list inside shape (b) that contains the leaf's use (formats.md 2)."""
+    try:
+        basic = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
+        usages = {u.dotted_string for u in issuer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value}
+    except x509.ExtensionNotFound as error:
+        raise ChainFault("cert_chain") from error
+    if not basic.ca or basic.path_length != 0:
+        raise ChainFault("cert_chain")
+    if not usages <= set(ISSUED_USES.values()) or ISSUED_USES.get(use) not in usages:
+        raise ChainFault("cert_use")
+
+
+def _ca_policy() -> xv.ExtensionPolicy:
+    return (
+        xv.ExtensionPolicy.permit_all()
+        .require_present(x509.BasicConstraints, xv.Criticality.CRITICAL, _is_ca)
+        .require_present(x509.KeyUsage, xv.Criticality.CRITICAL, _may_sign_certificates)
+    )
+
+
+def _leaf_policy() -> xv.ExtensionPolicy:
+    return (
+        xv.ExtensionPolicy.permit_all()
+        .require_present(x509.BasicConstraints, xv.Criticality.CRITICAL, _is_leaf)
+        .require_present(x509.KeyUsage, xv.Criticality.CRITICAL, _may_sign_documents)
+        .require_present(x509.ExtendedKeyUsage, xv.Criticality.CRITICAL, None)
+    )
+
+
+def _is_ca(policy: xv.Policy, cert: x509.Certificate, basic: x509.BasicConstraints) -> None:
+    if not basic.ca:
+        raise ValueError("not a CA")
+
+
+def _may_sign_certificates(policy: xv.Policy, cert: x509.Certificate, usage: x509.KeyUsage) -> None:
+    if not usage.key_cert_sign:
+        raise ValueError("no keyCertSign")
+
+
+def _is_leaf(policy: xv.Policy, cert: x509.Certificate, basic: x509.BasicConstraints) -> None:
+    if basic.ca:
+        raise ValueError("a CA key may not sign documents")
+
+
+def _may_sign_documents(policy: xv.Policy, cert: x509.Certificate, usage: x509.KeyUsage) -> None:
+    if not usage.digital_signature or usage.key_cert_sign:
+        raise ValueError("digitalSignature only")
+
+
+def _name(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str | None:
+    values = [str(a.value) for a in certificate.subject.get_attributes_for_oid(oid)]
+    return values[0] if len(values) == 1 else None
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.astimezone(UTC).timestamp())

@@ -1,0 +1,108 @@
+"""Base64url (RFC 4648 5, no padding), strict JSON (RFC 8259 without duplicates) and canonical JSON (RFC 8785)."""
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from typing import Any
+
+import rfc8785
+
+from certsvc.core.errors import Malformed
+
+#: Deepest nesting any document of ours has is 9; hostile input stops here, before recursion costs anything.
+MAX_DEPTH = 32
+
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]')
+_OPENING, _CLOSING = frozenset((b"[", b"{")), frozenset((b"]", b"}"))
+
+
+def b64(data: bytes) -> str:
+    """Base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def unb64(text: str) -> bytes:
+    """The bytes of canonical base64url. Raises Malformed for padding, foreign characters or loose tail bits."""
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _malformed("base64", "not base64url") from error
+    if b64(raw) != text:
+        raise _malformed("base64", "base64url with padding or loose tail bits")
+    return raw
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 as base64url: the name of a document everywhere in our JSON (formats.md 1)."""
+    return b64(hashlib.sha256(data).digest())
+
+
+def tagged(name: str, *parts: bytes) -> bytes:
+    """H("certsvc/<name>/v1" 0x00 || parts): every hash of ours is separated by its domain tag (formats.md 1)."""
+    return hashlib.sha256(b"certsvc/" + name.encode() + b"/v1\x00" + b"".join(parts)).digest()
+
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785 bytes of `value`. Raises Malformed for what JCS cannot write."""
+    try:
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
+        raise _malformed("json", "no canonical form") from error
+
+
+def parse_json(data: bytes, *, canonical_only: bool = False) -> Any:
+    """`data` as JSON without duplicate members, floats, NaN or deep nesting. Raises Malformed.
+
+    With `canonical_only` the bytes must be their own RFC 8785 form, so no byte may change and still mean the same.
+    """
+    _check_depth(data)
+    try:
+        value = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_no_duplicates,
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
+            parse_int=_bounded_int,
+        )
+    except (ValueError, RecursionError) as error:
+        raise _malformed("json", "not JSON") from error
+    if canonical_only and canonical(value) != data:
+        raise _malformed("json_canonical", "JSON that is not in RFC 8785 form")
+    return value
+
+
+def _check_depth(data: bytes) -> None:
+    """Counts brackets outside strings, so that 10,000 nested arrays cost one scan and no stack."""
+    depth = 0
+    for token in _STRING_OR_BRACKET.finditer(data):
+        mark = token[0]
+        if mark in _OPENING:
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _malformed("json_depth", f"JSON nested deeper than {MAX_DEPTH}")
+        elif mark in _CLOSING:
+            depth -= 1
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _malformed("json_duplicate", "duplicate JSON member")
+    return members
+
+
+def _refuse_number(text: str) -> Any:
+    raise _malformed("json_number", f"number {text[:20]} is not an integer")
+
+
+def _bounded_int(text: str) -> int:
+    # RFC 8785 3.2.2.3: integers beyond 2^53-1 have no exact canonical form.
+    if len(text) > 17 or abs(int(text)) > 2**53 - 1:
+        raise _malformed("json_number", "integer beyond 2^53-1")
+    return int(text)
+
+
+def _malformed(code: str, en: str) -> Malformed:
+    return Malformed(code, "数据格式不符合规范", f"The data are malformed: {en}.")

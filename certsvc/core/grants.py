@@ -1,0 +1,138 @@
+"""Grants (授权) say MAY: which organisation's keys may do which acts, for what, until when (formats.md 3).
+
+Scope only narrows down the chain, so a grant allows what it and all its ancestors allow.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from certsvc.core.claims import Target
+from certsvc.core.outcomes import Fault
+from certsvc.core.regions import region_covers
+
+#: No chain of delegation is longer: province, city or firm, committee, sub-unit.
+MAX_DEPTH = 4
+#: A committee's filing is valid for at most three years (人社部令第40号 第八条; domain.md 7, A02). 3 * 366 days.
+COMMITTEE_TERM = 3 * 366 * 86_400
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A grant whose signature was verified; `signer` is the key that made it."""
+
+    sha256: str
+    payload: Mapping[str, Any]
+    signer_jkt: str
+    signer_use: str
+    signer_org: str
+
+    def has_key(self, jkt: str, use: str) -> bool:
+        return {"jkt": jkt, "use": use} in self.payload["keys"]
+
+    @property
+    def org(self) -> str:
+        return str(self.payload["sub"])
+
+
+def ancestry(grant: Grant, grants: Mapping[str, Grant]) -> Iterator[Grant]:
+    """`grant`, then its parents up to the top one. Raises Fault: chain_loop, grant_missing, depth_exceeded."""
+    seen: set[str] = set()
+    step: Grant | None = grant
+    while step is not None:
+        if step.sha256 in seen or len(seen) >= MAX_DEPTH:
+            raise Fault("chain_loop" if step.sha256 in seen else "depth_exceeded", org=step.org)
+        seen.add(step.sha256)
+        yield step
+        parent = step.payload["parent"]
+        if parent is not None and parent not in grants:
+            raise Fault("grant_missing", org=step.org)
+        step = None if parent is None else grants[parent]
+
+
+def check_nesting(grant: Grant, grants: Mapping[str, Grant]) -> None:
+    """Returns if every link from the top down to `grant` was lawful. Raises Fault naming the organisation."""
+    line = list(ancestry(grant, grants))
+    for child, parent in zip(line, [*line[1:], None], strict=True):
+        _check_term(child)
+        if parent is None:
+            _check_top(child)
+        else:
+            _check_link(child, parent)
+
+
+def _check_top(grant: Grant) -> None:
+    if grant.signer_use != "policy" or grant.payload["iss"] != grant.signer_org:
+        raise Fault("root_unknown", org=grant.org)
+
+
+def _check_link(child: Grant, parent: Grant) -> None:
+    if not parent.has_key(child.signer_jkt, "grant") or child.signer_use != "grant":
+        raise Fault("grant_signer", org=child.org)
+    if child.payload["iss"] != parent.org or child.signer_org != parent.org:
+        raise Fault("grant_signer", org=child.org)
+    if child.payload["depth"] >= parent.payload["depth"]:
+        raise Fault("depth_exceeded", org=child.org)
+    if not parent.payload["nbf"] <= child.payload["nbf"] < child.payload["exp"] <= parent.payload["exp"]:
+        raise Fault("scope_widened", org=child.org, dimension="time")
+    if not set(child.payload["acts"]) <= set(parent.payload["acts"]):
+        raise Fault("scope_widened", org=child.org, dimension="acts")
+    for name, narrower in DIMENSIONS.items():
+        if not narrower(child.payload["scope"][name], parent.payload["scope"][name]):
+            raise Fault("scope_widened", org=child.org, dimension=name)
+
+
+def _check_term(grant: Grant) -> None:
+    if grant.payload["role"].startswith("committee") and grant.payload["exp"] - grant.payload["nbf"] > COMMITTEE_TERM:
+        raise Fault("committee_term", org=grant.org)
+
+
+def _listed(inner: list[str], outer: list[str]) -> bool:
+    return "*" in outer or ("*" not in inner and set(inner) <= set(outer))
+
+
+def _regions(inner: list[str], outer: list[str]) -> bool:
+    return all(any(region_covers(wide, narrow) for wide in outer) for narrow in inner)
+
+
+def _years(inner: Mapping[str, int], outer: Mapping[str, int]) -> bool:
+    return outer["from"] <= inner["from"] <= inner["to"] <= outer["to"]
+
+
+#: dimension of a scope -> is the first within the second.
+DIMENSIONS: dict[str, Any] = {
+    "series": _listed,
+    "specialties": _listed,
+    "levels": _listed,
+    "regions": _regions,
+    "tracks": _listed,
+    "years": _years,
+}
+#: dimension -> (how a target is written in it, code when it lies outside).
+_TARGET: tuple[tuple[str, str, str], ...] = (
+    ("levels", "level", "level_out_of_scope"),
+    ("series", "series", "series_out_of_scope"),
+    ("specialties", "specialty", "specialty_out_of_scope"),
+    ("regions", "region", "region_out_of_scope"),
+    ("tracks", "track", "track_out_of_scope"),
+)
+
+
+def check_allows(grant: Grant, act: str, target: Target, at: int) -> None:
+    """Returns if `grant` allows `act` for `target` at time `at`. Raises Fault naming the dimension that fails.
+
+    Only this grant is asked; `check_nesting` proves that its ancestors allow no less.
+    """
+    payload, scope = grant.payload, grant.payload["scope"]
+    if act not in payload["acts"]:
+        raise Fault("act_not_granted", act, grant.org)
+    if at < payload["nbf"]:
+        raise Fault("grant_not_yet", act, grant.org)
+    if at > payload["exp"]:
+        raise Fault("grant_expired", act, grant.org)
+    for dimension, member, code in _TARGET:
+        value = str(getattr(target, member))
+        if not DIMENSIONS[dimension]([value], scope[dimension]):
+            raise Fault(code, act, grant.org, value=value)
+    if not scope["years"]["from"] <= target.year <= scope["years"]["to"]:
+        raise Fault("year_out_of_scope", act, grant.org, value=target.year)

@@ -1,0 +1,162 @@
+"""Closed schemas: every member is named, required and typed; an unknown member is refused, never ignored.
+
+A shape is written as plain Python: `str`, `int`, `bool`, a pattern (`HASH`), `[shape]` for lists, `{...}` for closed
+objects, `one_of(...)` for enumerations, `nullable(shape)`, `mapping(shape)` for objects with free member names.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from certsvc.core.errors import Malformed
+
+Shape = Any
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A string that matches `regex` wholly."""
+
+    name: str
+    regex: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the listed values, compared with their type."""
+
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Nullable:
+    """null or the inner shape."""
+
+    inner: Shape
+
+
+@dataclass(frozen=True)
+class OneOfTypes:
+    """A value of one of the listed JSON types; None stands for null, an empty tuple for anything."""
+
+    types: tuple[type | None, ...]
+
+
+@dataclass(frozen=True)
+class ByMember:
+    """An object whose shape depends on the value of one member."""
+
+    member: str
+    shapes: dict[str, Shape]
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """An object whose member names are data."""
+
+    inner: Shape
+
+
+def one_of(*values: Any) -> Choice:
+    return Choice(values)
+
+
+def nullable(shape: Shape) -> Nullable:
+    return Nullable(shape)
+
+
+def mapping(shape: Shape) -> Mapping:
+    return Mapping(shape)
+
+
+def by_member(member: str, shapes: dict[str, Shape]) -> ByMember:
+    return ByMember(member, shapes)
+
+
+def pattern(name: str, regex: str) -> Pattern:
+    return Pattern(name, re.compile(regex))
+
+
+HASH = pattern("SHA-256 in base64url", r"[A-Za-z0-9_-]{43}")
+SALT = HASH
+TEXT = pattern("text of 1 to 200 characters", r"(?s).{1,200}")
+DATE = pattern("date YYYY-MM-DD", r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+TIME = pattern("RFC 3339 UTC time", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+LONG_TEXT = str
+SCALAR = OneOfTypes((str, int, bool, None))
+ANY = OneOfTypes(())
+
+
+def check_shape(value: Any, shape: Shape, where: str = "$") -> None:
+    """Returns if `value` has `shape` exactly. Raises Malformed with the path of the first member that has not."""
+    if isinstance(shape, dict):
+        _check_object(value, shape, where)
+    elif isinstance(shape, list):
+        _expect(isinstance(value, list), where, "list")
+        for position, item in enumerate(value):
+            check_shape(item, shape[0], f"{where}[{position}]")
+    else:
+        _CHECKS[type(shape)](value, shape, where)
+
+
+def _check_object(value: Any, shape: dict[str, Shape], where: str) -> None:
+    _expect(isinstance(value, dict), where, "object")
+    if value.keys() != shape.keys():
+        odd = sorted(value.keys() ^ shape.keys())[0]
+        kind = "unknown_member" if odd in value else "missing_member"
+        raise Malformed(kind, f"数据成员不符:{where}.{odd}", f"{kind.replace('_', ' ')} {where}.{odd}")
+    for name, inner in shape.items():
+        check_shape(value[name], inner, f"{where}.{name}")
+
+
+def _check_type(value: Any, shape: type, where: str) -> None:
+    # bool is an int in Python, but never in JSON.
+    _expect(isinstance(value, shape) and isinstance(value, bool) == (shape is bool), where, shape.__name__)
+
+
+def _check_pattern(value: Any, shape: Pattern, where: str) -> None:
+    _expect(isinstance(value, str) and shape.regex.fullmatch(value) is not None, where, shape.name)
+
+
+def _check_choice(value: Any, shape: Choice, where: str) -> None:
+    known = any(value == option and type(value) is type(option) for option in shape.values)
+    _expect(known, where, f"one of {list(shape.values)}")
+
+
+def _check_nullable(value: Any, shape: Nullable, where: str) -> None:
+    if value is not None:
+        check_shape(value, shape.inner, where)
+
+
+def _check_by_member(value: Any, shape: ByMember, where: str) -> None:
+    kind = value.get(shape.member) if isinstance(value, dict) else None
+    _expect(isinstance(kind, str) and kind in shape.shapes, f"{where}.{shape.member}", "a known kind")
+    check_shape(value, shape.shapes[str(kind)], where)
+
+
+def _check_types(value: Any, shape: OneOfTypes, where: str) -> None:
+    kind = None if value is None else type(value)
+    _expect(not shape.types or kind in shape.types, where, "a string, an integer, true, false or null")
+
+
+def _check_mapping(value: Any, shape: Mapping, where: str) -> None:
+    _expect(isinstance(value, dict), where, "object")
+    for name, item in value.items():
+        check_shape(item, shape.inner, f"{where}.{name}")
+
+
+def _expect(holds: bool, where: str, wanted: str) -> None:
+    if not holds:
+        raise Malformed("member_form", f"数据成员格式不符:{where}", f"{where} must be {wanted}")
+
+
+_CHECKS: dict[type, Callable[[Any, Any, str], None]] = {
+    type: _check_type,
+    Pattern: _check_pattern,
+    Choice: _check_choice,
+    Nullable: _check_nullable,
+    Mapping: _check_mapping,
+    OneOfTypes: _check_types,
+    ByMember: _check_by_member,
+}

@@ -1,0 +1,164 @@
+"""An instance: one home directory with its database, keys, anchors, fonts and clock."""
+
+import json
+import os
+import stat
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from certsvc.core.chain import Anchor, read_anchor
+from certsvc.core.errors import NotReady, Refused
+from certsvc.core.jose import thumbprint
+from certsvc.register.sealing import DataKeys, load_data_keys
+from certsvc.render.fonts import FontSet
+from certsvc.signers import Signer, open_signer
+from certsvc.store.engine import Engines, open_engines
+from certsvc.store.migrate import check_current
+from certsvc.store.rows import SigningKey
+
+DEFAULT_HOME = Path("var/home")
+SETTINGS = "home.json"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is fixed when a home is made."""
+
+    public_url: str
+    environment: str
+    """test | production; the root certificate says the same, and start refuses a mix."""
+    demo: bool
+    authority: str
+    """Organisation id of the issuing authority."""
+    certificate_zh: str = "专业技术资格证书"
+    certificate_en: str = "Professional Qualification Certificate"
+
+
+@dataclass
+class Instance:
+    """An open home. `clock` is None for the real time; only a demo may set it."""
+
+    home: Path
+    settings: Settings
+    engines: Engines
+    data_keys: DataKeys
+    anchors: tuple[Anchor, ...]
+    clock: int | None = None
+    _signers: dict[str, Signer] = field(default_factory=dict, repr=False)
+
+    @property
+    def public_url(self) -> str:
+        return self.settings.public_url
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.public_url).netloc
+
+    @property
+    def demo(self) -> bool:
+        return self.settings.demo
+
+    @property
+    def keys_dir(self) -> Path:
+        return self.home / "keys"
+
+    @cached_property
+    def fonts(self) -> FontSet:
+        folder = os.environ.get("CERTSVC_FONTS") or (self.home / "fonts")
+        return FontSet(Path(folder) if Path(folder).is_dir() else None)
+
+    def now(self) -> int:
+        """Seconds since 1970 UTC."""
+        return int(time.time()) if self.clock is None else self.clock
+
+    def set_clock(self, seconds: int | None) -> None:
+        """Sets the demo's clock, so that a demo can have a past. Raises Refused anywhere else."""
+        if not self.demo:
+            raise Refused("clock_production", "只有演示环境可以设定时钟", "Only a demo may set its clock.")
+        self.clock = seconds
+
+    def signer(self, key: SigningKey) -> Signer:
+        """The signer of `key`; `CERTSVC_SIGNER_<USE>` names another URI for the authority's keys. Raises NotReady."""
+        if key.jkt not in self._signers:
+            chosen = os.environ.get(f"CERTSVC_SIGNER_{key.use.upper()}") if self._is_own(key) else None
+            signer = open_signer(self._absolute(chosen or key.uri))
+            if thumbprint(signer.public_key) != key.jkt:
+                zh, en = (
+                    f"签名器与登记的公钥不符:{key.use}",
+                    f"The signer for {key.use} holds another key than registered.",
+                )
+                raise NotReady("signer_mismatch", zh, en, "certsvc doctor")
+            self._signers[key.jkt] = signer
+        return self._signers[key.jkt]
+
+    def close(self) -> None:
+        self.engines.close()
+
+    def _is_own(self, key: SigningKey) -> bool:
+        return key.org_id == self.settings.authority and key.officer_id is None
+
+    def _absolute(self, uri: str) -> str:
+        # Keys made by us are named relative to HOME/keys, so that a restored home works anywhere.
+        scheme, _, rest = uri.partition(":")
+        return f"file:{self.keys_dir.resolve() / rest}" if scheme == "file" and not rest.startswith("/") else uri
+
+
+def home_path(given: str | Path | None = None) -> Path:
+    """The home that was named, else CERTSVC_HOME, else ./var/home."""
+    return Path(given or os.environ.get("CERTSVC_HOME") or DEFAULT_HOME).expanduser().resolve()
+
+
+def database_url(home: Path) -> str:
+    """CERTSVC_DATABASE_URL, else the SQLite file inside the home."""
+    return os.environ.get("CERTSVC_DATABASE_URL") or f"sqlite:///{home / 'certsvc.sqlite3'}"
+
+
+def write_settings(home: Path, settings: Settings) -> None:
+    (home / SETTINGS).write_text(json.dumps(settings.__dict__, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def read_settings(home: Path) -> Settings:
+    """The settings of `home`. Raises NotReady when there is no home."""
+    path = home / SETTINGS
+    if not path.is_file():
+        en = f"There is no certsvc home in {home}."
+        raise NotReady("home_missing", f"{home} 中没有 certsvc 实例", en, f"certsvc init --home {home}")
+    return Settings(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def open_instance(given: str | Path | None = None) -> Instance:
+    """The instance in a home, checked before anything runs. Raises NotReady with the next command."""
+    home = home_path(given)
+    settings = read_settings(home)
+    check_key_modes(home)
+    engines = open_engines(database_url(home))
+    check_current(engines.read)
+    anchors = read_anchors(home)
+    if any(anchor.test != (settings.environment == "test") for anchor in anchors):
+        zh, en = "根证书与实例环境不符(测试/生产混用)", "Test and production are mixed: the root is of the other kind."
+        raise NotReady("environment_mixed", zh, en, "certsvc doctor")
+    return Instance(home, settings, engines, load_data_keys(home / "keys" / "data.json"), anchors)
+
+
+def read_anchors(home: Path) -> tuple[Anchor, ...]:
+    """The pinned roots of a home: every certificate in HOME/roots.pem. Raises NotReady."""
+    path = home / "roots.pem"
+    if not path.is_file():
+        raise NotReady("root_missing", "缺少根证书 roots.pem", f"{path} is missing.", "certsvc doctor")
+    return tuple(read_anchor(certificate) for certificate in x509.load_pem_x509_certificates(path.read_bytes()))
+
+
+def check_key_modes(home: Path) -> None:
+    """Returns if HOME/keys is 0700 and every file in it 0600 or stricter. Raises NotReady naming the chmod."""
+    folder = home / "keys"
+    if not folder.is_dir():
+        raise NotReady("keys_missing", "缺少密钥目录 keys", f"{folder} is missing.", f"certsvc init --home {home}")
+    for path, widest in [(folder, 0o700), *((p, 0o600) for p in sorted(folder.iterdir()))]:
+        if stat.S_IMODE(path.stat().st_mode) & ~widest:
+            zh, en = f"密钥权限过宽:{path.name}", f"{path} is open to others."
+            raise NotReady("key_mode", zh, en, f"chmod {widest:o} {path}")

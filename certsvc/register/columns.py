@@ -1,0 +1,153 @@
+"""The columns of a result batch (domain.md 6.1): what a header may be called, and which words its cells may hold."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a roster file."""
+
+    key: str
+    """Our name of the field; for most columns also the name in `RosterRow`."""
+    zh: str
+    """The header in our template."""
+    kind: str
+    """How its cells are read: a name in `normalise.READERS`."""
+    example: str
+    """The invented sample of the template."""
+    synonyms: tuple[str, ...] = ()
+    """Headers seen elsewhere."""
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    """Words for the drop-down of the template; empty where anything may be written."""
+
+
+ID_KINDS = (
+    "居民身份证",
+    "港澳台居民居住证",
+    "外国人永久居留身份证",
+    "港澳居民来往内地通行证",
+    "台湾居民来往大陆通行证",
+    "护照",
+)
+
+#: Track -> the words a cell may hold; the first is the one in the template's drop-down (domain.md 5.3).
+TRACKS: dict[str, tuple[str, ...]] = {
+    "T01": ("评审", "正常评审", "评审取得", "职称评审", "正常"),
+    "T02": ("破格评审", "破格"),
+    "T03": ("评聘结合",),
+    "T04": ("自主评审",),
+    "T05": ("新业态评审", "新业态", "新职业"),
+    "T06": ("基层直接认定", "基层认定"),
+    "T07": ("基层博士硕士认定", "基层博士认定", "基层硕士认定", "基层博士、硕士认定"),
+    "T08": ("基层单独评定",),
+    "T09": ("中小学直接认定", "中小学认定"),
+    "T10": ("中小学破格评聘",),
+    "T11": ("高层次人才直接评定", "高层次人才直评", "直接评定"),
+    "T12a": ("博士后评审", "博士后"),
+    "T12b": ("博士评审", "博士"),
+    "T13a": ("抗疫提前评审", "抗疫提前"),
+    "T13b": ("抗疫单独评定",),
+    "T14": ("乡村人才评审", "乡村人才", "乡村振兴人才"),
+    "T15": ("双贯通对应", "双贯通", "职业资格对应"),
+    "T16": ("高技能人才评审", "高技能人才", "高技能人才贯通"),
+    "T17": ("考核认定", "初聘", "考核认定/初聘"),
+    "T18a": ("机关调转", "机关调转评审"),
+    "T18b": ("部队转业", "军队转业"),
+    "T18c": ("外省确认", "职称确认"),
+    "T19": ("民营高管评审", "民营高管"),
+    "T20": ("卡脖子特殊评定", "特殊评定"),
+    "T21": ("考试", "以考代评"),
+}
+
+TRACK_CHOICES = tuple(words[0] for words in TRACKS.values())
+
+#: Words beside those of `core.titles`; 高级 and 初级 alone name two levels each and are refused there.
+LEVEL_SYNONYMS: dict[str, str] = {"初级(助理级)": "助理级", "初级(员级)": "员级"}
+
+#: Kind of a yes-or-no column -> word -> meaning. For `ban` a yes is bad news, so 合格 is no word of it.
+FLAG_WORDS: dict[str, dict[str, bool]] = {
+    "passed": {"通过": True, "评审通过": True, "同意": True, "不通过": False, "未通过": False, "评审未通过": False},
+    "check": {"合格": True, "通过": True, "是": True, "不合格": False, "未通过": False, "否": False},
+    "ban": {"有": True, "是": True, "无": False, "否": False, "没有": False},
+}
+SEX_WORDS: dict[str, str] = {"男": "M", "女": "F", "男性": "M", "女性": "F", "m": "M", "f": "F", "1": "M", "2": "F"}
+
+SAMPLE_REMARK = "示例行,请删除"
+PASSED = ("通过", "不通过")
+
+COLUMNS: tuple[Column, ...] = (
+    Column("serial", "序号", "text", "1", ("序列号",)),
+    Column("year", "评审年度", "year", "2022", ("年度", "申报年度", "取得年度"), required=True),
+    Column("batch", "批次", "text", "示例批次", ("评审批次",)),
+    Column("name", "姓名", "name", "张示例", ("姓 名", "申报人", "申报人姓名"), required=True),
+    Column("former_name", "曾用名", "name", "", ("原名",)),
+    Column("sex", "性别", "sex", "男", (), choices=("男", "女")),
+    Column("id_kind", "证件类型", "id_kind", "居民身份证", ("证件种类", "证件类别"), choices=ID_KINDS),
+    Column("id_number", "证件号码", "id", "220000198506150012", ("身份证号", "身份证号码", "证件号"), True),
+    Column("birth", "出生年月", "date", "1985-06-15", ("出生日期", "出生年月日", "生日")),
+    Column("phone", "手机号", "digits", "13000000000", ("手机", "手机号码", "联系电话", "电话")),
+    Column("unit_name", "工作单位", "unit", "示例研究所", ("单位", "单位名称", "所在单位", "工作单位名称"), True),
+    Column("unit_code", "统一社会信用代码", "uscc", "112200009999999985", ("信用代码", "单位代码")),
+    Column("unit_kind", "单位性质", "text", "事业单位", ("单位类型", "单位类别")),
+    Column("region", "所在地(区划)", "region", "长春市", ("所在地", "区划", "所属地区", "地区", "行政区划"), True),
+    Column("education", "最高学历", "text", "大学本科", ("学历",)),
+    Column("degree", "学位", "text", "学士", ("最高学位",)),
+    Column("current_title", "现职称", "text", "工程师", ("现任职称", "现专业技术资格", "现职称名称")),
+    Column("current_since", "现职称取得时间", "date", "2017-09", ("现任职称取得时间", "现职称时间")),
+    Column("series", "申报系列", "series", "工程技术人员", ("系列", "职称系列"), required=True),
+    Column("specialty", "申报专业", "text", "机械", ("专业", "职称专业", "专业名称")),
+    Column("level", "申报级别", "level", "副高级", ("级别", "职称级别", "申报层级", "资格级别"), required=True),
+    Column("title", "资格名称", "text", "高级工程师", ("职称名称", "职称", "申报职称"), required=True),
+    Column("method", "申报方式", "text", "正常", (), choices=("正常", "破格", "绿色通道", "转评", "认定")),
+    Column("track", "取得方式", "track", "评审", ("评审方式",), True, choices=TRACK_CHOICES),
+    Column("committee", "评委会名称", "text", "示例评委会", ("评审委员会", "评委会", "评审委员会名称")),
+    Column("committee_filing", "评委会备案号", "text", "示例备〔2022〕1号", ("备案号",)),
+    Column("meeting_date", "评审日期", "date", "2022-09-03", ("评审会日期", "评审时间", "评审会议日期")),
+    Column("members", "应到", "count", "25", ("应到人数", "委员人数")),
+    Column("present", "实到", "count", "21", ("实到人数", "出席人数")),
+    Column("yes", "同意", "count", "18", ("同意票", "同意票数", "赞成")),
+    Column("no", "反对", "count", "2", ("反对票", "反对票数", "不同意", "不同意票")),
+    Column("abstain", "弃权", "count", "1", ("弃权票", "弃权票数")),
+    Column("passed", "评审结果", "passed", "通过", ("结果", "评委会结果"), required=True, choices=PASSED),
+    Column("notice_from", "公示起", "date", "2022-09-05", ("公示开始", "公示开始日期", "公示起始日期")),
+    Column("notice_to", "公示止", "date", "2022-09-13", ("公示结束", "公示结束日期", "公示截止日期")),
+    Column("notice_result", "公示结果", "text", "无异议"),
+    Column("approval_document", "核准(备案)文号", "text", "示例函〔2022〕1号", ("核准文号", "备案文号", "文号")),
+    Column("approval_date", "核准日期", "date", "2022-09-30", ("批准日期", "备案日期", "核准(备案)日期", "核准时间")),
+    Column("award_date", "取得时间", "date", "2022-09-30", ("资格取得时间", "取得日期", "职称取得时间")),
+    Column("original_cert_no", "原证书编号", "text", "", ("证书编号", "原证书号", "证书号")),
+    Column("issuer_name", "发证机关", "text", "示例发证机关", ("发证单位", "颁发机关")),
+    Column("education_check", "继续教育审核", "check", "合格", ("继续教育",), choices=("合格", "不合格")),
+    Column("ban", "诚信限制", "ban", "无", ("失信记录", "失信限制"), choices=("无", "有")),
+    Column("policy", "政策依据", "text", "", ("政策文件",)),
+    Column("remark", "备注", "text", SAMPLE_REMARK, ("说明",)),
+)  # fmt: skip
+
+BY_KEY: dict[str, Column] = {column.key: column for column in COLUMNS}
+KEY_COLUMNS = frozenset({"name", "id_number", "original_cert_no"})
+
+
+def fold(text: str) -> str:
+    """`text` as headers and words are compared: half width, without white space, brackets' width and case."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def _header_index() -> dict[str, str]:
+    index: dict[str, str] = {}
+    for column in COLUMNS:
+        for word in (column.zh, *column.synonyms):
+            index[fold(word)] = column.key
+    return index
+
+
+HEADERS = _header_index()
+TRACK_WORDS: dict[str, str] = {fold(word): code for code, words in TRACKS.items() for word in (code, *words)}
+
+
+def find_column(header: str) -> str | None:
+    """The key of the column that `header` names, or None. Notes in brackets and stars of duty are looked over."""
+    folded = fold(header).strip("*:")
+    return HEADERS.get(folded) or HEADERS.get(re.sub(r"\([^)]*\)$", "", folded))

@@ -1,0 +1,245 @@
+"""What the cells of one row say together: identity, title, dates, votes (domain.md 5.1, 6.2 and the rules of 7)."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from certsvc.core.errors import Malformed
+from certsvc.core.identity import IdDocument, kind_from_zh, parse_id_document
+from certsvc.core.titles import LEVELS, Title, TitleCatalogue, level_rank
+from certsvc.register.columns import BY_KEY, SAMPLE_REMARK
+from certsvc.register.faults import RULES, STOP, FaultLog
+from certsvc.register.sheet_reader import RawRow
+
+LEVEL_ZH = {level.token: level.zh for level in LEVELS}
+#: 人社部令第40号 art. 26: five working days, hence never fewer days than that.
+NOTICE_DAYS = 5
+WORKING_AGE = 16
+#: Rules A04 and A16 (domain.md 7): tracks that may skip a level, and that may keep the level.
+MAY_SKIP = frozenset({"T07", "T11", "T12a", "T12b", "T15", "T18a", "T18b", "T18c", "T21"})
+MAY_STAY = frozenset({"T15", "T18c", "T21"})
+NO_TITLE = frozenset({"无", "无职称", "未取得", "-", "—", "/"})
+#: Kinds tried for a number whose kind is not given; a passport's form would fit nearly anything.
+INFERRED_KINDS = ("resident_id", "hmt_residence", "foreign_residence")
+#: Pairs of days of which the first must not be later; 5.2 tells the order of acts.
+DATE_ORDER = (
+    ("birth", "current_since"),
+    ("current_since", "award_date"),
+    ("meeting_date", "notice_from"),
+    ("notice_from", "notice_to"),
+    ("notice_to", "approval_date"),
+    ("meeting_date", "award_date"),
+)
+VOTES = ("members", "present", "yes", "no", "abstain")
+
+
+@dataclass
+class Draft:
+    """A row on its way: values by column key, and the log that takes what is said about them."""
+
+    raw: RawRow
+    log: FaultLog
+    values: dict[str, Any] = field(default_factory=dict)
+    imprecise: dict[str, str] = field(default_factory=dict)
+    stopped: bool = False
+
+    def note(self, key: str, code: str, detail: str = "") -> None:
+        """Says `code` about the cell of column `key`."""
+        self.stopped |= RULES[code].action == STOP
+        raw, value = self.raw.values.get(key, ""), self.values.get(key)
+        shown = LEVEL_ZH.get(str(value), value) if key == "level" else value
+        self.log.add(code, self.raw.sheet, self.raw.number, BY_KEY[key].zh, raw, shown, detail)
+
+    def day(self, key: str) -> date | None:
+        """The date of column `key`, if it is known to the day."""
+        value = self.values.get(key)
+        return value if isinstance(value, date) and key not in self.imprecise else None
+
+
+@dataclass
+class Rules:
+    """What the checks must know besides the row."""
+
+    titles: TitleCatalogue
+    drawable: Callable[[str], Iterable[str]] | None = None
+    """Gives back the characters of a text that no font of ours can draw."""
+    _levels: dict[tuple[str, str], str | None] = field(default_factory=dict)
+
+    def level_of(self, series: str, title: str) -> str | None:
+        """The level of a current title: in the same series, or in all series that have it; None if they disagree."""
+        key = series, title
+        if key not in self._levels:
+            found = self.titles.find(series, title)
+            others = (self.titles.find(number, title) for number in self.titles.series)
+            levels = {found.level} if found else {other.level for other in others if other}
+            self._levels[key] = levels.pop() if len(levels) == 1 else None
+        return self._levels[key]
+
+
+def check_row(draft: Draft, rules: Rules) -> None:
+    """Completes `draft.values` and notes every fault that the cells of the row show together."""
+    for check in CHECKS:
+        check(draft, rules)
+
+
+def _identity(draft: Draft, rules: Rules) -> None:
+    number = draft.values.get("id_number")
+    if number is None:
+        return
+    try:
+        document = _document(draft, number)
+    except Malformed as error:
+        lost = len(number) == 18 and number.endswith("000")
+        draft.note("id_number", "EXCEL_PRECISION_LOSS" if lost else error.code, f"{error.zh}\t{error.en}")
+        return
+    if len(number) == 18 and number.endswith("000"):
+        draft.note("id_number", "id_ends_000")
+    draft.values |= {"id_kind": document.kind, "id_number": document.number, "id_original": document.original}
+    if document.original:
+        draft.note("id_number", "id_15_converted")
+    _sex(draft, document)
+    _birth(draft, document)
+
+
+def _document(draft: Draft, number: str) -> IdDocument:
+    if kind := draft.values.get("id_kind"):
+        return parse_id_document(kind_from_zh(kind), number)
+    for kind in INFERRED_KINDS:
+        try:
+            document = parse_id_document(kind, number)
+        except Malformed as error:
+            # A number of this kind that is wrong is told as such; one of another form may be of the next kind.
+            if error.code not in ("id_form", "id_kind"):
+                raise
+        else:
+            draft.note("id_kind", "id_kind_inferred", document.kind)
+            return document
+    raise Malformed("id_kind", "未填证件类型", "No document kind is given.")
+
+
+def _sex(draft: Draft, document: IdDocument) -> None:
+    given = draft.values.get("sex")
+    if given and document.sex and given != document.sex:
+        draft.note("sex", "sex_conflicts_id")
+    elif not given and not document.sex:
+        draft.note("sex", "sex_missing")
+    draft.values["sex"] = document.sex or given
+
+
+def _birth(draft: Draft, document: IdDocument) -> None:
+    given = draft.values.get("birth")
+    if document.birth is None:
+        if draft.day("birth") is None:
+            draft.note("birth", "birth_missing")
+        return
+    precision = draft.imprecise.pop("birth", "day")
+    length = {"year": 4, "month": 7, "day": 10}[precision]
+    if given and given.isoformat()[:length] != document.birth.isoformat()[:length]:
+        draft.note("birth", "birth_conflicts_id")
+    draft.values["birth"] = document.birth
+
+
+def _sample(draft: Draft, rules: Rules) -> None:
+    if draft.values.get("remark") == SAMPLE_REMARK:
+        draft.note("remark", "sample_row")
+
+
+def _name(draft: Draft, rules: Rules) -> None:
+    for key in ("name", "former_name"):
+        name = draft.values.get(key)
+        missing = "".join(dict.fromkeys(rules.drawable(name))) if name and rules.drawable else ""
+        if missing:
+            draft.note(key, "name_undrawable", " ".join(f"U+{ord(char):04X}" for char in missing))
+
+
+def _title(draft: Draft, rules: Rules) -> None:
+    series, level, name = (draft.values.get(key) for key in ("series", "level", "title"))
+    if not (series and level and name):
+        return
+    title = rules.titles.find(series, name, level)
+    if title is None:
+        other = rules.titles.find(series, name)
+        if other:
+            draft.note("title", "title_level_differs", LEVEL_ZH[other.level])
+        else:
+            draft.note("title", "title_not_in_series", _choices(rules.titles.titles_of(series, level)))
+    elif title.status == "legacy":
+        draft.note("title", "title_legacy", title.maps_to or "—")
+
+
+def _choices(titles: tuple[Title, ...]) -> str:
+    words = list(dict.fromkeys(title.title_zh for title in titles))
+    listed = "、".join(words[:6]) or "—"
+    return f"该级别可用:{listed}\tuse {listed}"
+
+
+def _step(draft: Draft, rules: Rules) -> None:
+    values = draft.values
+    current = values.get("current_title")
+    if not current or current in NO_TITLE or not (values.get("series") and values.get("level")):
+        return
+    values["current_level"] = rules.level_of(values["series"], current)
+    if values["current_level"] is None:
+        return
+    step = level_rank(values["level"]) - level_rank(values["current_level"])
+    if step > 1 and values.get("track") not in MAY_SKIP:
+        draft.note("level", "level_skipped", current)
+    # A new start in another series is a change of series (转评), so A16 looks at the same series only.
+    same_series = rules.titles.find(values["series"], current) is not None
+    if step <= 0 and same_series and values.get("track") not in MAY_STAY:
+        draft.note("level", "level_not_higher", current)
+
+
+def _dates(draft: Draft, rules: Rules) -> None:
+    for earlier, later in DATE_ORDER:
+        first, second = draft.day(earlier), draft.day(later)
+        if first and second and first > second:
+            draft.note(later, "date_order", f"{BY_KEY[earlier].zh} {first} > {BY_KEY[later].zh} {second}")
+    award, approval = draft.day("award_date"), draft.day("approval_date")
+    if award and approval and award > approval:
+        draft.note("award_date", "award_after_approval")
+    birth, any_award = draft.values.get("birth"), draft.values.get("award_date")
+    if birth and any_award and any_award.year - birth.year - _before(any_award, birth) < WORKING_AGE:
+        draft.note("award_date", "award_before_16")
+    year = draft.values.get("year")
+    if year and any_award and not 0 <= any_award.year - year <= 1:
+        draft.note("year", "year_differs")
+
+
+def _before(day: date, birth: date) -> bool:
+    """Whether the birthday of that year is still to come."""
+    return (day.month, day.day) < (birth.month, birth.day)
+
+
+def _notice(draft: Draft, rules: Rules) -> None:
+    first, last = draft.day("notice_from"), draft.day("notice_to")
+    if first and last and 0 <= (last - first).days < NOTICE_DAYS:
+        draft.note("notice_to", "notice_short")
+
+
+def _votes(draft: Draft, rules: Rules) -> None:
+    numbers = [draft.values.get(key) for key in VOTES]
+    members, present, yes, no, abstain = numbers
+    if all(number is None for number in numbers):
+        return
+    if members is not None and present is not None:
+        _quorum(draft, members, present)
+    if present is None or yes is None or no is None or abstain is None:
+        missing = "、".join(BY_KEY[key].zh for key in VOTES if draft.values.get(key) is None)
+        draft.note("present", "votes_incomplete", missing)
+        return
+    if yes + no + abstain != present:
+        draft.note("yes", "votes_sum", "")
+    elif draft.values.get("passed") and 3 * yes < 2 * present:
+        draft.note("yes", "yes_short")
+
+
+def _quorum(draft: Draft, members: int, present: int) -> None:
+    if present > members:
+        draft.note("present", "votes_members")
+    elif 3 * present < 2 * members:
+        draft.note("present", "quorum_short")
+
+
+CHECKS: tuple[Callable[[Draft, Rules], None], ...] = (_sample, _identity, _name, _title, _step, _dates, _notice, _votes)

@@ -1,0 +1,192 @@
+"""Reading an uploaded PDF: is it one of our files, whole and unchanged, byte for byte (formats.md 7)?
+
+1. find marks of ours (the attachment's name, any signature field); 2. the byte range must leave exactly the hexadecimal
+gap; 3. the gap must hold exactly one CMS, written the one way; 4. hash and signature must hold; 5. pyHanko must agree
+on coverage, certification and the single signature; 6. the bundle is taken out. Each stage runs only if the ones
+before it passed, so hostile bytes meet cheap checks first. Trust in the certificates is judged elsewhere.
+"""
+
+import hashlib
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from io import BytesIO
+from typing import TypeVar
+
+from pyhanko.pdf_utils.decode_limits import DecodeLimits, StreamDecodeLimits
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import MDPPerm
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+from certsvc.render.cms import CmsParts, der_signature, read_cms, signature_math_holds
+from certsvc.render.page import ATTACHMENT_NAME
+from certsvc.render.timestamp import Timestamp, read_timestamp
+
+MAX_PDF_BYTES = 20 * 2**20
+MAX_BUNDLE_BYTES = 4 * 2**20
+#: What is inflated, altogether, in the search for marks inside compressed objects.
+MAX_INFLATED_BYTES = 64 * 2**20
+
+#: Literal marks first: they are found in microseconds. The last pattern finds fields of any other signature.
+_MARKS = (b"/ByteRange", b"ETSI.CAdES", b"certsvc-bundle", "certsvc-bundle".encode("utf-16-be"))
+_FIELD = re.compile(rb"/(?:FT|Type)\s*/(?:Sig|DocTimeStamp)\b")
+_BYTE_RANGE = re.compile(rb"/ByteRange ?\[0 (\d{1,9}) (\d{1,9}) (\d{1,9})\]")
+_STREAM = re.compile(rb"stream\r?\n")
+T = TypeVar("T")
+_HEX = re.compile(rb"[0-9a-f]+")
+
+
+@dataclass(frozen=True)
+class PdfSignature:
+    """Who signed the file, by its own account. The chain is not judged here; the signature's math is."""
+
+    signer_der: bytes
+    issuing_ca_der: bytes
+    signing_time: datetime
+    """Asserted by the signer, aware."""
+    timestamp: Timestamp | None
+
+
+@dataclass(frozen=True)
+class PdfFindings:
+    """What an upload turned out to be. With any fault nothing inside is believed: no bundle, no signature."""
+
+    is_pdf: bool
+    looks_ours: bool
+    """Carries our attachment's name or any signature: such a file must be faultless or it is tampered."""
+    bundle: bytes | None
+    signature: PdfSignature | None
+    faults: tuple[str, ...]
+
+
+def read_pdf(data: bytes) -> PdfFindings:
+    """The findings about `data`. Never raises: whatever a library trips over is the fault `pdf_unreadable`."""
+    findings = PdfFindings(data[:5] == b"%PDF-", False, None, None, ())
+    if not findings.is_pdf:
+        return replace(findings, faults=("not_pdf",))
+    if len(data) > MAX_PDF_BYTES:
+        return replace(findings, faults=("pdf_too_large",))
+    findings = replace(findings, looks_ours=_has_marks(data))
+    if not findings.looks_ours:
+        return replace(findings, faults=("pdf_not_ours",))
+    try:
+        bundle, signature = _read_ours(data)
+        return replace(findings, bundle=bundle, signature=signature)
+    except _FaultError as fault:
+        return replace(findings, faults=(fault.code,))
+    except Exception:  # the border to hostile input: any trouble is a fault, whatever its class
+        return replace(findings, faults=("pdf_unreadable",))
+
+
+class _FaultError(Exception):
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def _require(holds: bool, code: str) -> None:
+    if not holds:
+        raise _FaultError(code)
+
+
+def _has_marks(data: bytes) -> bool:
+    return _marked(data) or any(map(_marked, _inflated(data)))
+
+
+def _marked(part: bytes) -> bool:
+    return any(mark in part for mark in _MARKS) or _FIELD.search(part) is not None
+
+
+def _inflated(data: bytes) -> Iterator[bytes]:
+    """Deflated streams of `data`, each as far as 1 MB and all within the limit: names may hide in object streams."""
+    left = MAX_INFLATED_BYTES
+    for match in _STREAM.finditer(data):
+        with suppress(zlib.error):
+            # A view: copying the rest of the file for every stream would cost the square of its size.
+            part = zlib.decompressobj().decompress(memoryview(data)[match.end() :], min(left, 2**20))
+            yield part
+            left -= len(part)
+        if left <= 0:
+            return
+
+
+def _read_ours(data: bytes) -> tuple[bytes, PdfSignature]:
+    before, gap, after = _split_at_gap(data)
+    parts = _read_gap(gap)
+    _require(parts.document_sha256 == hashlib.sha256(before + after).digest(), "digest_differs")
+    _require(signature_math_holds(parts), "signature_false")
+    timestamp = _guard(lambda: _timestamp_of(parts), "timestamp_form")
+    reader, embedded = _single_signature(data)
+    signing_time = _guard(lambda: embedded.self_reported_timestamp, "pdf_structure")
+    _require(signing_time is not None, "pdf_structure")
+    bundle = _guard(lambda: _attached_bundle(reader), "bundle_missing")
+    return bundle, PdfSignature(parts.certificate_der, parts.issuing_ca_der, signing_time, timestamp)
+
+
+def _split_at_gap(data: bytes) -> tuple[bytes, bytes, bytes]:
+    """(signed bytes before, hexadecimal digits, signed bytes after): together with < and > the whole file."""
+    _require(data.count(b"/ByteRange") == 1, "byte_range_count")
+    match = _BYTE_RANGE.search(data)
+    _require(match is not None, "byte_range_form")
+    first, second, length = (int(group) for group in match.groups())  # type: ignore[union-attr]
+    _require(0 < first < second and second + length == len(data), "coverage")
+    gap = data[first:second]
+    _require(gap[:1] == b"<" and gap[-1:] == b">" and _HEX.fullmatch(gap[1:-1]) is not None, "contents_hex")
+    _require(data[:first].endswith(b"/Contents "), "contents_place")
+    return data[:first], gap[1:-1], data[second:]
+
+
+def _read_gap(digits: bytes) -> CmsParts:
+    """The one CMS in the gap, followed only by the digit 0."""
+    der = bytes.fromhex(digits.decode())
+    size = _der_size(der)
+    _require(0 < size <= len(der), "cms_form")
+    _require(not any(der[size:]), "contents_padding")
+    return _guard(lambda: read_cms(der[:size]), "cms_form")
+
+
+def _der_size(der: bytes) -> int:
+    """Length of the SEQUENCE that `der` begins with, header included (X.690 8.1.3, two length bytes); 0 if none."""
+    if len(der) < 4 or der[:2] != b"\x30\x82":
+        return 0
+    return 4 + int.from_bytes(der[2:4])
+
+
+def _timestamp_of(parts: CmsParts) -> Timestamp | None:
+    token = parts.timestamp_token
+    return read_timestamp(token, der_signature(parts.raw_signature)) if token else None
+
+
+def _single_signature(data: bytes) -> tuple[PdfFileReader, EmbeddedPdfSignature]:
+    """A second opinion by pyHanko: one certifying signature, P=1, over the entire file, in a classic file."""
+    # Our files have neither object streams nor cross-reference streams nor encryption: nothing can unfold in here.
+    _require(b"/ObjStm" not in data and b"/XRef" not in data and b"/Encrypt" not in data, "pdf_structure")
+    limits = DecodeLimits(per_stream=StreamDecodeLimits(max_output_size=MAX_BUNDLE_BYTES))
+    reader = PdfFileReader(BytesIO(data), strict=True, decode_limits=limits)
+    _require(len(reader.embedded_signatures) == 1 and len(reader.embedded_regular_signatures) == 1, "signature_count")
+    (embedded,) = reader.embedded_regular_signatures
+    _require(embedded.sig_object["/SubFilter"] == "/ETSI.CAdES.detached", "subfilter")
+    embedded.compute_integrity_info(skip_diff=True)
+    _require(embedded.coverage == SignatureCoverageLevel.ENTIRE_FILE, "coverage")
+    certified = reader.root["/Perms"]["/DocMDP"] if "/Perms" in reader.root else None
+    _require(certified == embedded.sig_object and embedded.docmdp_level == MDPPerm.NO_CHANGES, "not_certified")
+    return reader, embedded
+
+
+def _attached_bundle(reader: PdfFileReader) -> bytes:
+    name, file = reader.root["/Names"]["/EmbeddedFiles"]["/Names"]
+    if name != ATTACHMENT_NAME or file.get_object()["/AFRelationship"] != "/Source":
+        raise ValueError("another attachment")
+    return file.get_object()["/EF"]["/F"].data
+
+
+def _guard(work: Callable[[], T], code: str) -> T:
+    """The result of `work`; whatever it raises is the fault `code`."""
+    try:
+        return work()
+    except Exception as error:
+        raise _FaultError(code) from error

@@ -1,0 +1,123 @@
+"""Gathering the evidence bundle of a certificate from the store, ready to be frozen or served fresh."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Connection
+
+from certsvc.core.acts import Roster, Row
+from certsvc.core.bundle import Bundle, Entry, Event, PathStep, parse_shared, write_bundle
+from certsvc.core.claims import OPEN_FIELDS
+from certsvc.core.jose import Jws, parse_document
+from certsvc.instance import Instance
+from certsvc.services import documents, private
+from certsvc.services.act import target_of
+from certsvc.services.enrol import issuing_ca_certificate
+from certsvc.services.publish import current_status_list
+from certsvc.store import certificates as certificate_store
+from certsvc.store import documents as document_store
+from certsvc.store import rosters as roster_store
+from certsvc.store import status as status_store
+from certsvc.store.rows import Certificate, StatusEvent
+from certsvc.store.rows import Entry as EntryRow
+
+#: Trees of recent acts: thousands of certificates share one roster, and a tree costs its whole roster to build.
+_TREES: OrderedDict[str, Roster] = OrderedDict()
+_TREES_KEPT = 64
+
+
+def bundle_of(instance: Instance, connection: Connection, certificate: Certificate) -> bytes:
+    """The bundle of a stored certificate with the newest status list and trust bundle."""
+    status_list = current_status_list(instance, certificate.list_uri)
+    return write_bundle(gather_bundle(instance, connection, certificate, status_list))
+
+
+def gather_bundle(instance: Instance, connection: Connection, certificate: Certificate, status_list: Jws) -> Bundle:
+    """As `bundle_of`, with a given status list and before writing. Parts that are parsed stay parsed."""
+    entry = roster_store.find_entry(connection, certificate.entry_id)
+    if entry is None:
+        raise LookupError(certificate.entry_id)
+    path = tuple(_path(connection, entry))
+    corrections = tuple(_event(connection, e) for e in _corrections(connection, certificate))
+    events = tuple(_event(connection, e) for e in status_store.list_events(connection, certificate.id))
+    acts = [step.act for step in path] + [a for e in (*corrections, *events) for a in (e.propose, e.decide)]
+    credential = parse_document(certificate.credential, "vc+jwt")
+    draft = Bundle(
+        b"",
+        credential,
+        tuple(_entries(instance, connection, entry, certificate.version)),
+        _open_salts(instance, connection, entry, certificate.version),
+        path,
+        corrections,
+        events,
+        tuple(_grants(connection, acts, credential.unverified_payload["iss"].rpartition(":")[2])),
+        documents.load_document(connection, acts[0].unverified_payload["procedure"], "procedure+jwt"),
+        tuple(_calendars(connection, path)),
+        documents.current_trust(connection),
+        status_list,
+        (),
+    )
+    return Bundle(**{**draft.__dict__, "certs": tuple(_certs(instance, connection, draft.documents))})
+
+
+def _path(connection: Connection, entry: EntryRow) -> Iterable[PathStep]:
+    for act in document_store.list_acts_of_entry(connection, entry.id):
+        row = document_store.find_document(connection, act.sha256)
+        place = document_store.find_act_entry(connection, act.sha256, entry.id)
+        if row is not None and place is not None:
+            tree = _tree(connection, act.sha256)
+            yield PathStep(parse_shared(row.body, "act+jwt"), tree.proof(place.leaf_index))
+
+
+def _tree(connection: Connection, act_sha256: str) -> Roster:
+    if act_sha256 not in _TREES:
+        leaves = document_store.list_act_entries(connection, act_sha256)
+        _TREES[act_sha256] = Roster([Row(leaf.commitment, leaf.row_facts, leaf.row_salt) for leaf in leaves])
+        while len(_TREES) > _TREES_KEPT:
+            _TREES.popitem(last=False)
+    return _TREES[act_sha256]
+
+
+def _corrections(connection: Connection, certificate: Certificate) -> list[StatusEvent]:
+    """The `correct` events of all earlier versions, oldest first."""
+    versions = sorted(certificate_store.list_versions(connection, certificate.entry_id), key=lambda c: c.version)
+    earlier = [c for c in versions if c.version < certificate.version]
+    return [e for c in earlier for e in status_store.list_events(connection, c.id) if e.kind == "correct"]
+
+
+def _event(connection: Connection, event: StatusEvent) -> Event:
+    load = documents.load_document
+    return Event(load(connection, event.propose_sha256, "act+jwt"), load(connection, event.decide_sha256, "act+jwt"))
+
+
+def _entries(instance: Instance, connection: Connection, entry: EntryRow, version: int) -> Iterable[Entry]:
+    for number in range(1, version + 1):
+        personal = private.personal_of(instance, connection, entry, number)
+        yield Entry(personal.entry_salt, personal.commitments, target_of(entry))
+
+
+def _open_salts(instance: Instance, connection: Connection, entry: EntryRow, version: int) -> dict[str, bytes]:
+    # The salt of the ID number stays here: a masked number has few candidates (formats.md 4).
+    salts = private.personal_of(instance, connection, entry, version).salts
+    return {field: salts[field] for field in OPEN_FIELDS}
+
+
+def _grants(connection: Connection, acts: list[Jws], issuer: str) -> Iterable[Jws]:
+    named = [name for act in acts for name in act.unverified_payload["grants"]]
+    named += [grant.sha256 for grant in documents.grants_of(connection, issuer)]
+    for name in sorted(documents.grants_with_parents(connection, named)):
+        yield documents.load_document(connection, name, "grant+jwt")
+
+
+def _calendars(connection: Connection, path: tuple[PathStep, ...]) -> Iterable[Jws]:
+    named = {step.act.unverified_payload["calendar"] for step in path} - {None}
+    for name in sorted(named):
+        yield documents.load_document(connection, name, "calendar+jwt")
+
+
+def _certs(instance: Instance, connection: Connection, all_documents: tuple[Jws, ...]) -> Iterable[bytes]:
+    """Each signer's certificate once, then the issuing CA."""
+    kids = sorted({s.unverified_kid for document in all_documents for s in document.signatures})
+    yield from (documents.key_by_jkt(connection, kid).certificate for kid in kids)
+    yield issuing_ca_certificate(instance).public_bytes(Encoding.DER)

@@ -1,0 +1,324 @@
+"""Issue (`certsvc issue ROSTER`), the story of docs/format.md 8; a crash leaves an intent that a restart completes.
+
+1. gather – entries whose head is the `issue` act and that have no certificate yet
+2. decide – pure: the payload of each certificate
+3. intend – number, code and payload are stored before anything is signed
+4. sign   – the credential key signs the stored payload
+5. check  – our own result passes every check of the verifier but the register's
+6. apply  – certificate, claim link and the end of the intent in one transaction
+7. freeze – the bundle as of today is kept with the certificate
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from certsvc import resources
+from certsvc.core.bundle import write_bundle
+from certsvc.core.calendar import local_date, utc_text
+from certsvc.core.claims import person_commitment
+from certsvc.core.codes import certificate_number, licence_identifier, verification_code
+from certsvc.core.encoding import b64, canonical, digest, parse_json, unb64
+from certsvc.core.errors import NotFound, Refused
+from certsvc.core.jose import Jws, parse_document, sign_compact
+from certsvc.core.statuslist import SLOTS
+from certsvc.instance import Instance
+from certsvc.services import documents, private
+from certsvc.services.act import target_of
+from certsvc.services.evidence import gather_bundle
+from certsvc.services.publish import current_status_list, list_uri
+from certsvc.store import certificates as certificate_store
+from certsvc.store import documents as document_store
+from certsvc.store import keys as key_store
+from certsvc.store import people as people_store
+from certsvc.store import rosters as roster_store
+from certsvc.store.rows import Certificate, ClaimLink, Entry, IssueIntent, Organisation
+from certsvc.verify import verify
+from certsvc.verify.case import Evidence
+
+#: Certificates per transaction. stack.md 3: chunks of about 1,000 keep one status change waiting below 0.1 s.
+CHUNK = 200
+CLAIM_TRIES = 5
+#: Local code of the issuing office inside the certificate number (domain.md 3.2; a local dictionary, not a GB code).
+OFFICE = "2000"
+#: Type of licence in the identifier: defining body's USCC + three digits (domain.md 4.1).
+TYPE_SEQUENCE = "001"
+VC_CONTEXT = ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"]
+
+
+@dataclass(frozen=True)
+class Issued:
+    """One certificate that came into force, with the one-time claim token for its holder."""
+
+    certificate: Certificate
+    code: str
+    claim_token: str
+
+
+def issue(
+    instance: Instance, roster_id: str, progress: Callable[[int, int], None] | None = None
+) -> Iterator[list[Issued]]:
+    """Issues what the roster still lacks, chunk by chunk; each chunk that is given out is in force and durable.
+
+    Intents that an interruption left are completed first. Raises NotFound, Refused (the verdict on our own result).
+    """
+    with instance.engines.read.connect() as connection:
+        if roster_store.find_roster(connection, roster_id) is None:
+            raise NotFound(
+                "roster_unknown", f"花名册不存在:{roster_id}", f"No roster {roster_id}.", "certsvc roster list"
+            )
+        waiting = _waiting(connection, roster_id)
+    if not waiting:
+        raise Refused(
+            "nothing_to_issue",
+            "没有待制证人员",
+            "Nobody here has the issue act and no certificate yet.",
+            f"certsvc act issue {roster_id}",
+        )
+    for start in range(0, len(waiting), CHUNK):
+        chunk = waiting[start : start + CHUNK]
+        yield _issue_chunk(instance, chunk)
+        if progress:
+            progress(start + len(chunk), len(waiting))
+
+
+def _waiting(connection: Connection, roster_id: str) -> list[Entry]:
+    issue_acts = {act.sha256 for act in document_store.list_acts(connection, roster_id) if act.kind == "issue"}
+    entries = [e for e in roster_store.list_entries(connection, roster_id) if e.head_act in issue_acts]
+    return [e for e in entries if not certificate_store.list_versions(connection, e.id)]
+
+
+def _issue_chunk(instance: Instance, entries: list[Entry]) -> list[Issued]:
+    intents = intend(instance, entries)
+    signed = [sign_intent(instance, intent) for intent in intents]
+    return apply(instance, list(zip(intents, signed, strict=True)))
+
+
+# --- intend --------------------------------------------------------------------------------------------------------
+
+
+def intend(instance: Instance, entries: list[Entry]) -> list[IssueIntent]:
+    """Stores one intent per entry, or finds the one that an interruption left."""
+    with instance.engines.write.begin() as connection:
+        taken = taken_slots(instance, connection)
+        intents = []
+        for entry in entries:
+            found = certificate_store.find_intent(connection, entry.id, 1)
+            intents.append(found or _new_intent(instance, connection, entry, taken))
+        return intents
+
+
+def _new_intent(instance: Instance, connection: Connection, entry: Entry, taken: set[int]) -> IssueIntent:
+    serial = certificate_store.take_serial(connection, entry.year, OFFICE, entry.series, entry.level)
+    number = certificate_number(entry.year, OFFICE, entry.series, entry.level, serial)
+    body = describe(instance, connection, entry, 1, number, free_slot(taken), f"urn:certsvc:act:{entry.head_act}")
+    return add_intent(instance, connection, entry, 1, number, body)
+
+
+def add_intent(
+    instance: Instance, connection: Connection, entry: Entry, version: int, number: str, body: dict[str, Any]
+) -> IssueIntent:
+    """Keeps what will be signed, with a fresh verification code and claim token, both sealed."""
+    code, token = verification_code(secrets.randbits(75)), secrets.token_urlsafe(24)
+    intent_id = str(uuid4())
+    inner = {"credential": b64(canonical(body)), "code": code, "claim": token}
+    sealed = instance.data_keys.seal(json.dumps(inner).encode(), f"intent/{intent_id}".encode())
+    key = instance.data_keys.blind("code", code)
+    slot = body["status"]["status_list"]
+    row = (intent_id, entry.id, version, sealed, number, key, slot["uri"], slot["idx"], body["nbf"])
+    intent = IssueIntent(*row)
+    certificate_store.add_intent(connection, intent)
+    return intent
+
+
+def taken_slots(instance: Instance, connection: Connection) -> set[int]:
+    """The slots of the current status list that certificates and intents hold."""
+    issued = certificate_store.used_indices(connection, list_uri(instance))
+    return issued | {intent.idx for intent in certificate_store.list_intents(connection)}
+
+
+def free_slot(taken: set[int]) -> int:
+    """A random slot that no certificate ever had, added to `taken`: indices are never reused and tell no order."""
+    if len(taken) > SLOTS * 3 // 4:
+        raise Refused(
+            "status_list_full", "状态表已用满四分之三", "Three quarters of the status list are used.", "certsvc doctor"
+        )
+    while True:
+        slot = secrets.randbelow(SLOTS)
+        if slot not in taken:
+            taken.add(slot)
+            return slot
+
+
+# --- decide: the payload -------------------------------------------------------------------------------------------
+
+
+def describe(
+    instance: Instance, connection: Connection, entry: Entry, version: int, number: str, slot: int, head: str
+) -> dict[str, Any]:
+    """The payload of a certificate: what was decided about this entry, in the form of docs/format.md 5."""
+    issuer = _issuer(instance, connection)
+    personal = private.personal_of(instance, connection, entry, version)
+    procedure, awarded, approval = _decisive_acts(connection, entry)
+    titles = resources.titles()
+    title = titles.find(entry.series, entry.title, entry.level)
+    jti, uri, now = f"urn:uuid:{uuid4()}", list_uri(instance), instance.now()
+    series_zh = titles.series[entry.series][0]
+    name = f"{instance.settings.certificate_zh} / {instance.settings.certificate_en}"
+    return {
+        "@context": VC_CONTEXT,
+        "id": jti,
+        "type": ["VerifiableCredential", "AchievementCredential"],
+        "name": name,
+        "issuer": {"id": f"urn:certsvc:org:{issuer.id}", "type": ["Profile"], "name": issuer.name_zh},
+        "validFrom": utc_text(now),
+        "awardedDate": f"{awarded['date']}T00:00:00Z",
+        "credentialSubject": {
+            "type": ["AchievementSubject"],
+            "licenseNumber": number,
+            "achievement": {
+                "id": f"urn:certsvc:title:{entry.series}:{entry.level}:{digest(entry.title.encode())[:16]}",
+                "type": ["Achievement"],
+                "name": entry.title,
+                "description": f"{series_zh} {entry.title}",
+                "criteria": {"narrative": "、".join(procedure["sources"])[:200]},
+                "fieldOfStudy": entry.specialty or series_zh,
+            },
+        },
+        "credentialStatus": {
+            "id": f"{uri}/bitstring#{slot}",
+            "type": "BitstringStatusListEntry",
+            "statusPurpose": "revocation",
+            "statusListIndex": str(slot),
+            "statusListCredential": f"{uri}/bitstring",
+        },
+        "evidence": [{"id": head, "type": ["Evidence"], "name": "certsvc act path"}],
+        "certificate": {
+            "number": number,
+            "version": version,
+            "licence_id": _licence(issuer, number, version),
+            "name": personal.values["name"],
+            "sex": personal.values["sex"],
+            "birth": personal.values["birth"],
+            "commitments": personal.commitments,
+            "target": target_of(entry).to_json(),
+            "title_en": title.title_en if title is not None else entry.title,
+            "series_zh": series_zh,
+            "track_word": procedure["word"],
+            "committee": entry.columns.get("committee") or "—",
+            "approval": approval,
+            "award_date": awarded["date"],
+            "issue_date": local_date(now).isoformat(),
+            "validity_scope": entry.columns.get("validity_scope"),
+            "term_until": entry.columns.get("term_until"),
+            "photo": _photo(connection, entry),
+            "record_source": "native",
+        },
+        "iss": f"urn:certsvc:org:{issuer.id}",
+        "sub": f"urn:certsvc:person:{person_commitment(personal.commitments)}",
+        "jti": jti,
+        "nbf": now,
+        "status": {"status_list": {"idx": slot, "uri": uri}},
+    }
+
+
+def _issuer(instance: Instance, connection: Connection) -> Organisation:
+    issuer = key_store.find_organisation(connection, instance.settings.authority)
+    if issuer is None:
+        raise NotFound("org_unknown", "发证机关未登记", "The issuing authority is not registered.", "certsvc doctor")
+    return issuer
+
+
+def _decisive_acts(connection: Connection, entry: Entry) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+    """The procedure, the document that fixes the award date, and who approved or filed, from the act path."""
+    acts = document_store.list_acts_of_entry(connection, entry.id)
+    payloads = {act.kind: documents.load_document(connection, act.sha256, "act+jwt").unverified_payload for act in acts}
+    name = payloads["issue"]["procedure"]
+    procedure = documents.load_document(connection, name, "procedure+jwt").unverified_payload
+    approved = payloads.get("approve") or payloads.get("file") or payloads["issue"]
+    organisation = key_store.find_organisation(connection, approved["org"])
+    document = approved["document"]
+    org_name = organisation.name_zh if organisation else approved["org"]
+    approval = {"org": org_name, "number": document["number"], "date": document["date"]}
+    return procedure, payloads[procedure["award_date"]]["document"], approval
+
+
+def _licence(issuer: Organisation, number: str, version: int) -> str:
+    uscc = issuer.uscc or "0" * 18
+    return licence_identifier(uscc + TYPE_SEQUENCE, uscc, number, version)
+
+
+def _photo(connection: Connection, entry: Entry) -> str | None:
+    photo = people_store.find_photo(connection, entry.person_id)
+    return photo.sha256 if photo else None
+
+
+# --- sign, check, apply --------------------------------------------------------------------------------------------
+
+
+def sign_intent(instance: Instance, intent: IssueIntent) -> Jws:
+    """The credential over the stored payload. Signing the same intent again gives the same bytes (RFC 6979)."""
+    payload = parse_json(unb64(_open(instance, intent)["credential"]))
+    with instance.engines.read.connect() as connection:
+        key = documents.own_key(connection, instance.settings.authority, "credential")
+    return parse_document(sign_compact(payload, "vc+jwt", instance.signer(key)), "vc+jwt")
+
+
+def apply(instance: Instance, signed: list[tuple[IssueIntent, Jws]]) -> list[Issued]:
+    """Checks and stores: certificate, frozen bundle and claim link, and the intents are gone; all or nothing."""
+    status_list = current_status_list(instance, list_uri(instance))
+    with instance.engines.write.begin() as connection:
+        done = [apply_one(instance, connection, intent, document) for intent, document in signed]
+        for item in done:
+            freeze_checked(instance, connection, item.certificate, status_list)
+    return done
+
+
+def apply_one(instance: Instance, connection: Connection, intent: IssueIntent, document: Jws) -> Issued:
+    inner, payload = _open(instance, intent), document.unverified_payload
+    certificate_id = intent.id
+    sealed_code = instance.data_keys.seal(inner["code"].encode(), f"code/{certificate_id}".encode())
+    status = payload["status"]["status_list"]
+    certificate = Certificate(
+        certificate_id,
+        intent.entry_id,
+        intent.version,
+        intent.number,
+        payload["certificate"]["licence_id"],
+        sealed_code,
+        intent.code_key,
+        document.sha256,
+        document.body,
+        status["uri"],
+        status["idx"],
+        "in_force",
+        payload["nbf"],
+    )
+    certificate_store.add_certificate(connection, certificate)
+    token_key = instance.data_keys.blind("claim", inner["claim"])
+    certificate_store.add_claim_link(
+        connection, ClaimLink(token_key, certificate_id, CLAIM_TRIES, False, instance.now())
+    )
+    certificate_store.remove_intent(connection, intent.id)
+    return Issued(certificate, inner["code"], inner["claim"])
+
+
+def freeze_checked(instance: Instance, connection: Connection, certificate: Certificate, status_list: Jws) -> None:
+    """Freezes the bundle once the verifier says `valid`. Raises Refused, and with it the whole chunk is undone."""
+    bundle = gather_bundle(instance, connection, certificate, status_list)
+    now = max(instance.now(), certificate.issued_at)
+    report = verify(Evidence(bundle), instance.anchors, now, now)
+    if report.verdict != "valid":
+        zh = f"自检未通过,未签发:{report.verdict}({report.reason})"
+        en = f"Our own check says {report.verdict} ({report.reason}); nothing was issued."
+        raise Refused("own_check_failed", zh, en, "certsvc doctor")
+    certificate_store.freeze(connection, certificate.id, write_bundle(bundle))
+
+
+def _open(instance: Instance, intent: IssueIntent) -> dict[str, str]:
+    return dict(json.loads(instance.data_keys.unseal(intent.payload, f"intent/{intent.id}".encode())))

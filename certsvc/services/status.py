@@ -1,0 +1,295 @@
+"""Lifecycle of one certificate: one officer proposes, another decides (`certsvc status …`, docs/format.md 5).
+
+Both halves are signed acts. A correction makes the next version, which supersedes the one before.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from certsvc.core.claims import FIELDS, Target, entry_commitment, field_commitments, person_commitment
+from certsvc.core.codes import check_certificate_number, parse_verification_code
+from certsvc.core.errors import Malformed, NotFound, Refused
+from certsvc.core.grants import check_allows, check_nesting
+from certsvc.core.identity import parse_id_document
+from certsvc.core.jose import Jws, parse_document, sign_general
+from certsvc.core.names import check_name
+from certsvc.core.outcomes import Fault
+from certsvc.core.statuslist import AFTER, VALID
+from certsvc.instance import Instance
+from certsvc.services import documents, issue, private
+from certsvc.services.act import target_of
+from certsvc.services.publish import publish_status_list
+from certsvc.store import certificates as certificate_store
+from certsvc.store import documents as document_store
+from certsvc.store import keys as key_store
+from certsvc.store import rosters as roster_store
+from certsvc.store import status as status_store
+from certsvc.store.rows import Certificate, CorrectedEntry, Entry, IssueIntent, Officer, StatusEvent, StatusProposal
+
+#: Lifecycle act -> the reason classes that go with it (domain.md 5.4).
+REASONS = {
+    "suspend": ("inquiry",),
+    "reinstate": ("cleared",),
+    "revoke": ("fraud", "procedure", "issuing_error"),
+    "withdraw": ("holder_request",),
+    "correct": ("correction",),
+}
+STATES = {0: "in_force", 1: "revoked", 2: "suspended", 3: "superseded", 11: "withdrawn"}
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What an officer proposes."""
+
+    kind: str
+    code_or_number: str
+    officer_id: str
+    document: Mapping[str, str]
+    reason: str
+    retroactive: bool = False
+    effective_from: str | None = None
+    changes: Mapping[str, str] | None = None
+    """For `correct`: new values of name, sex, birth, id."""
+
+
+def propose(instance: Instance, proposal: Proposal) -> str:
+    """Signs and stores the proposal; returns its id. Raises Fault, Refused, Malformed, NotFound."""
+    with instance.engines.write.begin() as connection:
+        certificate = find_certificate(instance, connection, proposal.code_or_number)
+        entry = _entry(connection, certificate)
+        _check_proposal(connection, certificate, proposal)
+        corrected = _correct(instance, connection, certificate, entry, proposal)
+        officer = _officer(connection, proposal.officer_id)
+        payload = _payload(instance, connection, certificate, entry, proposal, corrected)
+        document = _sign(instance, connection, payload, officer, target_of(entry))
+        identity = status_store.next_proposal_id(connection)
+        row = StatusProposal(
+            identity, certificate.id, proposal.kind, document.sha256, officer.pseudonym, "open", instance.now()
+        )
+        status_store.add_proposal(connection, row)
+        if corrected is not None:
+            roster_store.add_corrected(connection, corrected)
+    return identity
+
+
+def approve(instance: Instance, proposal_id: str, officer_id: str) -> issue.Issued | None:
+    """Another human decides; returns the next version after a correction. Raises Refused for the same human."""
+    with instance.engines.write.begin() as connection:
+        row = _open_proposal(connection, proposal_id)
+        officer = _officer(connection, officer_id)
+        if officer.pseudonym == row.pseudonym:
+            zh, en = "提出人与决定人不得为同一人", "The human who proposed cannot decide."
+            raise Refused("same_human", zh, en, f"certsvc status approve {proposal_id} --officer OTHER")
+        certificate = certificate_store.find_certificate(connection, row.certificate_id)
+        if certificate is None:
+            raise LookupError(row.certificate_id)
+        proposed = documents.load_document(connection, row.sha256, "act+jwt")
+        decided = _decide(instance, connection, certificate, proposed, officer)
+        status_store.close_proposal(connection, proposal_id)
+        _record(instance, connection, certificate, proposed, decided)
+        publish_status_list(instance, connection, certificate.list_uri)
+        if row.kind != "correct":
+            return None
+        intent = _intend_next(instance, connection, certificate, decided)
+    return issue.apply(instance, [(intent, issue.sign_intent(instance, intent))])[0]
+
+
+def find_certificate(instance: Instance, connection: Connection, code_or_number: str) -> Certificate:
+    """The certificate of a verification code, or the newest version of a number. Raises NotFound."""
+    try:
+        key = instance.data_keys.blind("code", parse_verification_code(code_or_number))
+        found = certificate_store.find_by_code_key(connection, key)
+    except Malformed:
+        try:
+            versions = certificate_store.find_by_number(connection, check_certificate_number(code_or_number))
+        except Malformed:
+            versions = ()
+        found = max(versions, key=lambda c: c.version) if versions else None
+    if found is None:
+        zh, en = "没有此查验码或编号的证书", "No certificate with this code or number."
+        raise NotFound("certificate_unknown", zh, en, "certsvc list")
+    return found
+
+
+def _check_proposal(connection: Connection, certificate: Certificate, proposal: Proposal) -> None:
+    """Raises Refused for an unlawful transition, a foreign reason class or an effect the act cannot have."""
+    events = status_store.list_events(connection, certificate.id)
+    value = events[-1].value if events else VALID
+    if proposal.kind not in AFTER[value]:
+        zh = f"当前状态({STATES[value]})不能{proposal.kind}"
+        raise Refused("status_illegal", zh, f"A certificate that is {STATES[value]} cannot be: {proposal.kind}.")
+    if proposal.reason not in REASONS[proposal.kind]:
+        known = ", ".join(REASONS[proposal.kind])
+        raise Refused("reason_foreign", f"理由类别须为:{known}", f"The reason class must be one of: {known}.")
+    dated = proposal.retroactive or proposal.effective_from is not None
+    if dated and proposal.kind != "revoke":
+        raise Refused("effect_foreign", "只有撤销可以追溯或指定日期", "Only a revocation can be retroactive or dated.")
+    if proposal.kind == "revoke" and proposal.retroactive == (proposal.effective_from is not None):
+        raise Refused("effect_missing", "须选择自始无效或自某日起", "Say --retroactive or --from DATE, one of them.")
+    if (proposal.kind == "correct") != bool(proposal.changes):
+        raise Refused("changes_missing", "更正须给出新值", "A correction names the new values, others none.")
+
+
+def _correct(
+    instance: Instance, connection: Connection, certificate: Certificate, entry: Entry, proposal: Proposal
+) -> CorrectedEntry | None:
+    """The next version's personal half: the old values with the changes, fresh salts, the same target."""
+    if not proposal.changes:
+        return None
+    old = private.personal_of(instance, connection, entry, certificate.version)
+    values = {**old.values, **proposal.changes}
+    if set(values) != set(FIELDS) or values == old.values:
+        raise Refused("changes_none", "更正没有改变任何内容", "The correction changes nothing.")
+    check_name(values["name"])
+    instance.fonts.check_drawable(values["name"])
+    if "id" in proposal.changes:
+        parse_id_document("resident_id", values["id"])
+    salts = {field: secrets.token_bytes(32) for field in FIELDS}
+    person = person_commitment(field_commitments(values, salts))
+    entry_salt = secrets.token_bytes(32)
+    return CorrectedEntry(
+        entry.id,
+        certificate.version + 1,
+        values["name"],
+        values["sex"],
+        values["birth"],
+        private.seal_personal(instance, values, salts, entry.id),
+        entry_salt,
+        person,
+        entry_commitment(person, target_of(entry), entry_salt),
+    )
+
+
+def _payload(
+    instance: Instance,
+    connection: Connection,
+    certificate: Certificate,
+    entry: Entry,
+    proposal: Proposal,
+    corrected: CorrectedEntry | None,
+) -> dict[str, Any]:
+    correction = None
+    if corrected is not None:
+        old = private.personal_of(instance, connection, entry, certificate.version)
+        before = entry_commitment(person_commitment(old.commitments), target_of(entry), old.entry_salt)
+        fields = sorted(proposal.changes or {})
+        correction = {"old_entry": before, "new_entry": corrected.commitment, "fields": fields}
+    return {
+        "act": proposal.kind,
+        "stage": "propose",
+        "certificate": certificate.sha256,
+        "slot": {"uri": certificate.list_uri, "idx": certificate.idx},
+        "q": status_store.next_q(connection, certificate.id),
+        "value": AFTER[_value(connection, certificate)][proposal.kind],
+        "prev": [],
+        "reason": proposal.reason,
+        "effective": {"retroactive": proposal.retroactive, "from": proposal.effective_from},
+        "correction": correction,
+        "document": dict(proposal.document),
+    }
+
+
+def _decide(
+    instance: Instance, connection: Connection, certificate: Certificate, proposed: Jws, officer: Officer
+) -> Jws:
+    """The decision repeats the proposal word for word; a proposal that others overtook is refused."""
+    payload = proposed.unverified_payload
+    if payload["q"] != status_store.next_q(connection, certificate.id):
+        zh, en = "此申请已被其他状态变更抢先,请重新提出", "Another status change came first; propose again."
+        raise Refused("proposal_overtaken", zh, en, f"certsvc status {payload['act']} {certificate.number}")
+    repeated = {**payload, "stage": "decide", "prev": [proposed.sha256]}
+    return _sign(instance, connection, repeated, officer, target_of(_entry(connection, certificate)))
+
+
+def _sign(instance: Instance, connection: Connection, payload: dict[str, Any], officer: Officer, target: Target) -> Jws:
+    """Both signatures over one half of a lifecycle act, under a grant that allows it. Raises Fault."""
+    key = key_store.list_signing_keys(connection, officer_id=officer.id)[-1]
+    seal = documents.own_key(connection, officer.org_id, "seal")
+    names = [g.sha256 for g in documents.grants_of(connection, officer.org_id)]
+    grants = documents.grants_with_parents(connection, names)
+    fault = Fault("key_unknown_to_grant", payload["act"], officer.org_id)
+    for name in names:
+        grant = grants[name]
+        try:
+            check_nesting(grant, grants)
+            if not (grant.has_key(seal.jkt, "seal") and grant.has_key(key.jkt, "officer")):
+                continue
+            check_allows(grant, payload["act"], target, instance.now())
+        except Fault as refused:
+            fault = refused
+            continue
+        whole = {
+            **payload,
+            "jti": f"s-{uuid4()}",
+            "org": officer.org_id,
+            "officer": officer.pseudonym,
+            "grants": [name],
+            "iat": instance.now(),
+        }
+        body = sign_general(whole, "act+jwt", [instance.signer(key), instance.signer(seal)])
+        document = parse_document(body, "act+jwt")
+        document_store.add_document(connection, "act+jwt", body, subject=payload["certificate"], iat=instance.now())
+        return document
+    raise fault
+
+
+def _record(instance: Instance, connection: Connection, certificate: Certificate, proposed: Jws, decided: Jws) -> None:
+    payload = decided.unverified_payload
+    event = StatusEvent(
+        certificate.id,
+        payload["q"],
+        payload["act"],
+        payload["value"],
+        proposed.sha256,
+        decided.sha256,
+        payload["effective"]["retroactive"],
+        payload["effective"]["from"],
+        instance.now(),
+    )
+    status_store.add_event(connection, event)
+    certificate_store.set_state(connection, certificate.id, STATES[payload["value"]])
+
+
+def _intend_next(instance: Instance, connection: Connection, certificate: Certificate, decided: Jws) -> IssueIntent:
+    """The intent of the next version, whose head is the decision."""
+    entry = _entry(connection, certificate)
+    version, slot = certificate.version + 1, issue.free_slot(issue.taken_slots(instance, connection))
+    head = f"urn:certsvc:act:{decided.sha256}"
+    body = issue.describe(instance, connection, entry, version, certificate.number, slot, head)
+    return issue.add_intent(instance, connection, entry, version, certificate.number, body)
+
+
+def _entry(connection: Connection, certificate: Certificate) -> Entry:
+    entry = roster_store.find_entry(connection, certificate.entry_id)
+    if entry is None:
+        raise LookupError(certificate.entry_id)
+    return entry
+
+
+def _officer(connection: Connection, officer_id: str) -> Officer:
+    officer = key_store.find_officer(connection, officer_id)
+    if officer is None:
+        raise NotFound(
+            "officer_unknown", f"经办人不存在:{officer_id}", f"No officer {officer_id}.", "certsvc keys list"
+        )
+    return officer
+
+
+def _open_proposal(connection: Connection, proposal_id: str) -> StatusProposal:
+    row = status_store.find_proposal(connection, proposal_id)
+    if row is None:
+        zh, en = f"申请不存在:{proposal_id}", f"No proposal {proposal_id}."
+        raise NotFound("proposal_unknown", zh, en, "certsvc status list")
+    if row.state != "open":
+        raise Refused("proposal_decided", "该申请已办结", "This proposal has been decided.", "certsvc status list")
+    return row
+
+
+def _value(connection: Connection, certificate: Certificate) -> int:
+    events = status_store.list_events(connection, certificate.id)
+    return events[-1].value if events else VALID

@@ -1,0 +1,170 @@
+"""Certificate numbers, issue intents, certificates, their frozen bundles, renditions, and claim links."""
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from certsvc.store.engine import insert_or, refusing
+from certsvc.store.rows import Certificate, ClaimLink, IssueIntent, Rendition
+from certsvc.store.shelf import CERTIFICATES, CLAIM_LINKS, INTENTS, RENDITIONS, narrowed
+from certsvc.store.tables import certificate, claim_link, entry, issue_intent, number_counter, rendition
+
+_INTENTS = INTENTS.select.order_by(issue_intent.c.created_at, issue_intent.c.id)
+_INTENT = INTENTS.select.where(
+    issue_intent.c.entry_id == bindparam("id"), issue_intent.c.version == bindparam("version")
+)
+_REMOVE_INTENT = issue_intent.delete().where(issue_intent.c.id == bindparam("of"))
+
+_BY_ID = CERTIFICATES.select.where(certificate.c.id == bindparam("id"))
+_BY_CODE_KEY = CERTIFICATES.select.where(certificate.c.code_key == bindparam("key"))
+_BY_SHA256 = CERTIFICATES.select.where(certificate.c.sha256 == bindparam("sha256"))
+_BY_NUMBER = CERTIFICATES.select.where(certificate.c.number == bindparam("number")).order_by(certificate.c.version)
+_OF_ENTRY = CERTIFICATES.select.where(certificate.c.entry_id == bindparam("id")).order_by(certificate.c.version)
+_AT_INDEX = CERTIFICATES.select.where(certificate.c.list_uri == bindparam("uri"), certificate.c.idx == bindparam("idx"))
+_INDICES = select(certificate.c.idx).where(certificate.c.list_uri == bindparam("uri"))
+_ONE = update(certificate).where(certificate.c.id == bindparam("of"))
+_SET_STATE = _ONE.values(state=bindparam("to"))
+_FREEZE = _ONE.where(certificate.c.frozen_bundle.is_(None)).values(frozen_bundle=bindparam("bundle"))
+_RENDITION = RENDITIONS.select.where(
+    rendition.c.certificate_id == bindparam("id"), rendition.c.fingerprint == bindparam("fingerprint")
+)
+_CLAIM_LINK = CLAIM_LINKS.select.where(claim_link.c.token_key == bindparam("key"))
+_SPEND_CLAIM_TRY = (
+    update(claim_link)
+    .where(claim_link.c.token_key == bindparam("of"), claim_link.c.dead.in_([False]), claim_link.c.tries_left > 0)
+    .values(tries_left=claim_link.c.tries_left - 1)
+    .returning(*claim_link.c)
+)
+_END_CLAIM_LINK = update(claim_link).where(claim_link.c.token_key == bindparam("of")).values(dead=True)
+
+
+def take_serial(connection: Connection, year: int, office: str, series: str, level: str) -> int:
+    """The next serial of this counter, from 1, gap-free: a transaction that is rolled back gives it back.
+
+    The counter row stays locked until the transaction ends, so two writers never get the same one (domain.md 3.2).
+    """
+    key = {"year": year, "office": office, "series": series, "level": level}
+    counter = number_counter.c.next_serial
+    statement = (
+        insert_or(connection, number_counter)
+        .values(next_serial=2, **key)
+        .on_conflict_do_update(index_elements=list(key), set_={"next_serial": counter + 1})
+        .returning(counter)
+    )
+    return int(connection.execute(statement).scalar_one()) - 1
+
+
+def add_intent(connection: Connection, item: IssueIntent) -> None:
+    """Keeps what is about to be signed. Raises Refused(intent_exists) if this version is being issued already."""
+    with refusing("intent_exists", "该证书正在签发", "This version of the certificate is being issued already."):
+        INTENTS.add(connection, item)
+
+
+def find_intent(connection: Connection, entry_id: str, version: int) -> IssueIntent | None:
+    """The intent for this version of an entry's certificate, or None."""
+    return INTENTS.one(connection, _INTENT, id=entry_id, version=version)
+
+
+def list_intents(connection: Connection) -> tuple[IssueIntent, ...]:
+    """The intents that a restart must complete, oldest first."""
+    return INTENTS.all(connection, _INTENTS)
+
+
+def remove_intent(connection: Connection, intent_id: str) -> None:
+    """Forgets an intent, in the transaction that stores its certificate."""
+    connection.execute(_REMOVE_INTENT, {"of": intent_id})
+
+
+def add_certificate(connection: Connection, item: Certificate) -> None:
+    """Adds a signed certificate. Raises Refused(certificate_exists) when any of its once-only values is taken."""
+    en = "This version, number, code, document or status index is taken."
+    with refusing("certificate_exists", "该版本、编号、查询码或状态序号已被占用", en):
+        CERTIFICATES.add(connection, item)
+
+
+def find_certificate(connection: Connection, certificate_id: str) -> Certificate | None:
+    """The certificate of this row id, or None."""
+    return CERTIFICATES.one(connection, _BY_ID, id=certificate_id)
+
+
+def find_by_code_key(connection: Connection, code_key: str) -> Certificate | None:
+    """The certificate whose verification code has this blind index, or None."""
+    return CERTIFICATES.one(connection, _BY_CODE_KEY, key=code_key)
+
+
+def find_by_sha256(connection: Connection, sha256: str) -> Certificate | None:
+    """The certificate whose credential has this hash, or None."""
+    return CERTIFICATES.one(connection, _BY_SHA256, sha256=sha256)
+
+
+def find_by_number(connection: Connection, number: str) -> tuple[Certificate, ...]:
+    """All versions under a certificate number, oldest first; empty if the number is unknown."""
+    return CERTIFICATES.all(connection, _BY_NUMBER, number=number)
+
+
+def find_at_index(connection: Connection, list_uri: str, idx: int) -> Certificate | None:
+    """The certificate in this slot of a status list, or None."""
+    return CERTIFICATES.one(connection, _AT_INDEX, uri=list_uri, idx=idx)
+
+
+def list_versions(connection: Connection, entry_id: str) -> tuple[Certificate, ...]:
+    """All versions of an entry's certificate, oldest first."""
+    return CERTIFICATES.all(connection, _OF_ENTRY, id=entry_id)
+
+
+def list_certificates(
+    connection: Connection, *, roster_id: str | None = None, person_id: str | None = None, state: str | None = None
+) -> tuple[Certificate, ...]:
+    """The certificates that fit every condition given, by number and version."""
+    statement = CERTIFICATES.select.order_by(certificate.c.number, certificate.c.version)
+    if roster_id is not None or person_id is not None:
+        statement = statement.join(entry, entry.c.id == certificate.c.entry_id)
+    wanted = {entry.c.roster_id: roster_id, entry.c.person_id: person_id, certificate.c.state: state}
+    return CERTIFICATES.all(connection, narrowed(statement, wanted))
+
+
+def used_indices(connection: Connection, list_uri: str) -> set[int]:
+    """The slots of a status list that are taken; a slot is never used again."""
+    return set(connection.execute(_INDICES, {"uri": list_uri}).scalars())
+
+
+def set_state(connection: Connection, certificate_id: str, state: str) -> None:
+    """Moves a certificate to another state of `tables.STATES`."""
+    connection.execute(_SET_STATE, {"of": certificate_id, "to": state})
+
+
+def freeze(connection: Connection, certificate_id: str, bundle: bytes) -> bool:
+    """Keeps the bundle of the day of issue. False if that was done before: it is done once."""
+    return connection.execute(_FREEZE, {"of": certificate_id, "bundle": bundle}).rowcount == 1
+
+
+def add_rendition(connection: Connection, item: Rendition) -> None:
+    """Adds a PDF signature. Raises Refused(rendition_exists) for the same toolchain."""
+    with refusing("rendition_exists", "该版式已签章", "This toolchain's rendition has been signed already."):
+        RENDITIONS.add(connection, item)
+
+
+def find_rendition(connection: Connection, certificate_id: str, fingerprint: str) -> Rendition | None:
+    """The rendition of this toolchain, or None."""
+    return RENDITIONS.one(connection, _RENDITION, id=certificate_id, fingerprint=fingerprint)
+
+
+def add_claim_link(connection: Connection, item: ClaimLink) -> None:
+    """Adds a claim link."""
+    CLAIM_LINKS.add(connection, item)
+
+
+def find_claim_link(connection: Connection, token_key: str) -> ClaimLink | None:
+    """The link, dead or alive, or None."""
+    return CLAIM_LINKS.one(connection, _CLAIM_LINK, key=token_key)
+
+
+def spend_claim_try(connection: Connection, token_key: str) -> ClaimLink | None:
+    """The link with one try less, to be called before the answer is compared; None if it is unknown, dead or used up.
+
+    One UPDATE, so that a hundred guesses at the same moment still are five guesses.
+    """
+    return CLAIM_LINKS.one(connection, _SPEND_CLAIM_TRY, of=token_key)
+
+
+def end_claim_link(connection: Connection, token_key: str) -> None:
+    """Makes the link dead for ever: it was used, or another one took its place."""
+    connection.execute(_END_CLAIM_LINK, {"of": token_key})

@@ -1,0 +1,14 @@
+"""Register: the talent register holds this very certificate. Asked only online."""
+
+from certsvc.core.outcomes import NotRun, Unknown
+from certsvc.verify.case import Case
+
+
+def registered_as_signed(case: Case) -> None:
+    """The register's certificate of this number and version is byte for byte this one."""
+    registered = case.evidence.registered
+    if registered is None:
+        raise NotRun("offline")
+    if registered != case.bundle.credential.sha256:
+        # Two sources disagree. That is a matter for the office, not a finding about the paper.
+        raise Unknown("register_differs")

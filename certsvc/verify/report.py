@@ -1,0 +1,145 @@
+"""The Report (核验结果): every check row and one verdict; one object renders page, JSON and command line."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from certsvc.core.calendar import utc_text
+from certsvc.core.outcomes import About
+
+#: The twelve verdicts with the exit code of `certsvc verify` (experience.md 2.1).
+EXIT_CODES: dict[str, int] = {
+    "valid": 0,
+    "superseded": 10,
+    "suspended": 11,
+    "revoked": 12,
+    "withdrawn": 13,
+    "out_of_term": 14,
+    "void": 15,
+    "tampered": 20,
+    "not_issued": 21,
+    "no_record": 22,
+    "cannot_decide": 30,
+    "unreadable": 40,
+}
+#: `valid`, but the paper is not of the person or title that was expected.
+EXIT_MISMATCH = 23
+
+FAMILIES = ("integrity", "chain", "authority", "procedure", "log", "status", "register", "document")
+OUTCOMES = ("pass", "fail", "unknown", "not_applicable", "not_run")
+
+
+#: match.*: match | mismatch | not_checked; `file` has identical | differs | not_checked.
+NOT_COMPARED: dict[str, str] = {
+    "name": "not_checked",
+    "id_last4": "not_checked",
+    "title": "not_checked",
+    "file": "not_checked",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one check found."""
+
+    id: str
+    family: str
+    outcome: str
+    """pass | fail | unknown | not_applicable | not_run; only `pass` ever counts as passed."""
+    code: str | None
+    """Why it is not `pass`; stable, never reused."""
+    about: About
+    rule: str
+    """The source of the rule: document and article, or RFC section."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One point of a certificate's history or of its act path."""
+
+    at: int
+    """Seconds since 1970 UTC."""
+    event: str
+    """Kind of act, or `issued`."""
+    org: str
+    org_name: str
+    document: str
+    outcome: str = "pass"
+    """pass | fail | not_run: whether the checks that name this act found fault with it."""
+    effective_from: str | None = None
+    retroactive: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole answer about one piece of evidence."""
+
+    verdict: str
+    reason: str | None
+    """Code of the row that decided; None for `valid`."""
+    about: About
+    decided_at: int
+    as_of: int
+    test: bool = False
+    """True when the anchor is a test root."""
+    time_source: str = "asserted"
+    record_source: str | None = None
+    status_as_of: int | None = None
+    fresh_until: int | None = None
+    certificate: dict[str, Any] | None = None
+    """What was signed; None unless signature, chain and authority passed."""
+    match: dict[str, str] = field(default_factory=lambda: dict(NOT_COMPARED))
+    rows: tuple[Row, ...] = ()
+    path: tuple[Moment, ...] = ()
+    """The acts that led to the certificate, in order."""
+    timeline: tuple[Moment, ...] = ()
+    """What happened to the certificate since."""
+
+    @property
+    def exit_code(self) -> int:
+        if self.verdict == "valid" and "mismatch" in self.match.values():
+            return EXIT_MISMATCH
+        return EXIT_CODES[self.verdict]
+
+
+def to_json(report: Report, detail: str, row_detail: dict[str, str]) -> dict[str, Any]:
+    """The Report JSON of design.md 6. `detail` and `row_detail` (code -> sentence) are in the reader's language."""
+    return {
+        "verdict": report.verdict,
+        "reason": report.reason,
+        "detail": detail,
+        "decided_at": utc_text(report.decided_at),
+        "as_of": utc_text(report.as_of),
+        "status_as_of": _time(report.status_as_of),
+        "fresh_until": _time(report.fresh_until),
+        "record_source": report.record_source,
+        "time_source": report.time_source,
+        "test": report.test,
+        "certificate": report.certificate,
+        "match": report.match,
+        "checks": [_row_json(row, row_detail) for row in report.rows],
+        "path": [_moment_json(moment) for moment in report.path],
+        "timeline": [_moment_json(moment) for moment in report.timeline],
+        "receipt": None,
+    }
+
+
+def _row_json(row: Row, details: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "family": row.family,
+        "outcome": row.outcome,
+        "code": row.code,
+        "detail": details.get(row.code or "", ""),
+        "act": row.about.act,
+        "org": row.about.org,
+        "figures": row.about.figures,
+        "rule": row.rule,
+    }
+
+
+def _moment_json(moment: Moment) -> dict[str, Any]:
+    return {**moment.__dict__, "at": utc_text(moment.at)}
+
+
+def _time(seconds: int | None) -> str | None:
+    return None if seconds is None else utc_text(seconds)

@@ -1,0 +1,58 @@
+"""One function computes the verdict from the rows: the first line of the table that fits wins (design.md 4)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from certsvc.verify.report import Row
+
+#: A certificate is `valid` only when every check of these families that ran has passed, and at least one did.
+REQUIRED = ("integrity", "chain", "authority", "procedure", "status")
+_FOREIGN = ("unknown_root", "test_root")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A verdict and the rows that bring it about."""
+
+    verdict: str
+    fits: Callable[[Row], bool]
+
+
+def _failed(*families: str) -> Callable[[Row], bool]:
+    return lambda row: row.outcome == "fail" and row.family in families
+
+
+def _failed_with(*codes: str) -> Callable[[Row], bool]:
+    return lambda row: row.outcome == "fail" and row.code in codes
+
+
+TABLE: tuple[Line, ...] = (
+    Line("tampered", _failed("integrity")),
+    Line("not_issued", _failed_with(*_FOREIGN)),
+    Line("tampered", _failed("document")),
+    Line("void", _failed("chain", "authority", "procedure")),
+    Line("revoked", _failed_with("revoked")),
+    Line("withdrawn", _failed_with("withdrawn")),
+    Line("suspended", _failed_with("suspended")),
+    Line("superseded", _failed_with("superseded")),
+    Line("out_of_term", _failed_with("out_of_term")),
+    # Anything else that failed (a status list at odds with the acts) is a contradiction, not a verdict.
+    Line("cannot_decide", lambda row: row.outcome == "fail"),
+    Line("cannot_decide", lambda row: row.outcome == "unknown"),
+)
+
+
+def decide(rows: tuple[Row, ...]) -> tuple[str, Row | None]:
+    """The verdict and the row that decided it; no row for `valid`. No rows at all decide nothing."""
+    for line in TABLE:
+        for row in rows:
+            if line.fits(row):
+                return line.verdict, row
+    if all(_passed(rows, family) for family in REQUIRED):
+        return "valid", None
+    return "cannot_decide", None
+
+
+def _passed(rows: tuple[Row, ...], family: str) -> bool:
+    own = [row for row in rows if row.family == family]
+    return bool(own) and all(row.outcome == "pass" for row in own)

@@ -1,0 +1,172 @@
+"""Verdicts and findings in the reader's words: the same sentences for page, API and command line (experience.md 2).
+
+The tables stand beside this file: `words_verdicts`, `words_faults`, `words_procedure`, `words_gaps`, `words_terms`.
+A code without words is shown as the code itself, so a newer core never silences an older page.
+"""
+
+from datetime import datetime
+
+from certsvc.core.calendar import SHANGHAI, local_date
+from certsvc.verify import words_faults, words_gaps, words_procedure, words_terms, words_verdicts
+from certsvc.verify.report import Moment, Report, Row
+from certsvc.verify.words_terms import LANGUAGES, Words
+
+CODES: dict[str, Words] = {
+    **words_faults.INTEGRITY,
+    **words_faults.CHAIN,
+    **words_faults.AUTHORITY,
+    **words_faults.STATUS,
+    **words_faults.DOCUMENT,
+    **words_procedure.PROCEDURE,
+    **words_gaps.UNKNOWN,
+    **words_gaps.NOT_RUN,
+    **words_gaps.LOOK_UP,
+    **words_gaps.MALFORMED,
+}
+
+#: Verdict -> the lifecycle act that brings it about.
+DECIDING_ACT = {"revoked": "revoke", "suspended": "suspend", "withdrawn": "withdraw", "superseded": "correct"}
+
+_SOME_ORG: Words = ("有关机构", "the organisation concerned", "해당 기관")
+_SOME_ACT: Words = ("有关环节", "an act", "해당 단계")
+_SOME_ISSUER: Words = ("发证机关", "the issuing authority", "발급기관")
+_SOME_REASON: Words = ("依规定办理", "as the rules provide", "규정에 따름")
+_SOME_CAUSE: Words = (
+    "有一项必要的检查没有结果。",
+    "A required check has no result.",
+    "필요한 검사 하나에 결과가 없습니다.",
+)
+_NOT_SAID = "–"
+
+#: Figure -> the table that says its value; a value that stands in no table is shown as it is.
+_FIGURE_TABLES: dict[str, dict[str, Words]] = {
+    "act": words_terms.ACTS,
+    "apart_from": words_terms.ACTS,
+    "level": words_terms.LEVELS,
+    "current_level": words_terms.LEVELS,
+    "value": words_terms.LEVELS,
+    "roles": words_terms.ROLES,
+    "dimension": words_terms.DIMENSIONS,
+    "member": words_terms.MEMBERS,
+    "typ": words_terms.THINGS,
+    "what": words_terms.THINGS,
+    "reason": words_terms.REASONS,
+}
+
+
+def say(words: Words, lang: str) -> str:
+    """`words` in `lang` (zh, en or ko)."""
+    return words[LANGUAGES.index(lang)]
+
+
+def term(table: dict[str, Words], key: str | None, lang: str) -> str:
+    """The word for a machine value, or the value itself where the table has none."""
+    return say(table[key], lang) if key in table else key or _NOT_SAID
+
+
+def headline(report: Report, lang: str) -> str:
+    """The one word first."""
+    return say(words_verdicts.VERDICTS[report.verdict].headline, lang)
+
+
+def reason(report: Report, lang: str) -> str:
+    """Why this verdict; where a check decided, with its sentence, which names the act and the organisation."""
+    return _fill(say(words_verdicts.VERDICTS[report.verdict].reason, lang), _verdict_figures(report, lang))
+
+
+def advice(report: Report, lang: str) -> str:
+    """What the person who asked does next."""
+    return _fill(say(words_verdicts.VERDICTS[report.verdict].advice, lang), _verdict_figures(report, lang))
+
+
+def detail(report: Report, lang: str) -> str:
+    """`detail` of the Report JSON: the same reason line that the page shows."""
+    return reason(report, lang)
+
+
+def row_details(report: Report, lang: str) -> dict[str, str]:
+    """Code of each row that did not pass -> its sentence. Of rows with one code the first stands."""
+    found: dict[str, str] = {}
+    for row in report.rows:
+        if row.code is not None:
+            found.setdefault(row.code, row_sentence(report, row, lang))
+    return found
+
+
+def row_sentence(report: Report, row: Row, lang: str) -> str:
+    """What `row` found: what is wrong, who failed, and by which figures. Empty for a row that passed."""
+    if row.code is None:
+        return ""
+    return _sentence(report, row.code, row.about.act, row.about.org, row.about.figures, lang)
+
+
+def deciding_moment(report: Report) -> Moment | None:
+    """The lifecycle act behind the verdict, when its record is at hand."""
+    kind = DECIDING_ACT.get(report.verdict)
+    return next((moment for moment in reversed(report.timeline) if moment.event == kind), None)
+
+
+def clock(seconds: int) -> str:
+    """A time as faces show it: Asia/Shanghai, to the minute."""
+    return datetime.fromtimestamp(seconds, SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def _cause(report: Report, lang: str) -> str:
+    if report.reason is None:
+        return say(_SOME_CAUSE, lang)
+    return _sentence(report, report.reason, report.about.act, report.about.org, report.about.figures, lang)
+
+
+def _sentence(report: Report, code: str, act: str | None, org: str | None, figures: dict[str, str], lang: str) -> str:
+    if code not in CODES:
+        return code
+    spoken = {name: _figure(name, value, lang) for name, value in figures.items()}
+    # An Unknown carries act and org among its figures, a Fault beside them.
+    act, org = act or figures.get("act"), org or figures.get("org")
+    spoken["act"] = term(words_terms.ACTS, act, lang) if act else say(_SOME_ACT, lang)
+    spoken["org"] = _org_name(report, org) or say(_SOME_ORG, lang)
+    return _fill(say(CODES[code], lang), spoken)
+
+
+def _figure(name: str, value: str, lang: str) -> str:
+    table = _FIGURE_TABLES.get(name, {})
+    return {"zh": "、"}.get(lang, ", ").join(term(table, part, lang) for part in value.split(","))
+
+
+def _org_name(report: Report, org: str | None) -> str | None:
+    """The name an organisation is certified under, as far as this report tells; else its identifier."""
+    named = (moment.org_name for moment in (*report.path, *report.timeline) if moment.org == org and moment.org_name)
+    return next(named, org)
+
+
+def _verdict_figures(report: Report, lang: str) -> dict[str, str]:
+    figures, moment = report.about.figures, deciding_moment(report)
+    certificate = report.certificate or {}
+    decided_on = local_date(moment.at).isoformat() if moment else _NOT_SAID
+    return {
+        "issuer": str(certificate.get("issuer") or say(_SOME_ISSUER, lang)),
+        "T": clock(report.as_of),
+        "D": decided_on,
+        "E": _effect(moment, decided_on, lang),
+        "class": _figure("reason", figures["reason"], lang) if "reason" in figures else say(_SOME_REASON, lang),
+        "until": figures.get("until") or str(certificate.get("term_until") or _NOT_SAID),
+        "cause": _cause(report, lang),
+    }
+
+
+def _effect(moment: Moment | None, decided_on: str, lang: str) -> str:
+    if moment is not None and moment.retroactive:
+        return say(words_verdicts.FROM_THE_START, lang)
+    day = moment.effective_from if moment is not None and moment.effective_from else decided_on
+    return say(words_verdicts.FROM_A_DAY, lang).format(day=day)
+
+
+class _Figures(dict[str, str]):
+    """A figure that a report lacks is shown as a dash; words never make a page fail."""
+
+    def __missing__(self, name: str) -> str:
+        return _NOT_SAID
+
+
+def _fill(sentence: str, figures: dict[str, str]) -> str:
+    return sentence.format_map(_Figures(figures))

@@ -1,0 +1,207 @@
+"""Sentences for codes of rows that failed: what is wrong and who failed.
+
+Placeholders: {org} organisation, {act} kind of act, and the figures of the row ({days}, {needed}, {level} …).
+"""
+
+from certsvc.verify.words_terms import Words
+
+INTEGRITY: dict[str, Words] = {
+    "sig_bad": (
+        "{typ}的电子签名与内容不符。",
+        "The signature of a {typ} does not fit its content.",
+        "{typ}의 전자서명이 내용과 맞지 않습니다.",
+    ),
+    "unused_evidence": (
+        "证据中夹带了用不到的材料({what})。",
+        "The evidence carries something that nothing uses ({what}).",
+        "증거에 쓰이지 않는 자료({what})가 들어 있습니다.",
+    ),
+}
+CHAIN: dict[str, Words] = {
+    "unknown_root": (
+        "签名密钥不是由本厅的根证书认证的。",
+        "The signing key was not certified under our root.",
+        "서명 키가 본청 루트 인증서로 인증되지 않았습니다.",
+    ),
+    "test_root": (
+        "这是测试系统签发的样本,没有法律效力。",
+        "This is a specimen of a test system, without legal effect.",
+        "시험 시스템이 발급한 견본으로 법적 효력이 없습니다.",
+    ),
+    "cert_chain": (
+        "{org}的密钥证书不能追溯到根证书。",
+        "The key certificate of {org} does not lead up to the root.",
+        "{org}의 키 인증서가 루트까지 이어지지 않습니다.",
+    ),
+    "cert_form": (
+        "密钥证书的格式有误。",
+        "A key certificate is malformed.",
+        "키 인증서의 형식이 잘못되었습니다.",
+    ),
+    "cert_use": (
+        "{org}的密钥被用于它不该签的文件({typ})。",
+        "A key of {org} signed a kind of document it is not for ({typ}).",
+        "{org}의 키가 용도 밖의 문서({typ})에 쓰였습니다.",
+    ),
+    "cert_time": (
+        "{org}在密钥有效期以外签了名。",
+        "{org} signed outside the validity of its key.",
+        "{org}이(가) 키 유효기간 밖에서 서명했습니다.",
+    ),
+    "org_mismatch": (
+        "“{act}”写的是{org},签名的却是另一机构。",
+        "“{act}” names {org}, but another organisation signed it.",
+        "“{act}”에는 {org}(으)로 적혀 있으나 다른 기관이 서명했습니다.",
+    ),
+    "officer_mismatch": (
+        "{org}的“{act}”上,签字人与所写经办人不是同一人。",
+        "On “{act}” by {org} the signer is not the officer named.",
+        "{org}의 “{act}”에서 서명자가 기재된 담당자와 다릅니다.",
+    ),
+    "issuer_mismatch": (
+        "证书所写的发证机关与签名者不一致。",
+        "The issuer named on the certificate is not the one who signed.",
+        "증서의 발급기관과 서명자가 다릅니다.",
+    ),
+}
+AUTHORITY: dict[str, Words] = {
+    "grant_missing": (
+        "缺少{org}的授权书,无法确认其有权办理“{act}”。",
+        "The grant of {org} is missing, so its power to do “{act}” is not shown.",
+        "{org}의 권한 문서가 없어 “{act}” 권한을 확인할 수 없습니다.",
+    ),
+    "chain_loop": (
+        "{org}的授权相互循环,没有源头。",
+        "The grants of {org} run in a circle and have no source.",
+        "{org}의 권한이 순환하여 근원이 없습니다.",
+    ),
+    "depth_exceeded": (
+        "{org}的授权层级超过上限。",
+        "The delegation to {org} is deeper than allowed.",
+        "{org}의 위임 단계가 한도를 넘습니다.",
+    ),
+    "root_unknown": (
+        "{org}的授权不是省厅下达的。",
+        "The grant of {org} does not come from the provincial department.",
+        "{org}의 권한이 성 인사청에서 나온 것이 아닙니다.",
+    ),
+    "grant_signer": (
+        "{org}的授权由无权授权者签发。",
+        "The grant of {org} was signed by somebody who may not grant.",
+        "{org}의 권한 문서를 권한 없는 자가 서명했습니다.",
+    ),
+    "scope_widened": (
+        "{org}得到的授权超出上级的范围({dimension})。",
+        "The grant of {org} is wider than the one above it ({dimension}).",
+        "{org}의 권한이 상위 권한보다 넓습니다({dimension}).",
+    ),
+    "committee_term": (
+        "{org}的评委会备案期超过三年。",
+        "The committee filing of {org} runs for more than three years.",
+        "{org}의 평가위원회 등록 기간이 3년을 넘습니다.",
+    ),
+    "grant_withdrawn": (
+        "{org}的授权已被收回。",
+        "The grant of {org} was withdrawn.",
+        "{org}의 권한이 회수되었습니다.",
+    ),
+    "act_not_granted": (
+        "{org}没有办理“{act}”的授权。",
+        "{org} was not granted “{act}”.",
+        "{org}에는 “{act}” 권한이 없습니다.",
+    ),
+    "grant_not_yet": (
+        "{org}办理“{act}”时,授权尚未生效。",
+        "When {org} did “{act}”, its grant had not begun.",
+        "{org}의 “{act}” 당시 권한이 아직 시작되지 않았습니다.",
+    ),
+    "grant_expired": (
+        "{org}办理“{act}”时,授权已经到期。",
+        "When {org} did “{act}”, its grant had ended.",
+        "{org}의 “{act}” 당시 권한이 이미 끝났습니다.",
+    ),
+    "level_out_of_scope": (
+        "{org}无权评定{value}职称(环节:{act})。",
+        "{org} has no power over {value} titles (act: {act}).",
+        "{org}에는 {value} 직함 권한이 없습니다(단계: {act}).",
+    ),
+    "series_out_of_scope": (
+        "{org}无权办理该系列({value})的职称(环节:{act})。",
+        "{org} has no power over this series ({value}) (act: {act}).",
+        "{org}에는 이 계열({value}) 권한이 없습니다(단계: {act}).",
+    ),
+    "specialty_out_of_scope": (
+        "{org}无权办理该专业({value})的职称(环节:{act})。",
+        "{org} has no power over this specialty ({value}) (act: {act}).",
+        "{org}에는 이 전공({value}) 권한이 없습니다(단계: {act}).",
+    ),
+    "region_out_of_scope": (
+        "{org}无权办理该地区({value})的职称(环节:{act})。",
+        "{org} has no power in this region ({value}) (act: {act}).",
+        "{org}에는 이 지역({value}) 권한이 없습니다(단계: {act}).",
+    ),
+    "track_out_of_scope": (
+        "{org}无权按此取得方式({value})办理(环节:{act})。",
+        "{org} has no power over this track ({value}) (act: {act}).",
+        "{org}에는 이 취득 방식({value}) 권한이 없습니다(단계: {act}).",
+    ),
+    "year_out_of_scope": (
+        "{org}的授权不含 {value} 年度(环节:{act})。",
+        "The grant of {org} does not cover the year {value} (act: {act}).",
+        "{org}의 권한에 {value} 연도가 없습니다(단계: {act}).",
+    ),
+    "key_unknown_to_grant": (
+        "{org}办理“{act}”所用的密钥不在其授权书内。",
+        "“{act}” by {org} was signed with keys that its grant does not name.",
+        "{org}의 “{act}”에 권한 문서에 없는 키가 쓰였습니다.",
+    ),
+    "key_not_granted": (
+        "{org}的签证密钥没有发证授权。",
+        "The key with which {org} signed the certificate was not granted for issuing.",
+        "{org}의 증서 서명 키에 발급 권한이 없습니다.",
+    ),
+    "status_foreign": (
+        "状态表不是此证书所指的那一份。",
+        "The status list is not the one that the certificate names.",
+        "상태표가 증서에 지정된 것이 아닙니다.",
+    ),
+    "status_key_not_granted": (
+        "{org}无权发布此证书的状态表。",
+        "{org} has no power to publish the status of this certificate.",
+        "{org}에는 이 증서의 상태표를 발표할 권한이 없습니다.",
+    ),
+}
+STATUS: dict[str, Words] = {
+    "revoked": ("证书已被撤销。", "The certificate was revoked.", "증서가 취소되었습니다."),
+    "suspended": ("证书暂停使用。", "The certificate is suspended.", "증서의 효력이 정지되었습니다."),
+    "superseded": ("证书已换新版。", "The certificate was replaced.", "증서가 새 판으로 교체되었습니다."),
+    "withdrawn": ("证书已注销。", "The certificate was withdrawn.", "증서가 말소되었습니다."),
+    "out_of_term": ("使用期限已于 {until} 届满。", "Its term ended {until}.", "사용 기간이 {until}에 끝났습니다."),
+    "status_diverges": (
+        "状态表与状态变更记录不一致。",
+        "The status list and the status acts contradict each other.",
+        "상태표와 상태 변경 기록이 서로 다릅니다.",
+    ),
+    "status_illegal": (
+        "{org}的“{act}”与此前状态不相衔接。",
+        "“{act}” by {org} cannot follow on the status before it.",
+        "{org}의 “{act}”은(는) 이전 상태에서 이어질 수 없습니다.",
+    ),
+}
+DOCUMENT: dict[str, Words] = {
+    "pdf_unsigned": (
+        "PDF 没有电子签名。",
+        "The PDF bears no electronic signature.",
+        "PDF에 전자서명이 없습니다.",
+    ),
+    "pdf_signer_chain": (
+        "PDF 的签名密钥不能追溯到根证书。",
+        "The key behind the PDF signature does not lead up to the root.",
+        "PDF 서명 키가 루트까지 이어지지 않습니다.",
+    ),
+    "pdf_signer_foreign": (
+        "PDF 不是由发证机关签名的。",
+        "The PDF was not signed by the issuer.",
+        "PDF를 발급기관이 서명하지 않았습니다.",
+    ),
+}

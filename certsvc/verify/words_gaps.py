@@ -1,0 +1,220 @@
+"""Sentences for codes that are no finding of fault: evidence is missing or stale, or nothing of ours could be read."""
+
+from certsvc.verify.words_terms import Words
+
+UNKNOWN: dict[str, Words] = {
+    "before_issue": (
+        "所问的时间在发证之前。",
+        "The time asked about is before the certificate was issued.",
+        "조회 시점이 발급 이전입니다.",
+    ),
+    "calendar_missing": (
+        "缺少“{act}”所用的工作日历,公示天数无法计算。",
+        "The calendar of “{act}” is missing, so the notice cannot be counted.",
+        "“{act}”의 근무일력이 없어 공시 일수를 셀 수 없습니다.",
+    ),
+    "calendar_span": (
+        "工作日历不含 {day},公示天数无法计算。",
+        "The calendar does not reach {day}, so the notice cannot be counted.",
+        "근무일력에 {day}이(가) 없어 공시 일수를 셀 수 없습니다.",
+    ),
+    "check_raised": (
+        "一项检查未能完成,请稍后重试。",
+        "One check could not be completed; try again later.",
+        "검사 하나를 마치지 못했습니다. 나중에 다시 시도하십시오.",
+    ),
+    "correction_missing": (
+        "缺少更正记录。",
+        "The record of a correction is missing.",
+        "정정 기록이 없습니다.",
+    ),
+    "key_unknown": (
+        "签名所用的密钥未知,无法核验。",
+        "A signing key is not known here, so it cannot be checked.",
+        "서명 키를 알 수 없어 확인할 수 없습니다.",
+    ),
+    "log_proof_unused": (
+        "证据包含有无法使用的日志证明。",
+        "The bundle holds a log proof that nothing uses.",
+        "증거에 쓸 수 없는 로그 증명이 있습니다.",
+    ),
+    "path_missing": (
+        "证据中没有评审过程。",
+        "The evidence holds no acts.",
+        "증거에 심사 과정이 없습니다.",
+    ),
+    "prev_missing": (
+        "“{act}”之前的名单不全,比例无法计算。",
+        "The rosters before “{act}” are not all at hand, so the ratio cannot be counted.",
+        "“{act}” 이전 명단이 모두 없어 비율을 계산할 수 없습니다.",
+    ),
+    "register_differs": (
+        "人才库的登记与所出示的证书不一致,请向发证机关核实。",
+        "The register holds another certificate than the one shown; ask the issuing office.",
+        "등록부와 제시된 증서가 다릅니다. 발급기관에 확인하십시오.",
+    ),
+    "status_form": (
+        "状态表无法读取。",
+        "The status list cannot be read.",
+        "상태표를 읽을 수 없습니다.",
+    ),
+    "status_from_future": (
+        "状态表的时间晚于现在,请检查本机时钟。",
+        "The status list is dated in the future; check the clock of this device.",
+        "상태표 시각이 미래입니다. 기기 시계를 확인하십시오.",
+    ),
+    "status_missing": (
+        "取不到状态表,状态未查。",
+        "The status list could not be had, so the status was not checked.",
+        "상태표를 얻을 수 없어 상태를 확인하지 못했습니다.",
+    ),
+    "status_stale": (
+        "离线状态数据已有 {days} 天,状态未查。签名不受影响。",
+        "The status data are {days} days old, so the status was not checked. Signatures are not affected.",
+        "상태 자료가 {days}일 지나 상태를 확인하지 못했습니다. 서명에는 영향이 없습니다.",
+    ),
+    "status_value": (
+        "状态表中有不认识的状态({value})。",
+        "The status list holds a value that has no meaning here ({value}).",
+        "상태표에 알 수 없는 값({value})이 있습니다.",
+    ),
+    "trust_expired": (
+        "信任清单已过期,无法确认授权是否已被收回。请联网重试。",
+        "The trust list is out of date, so a withdrawn grant would not be known. Try again online.",
+        "신뢰 목록이 만료되어 권한 회수 여부를 알 수 없습니다. 온라인으로 다시 시도하십시오.",
+    ),
+    "qr_only": (
+        "只有二维码里的简要数据,状态未查。请联网核验。",
+        "Only the short data of the QR code are at hand; the status was not checked. Verify online.",
+        "QR의 요약 자료만 있어 상태를 확인하지 못했습니다. 온라인으로 확인하십시오.",
+    ),
+    "waiting_for_log": (
+        "证书刚刚签发,登记尚未完成。请几分钟后再查。",
+        "The certificate was only just issued; try again in a few minutes.",
+        "방금 발급되어 등록이 끝나지 않았습니다. 몇 분 뒤 다시 확인하십시오.",
+    ),
+    "not_in_force_yet": (
+        "证书正在制作,尚未生效。请稍后再查。",
+        "The certificate is being made and not in force yet; try again later.",
+        "증서를 만드는 중이며 아직 효력이 없습니다. 나중에 다시 확인하십시오.",
+    ),
+    "too_hard_to_read": (
+        "此文件在限定时间内没有读完,未作判断。可改为手工输入 16 位查验码。",
+        "This file could not be read in the time allowed; nothing was judged. Type the 16-character code instead.",
+        "이 파일을 제한 시간 안에 읽지 못해 판단하지 않았습니다. 16자리 코드를 입력하십시오.",
+    ),
+    "service_trouble": (
+        "核验服务暂时出现故障,与证书真假无关。",
+        "The service has a problem at the moment; this says nothing about the certificate.",
+        "서비스에 일시적 장애가 있습니다. 증서의 진위와는 무관합니다.",
+    ),
+}
+NOT_RUN: dict[str, Words] = {
+    "no_evidence": ("没有可查的材料。", "There was nothing to check.", "확인할 자료가 없습니다."),
+    "no_file_given": (
+        "您没有提交 PDF 文件。",
+        "You did not hand in a PDF file.",
+        "PDF 파일을 제출하지 않았습니다.",
+    ),
+    "offline": (
+        "离线核验,未查人才库。",
+        "Offline: the register was not asked.",
+        "오프라인이라 등록부를 조회하지 않았습니다.",
+    ),
+    "signature_failed": (
+        "签名不符,其余内容不可信,未再检查。",
+        "The signature failed, so nothing else can be believed or was checked.",
+        "서명이 맞지 않아 나머지는 믿을 수 없으므로 검사하지 않았습니다.",
+    ),
+}
+LOOK_UP: dict[str, Words] = {
+    "check_character": (
+        "查验码的校验位不符,多为输错:常见 0/O、1/I。",
+        "The check character does not fit; often 0/O or 1/I were mixed up.",
+        "확인 코드의 검사 문자가 맞지 않습니다. 0/O, 1/I 혼동이 흔합니다.",
+    ),
+    "code_form": (
+        "查验码应为 16 位数字和字母。",
+        "A verification code has 16 digits and letters.",
+        "확인 코드는 숫자와 영문자 16자리입니다.",
+    ),
+    "number_form": (
+        "证书编号应为 20 位。",
+        "A certificate number has 20 characters.",
+        "증서 번호는 20자리입니다.",
+    ),
+    "number_check_character": (
+        "证书编号的末位校验不符,多为输错。",
+        "The last character of the number does not fit; probably a typing slip.",
+        "증서 번호의 끝 검사 문자가 맞지 않습니다. 대개 오타입니다.",
+    ),
+    "never_issued": (
+        "查验码格式正确,但从未签发。",
+        "The code is well formed, but was never issued.",
+        "코드 형식은 맞지만 발급된 적이 없습니다.",
+    ),
+    "foreign_host": (
+        "此二维码或网址指向 {host},不是官方网址。",
+        "The code or address leads to {host}, which is not the official address.",
+        "이 코드는 공식 주소가 아닌 {host}(으)로 연결됩니다.",
+    ),
+    "no_record": (
+        "没有与编号和姓名都相符的记录。",
+        "No record fits both the number and the name.",
+        "번호와 성명이 모두 맞는 기록이 없습니다.",
+    ),
+    "no_code_found": (
+        "图片或文件里没有找到本厅的二维码或证书数据。",
+        "No QR code or certificate of ours was found in the picture or file.",
+        "그림이나 파일에서 본청의 QR 코드나 증서 자료를 찾지 못했습니다.",
+    ),
+    "nothing_of_ours": (
+        "文件里没有本厅的证书数据。",
+        "The file holds nothing of ours.",
+        "파일에 본청의 증서 자료가 없습니다.",
+    ),
+    "unsupported_file": (
+        "文件格式不支持。请用 PDF、PNG 或 JPG。",
+        "This kind of file is not supported. Use PDF, PNG or JPG.",
+        "지원하지 않는 파일 형식입니다. PDF, PNG, JPG를 쓰십시오.",
+    ),
+    "not_canonical_form": (
+        "这是导出件,不是证书原始数据。",
+        "This is an export, not the certificate's own form.",
+        "이것은 내보낸 사본이며 증서 원본 자료가 아닙니다.",
+    ),
+    "bundle_broken": (
+        "证据包已损坏或被改动,无法读取。",
+        "The evidence bundle is broken or altered.",
+        "증거 묶음이 손상되었거나 변조되었습니다.",
+    ),
+}
+
+_FORM: Words = (
+    "数据格式不符合规范,不是本厅签发时的原样。",
+    "The data are not written as we write them.",
+    "자료 형식이 규격에 맞지 않아 발급 당시의 원형이 아닙니다.",
+)
+#: The strict readers in front of every signature (core.encoding, core.jose, core.shape, core.bundle, core.chain).
+MALFORMED: dict[str, Words] = dict.fromkeys(
+    (
+        "base64",
+        "bundle_size",
+        "certificate_form",
+        "json",
+        "json_canonical",
+        "json_depth",
+        "json_duplicate",
+        "json_number",
+        "jws_form",
+        "jws_header",
+        "jws_payload",
+        "jws_size",
+        "jws_typ",
+        "key_kind",
+        "member_form",
+        "missing_member",
+        "unknown_member",
+    ),
+    _FORM,
+)

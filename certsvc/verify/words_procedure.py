@@ -1,0 +1,181 @@
+"""Sentences for codes of the procedure family: which act of which organisation broke which rule, with its figures."""
+
+from certsvc.verify.words_terms import Words
+
+PROCEDURE: dict[str, Words] = {
+    "procedure_changed": (
+        "{org}的“{act}”依据了另一套程序。",
+        "“{act}” by {org} followed another procedure than the first act.",
+        "{org}의 “{act}”이(가) 다른 절차를 따랐습니다.",
+    ),
+    "procedure_track": (
+        "所用程序不是该取得方式({track})的程序。",
+        "The procedure is not that of the track {track}.",
+        "적용 절차가 해당 취득 방식({track})의 것이 아닙니다.",
+    ),
+    "procedure_unlisted": (
+        "所用程序未经省厅公布。",
+        "The procedure was never published by the department.",
+        "적용 절차가 성 인사청에서 공포되지 않았습니다.",
+    ),
+    "procedure_superseded": (
+        "首个环节办理时,所用程序不在有效期内。",
+        "The procedure was not in force when the first act was done.",
+        "첫 단계 당시 적용 절차가 유효하지 않았습니다.",
+    ),
+    "level_beyond_track": (
+        "该取得方式不能取得{level}职称。",
+        "This track does not lead to {level} titles.",
+        "이 취득 방식으로는 {level} 직함을 취득할 수 없습니다.",
+    ),
+    "series_beyond_track": (
+        "该取得方式不适用于此系列({series})。",
+        "This track does not exist for this series ({series}).",
+        "이 취득 방식은 이 계열({series})에 적용되지 않습니다.",
+    ),
+    "roster_size": (
+        "{org}的“{act}”名单人数异常。",
+        "The roster of “{act}” by {org} has an impossible size.",
+        "{org}의 “{act}” 명단 인원이 비정상입니다.",
+    ),
+    "inclusion_bad": (
+        "{org}的“{act}”名单上没有此人。",
+        "The person is not on the roster of “{act}” by {org}.",
+        "{org}의 “{act}” 명단에 이 사람이 없습니다.",
+    ),
+    "target_changed": (
+        "{org}的“{act}”所评的职称与申报的不同。",
+        "“{act}” by {org} was about another title than was applied for.",
+        "{org}의 “{act}” 대상 직함이 신청과 다릅니다.",
+    ),
+    "parts_do_not_sum": (
+        "{org}的“{act}”分拆名单后人数不符。",
+        "The parts of the roster of “{act}” by {org} do not add up.",
+        "{org}의 “{act}” 명단 분할 인원이 맞지 않습니다.",
+    ),
+    "act_missing": (
+        "缺少“{act}”环节(应由{roles}办理)。",
+        "The act “{act}” is missing (it falls to: {roles}).",
+        "“{act}” 단계가 없습니다(담당: {roles}).",
+    ),
+    "act_missing_before": (
+        "“{act}”之前还应有环节,证据中没有。",
+        "“{act}” follows on an act that is missing.",
+        "“{act}” 앞의 단계가 빠져 있습니다.",
+    ),
+    "link_case": (
+        "{org}的“{act}”不是接着上一环节办理的。",
+        "“{act}” by {org} does not follow on the act before it.",
+        "{org}의 “{act}”이(가) 앞 단계와 이어지지 않습니다.",
+    ),
+    "order": (
+        "{org}的“{act}”顺序不对。",
+        "“{act}” by {org} is out of order.",
+        "{org}의 “{act}” 순서가 맞지 않습니다.",
+    ),
+    "evidence_head": (
+        "证书所指的环节不是最后一个环节。",
+        "The certificate names another act than the last one.",
+        "증서가 가리키는 단계가 마지막 단계가 아닙니다.",
+    ),
+    "role_not_allowed": (
+        "{org}不是可以办理“{act}”的机构(应为{roles})。",
+        "{org} does not have the role that “{act}” asks for ({roles}).",
+        "{org}은(는) “{act}”을(를) 할 수 있는 기관이 아닙니다({roles}).",
+    ),
+    "signer_not_distinct": (
+        "{org}的“{act}”应有 {needed} 人签字,实有不同的 {found} 人。",
+        "“{act}” by {org} needs {needed} different officers; {found} signed.",
+        "{org}의 “{act}”에는 {needed}명이 서명해야 하나 서로 다른 {found}명이 서명했습니다.",
+    ),
+    "fact_quorum_two_thirds": (
+        "{org}的“{act}”:应到 {members} 人,实到 {present} 人,不足三分之二。",
+        "“{act}” by {org}: {present} of {members} members were present, fewer than two thirds.",
+        "{org}의 “{act}”: 위원 {members}명 중 {present}명 출석, 3분의 2 미달입니다.",
+    ),
+    "fact_yes_two_thirds": (
+        "{org}的“{act}”:到会 {present} 人,同意 {yes} 票,不足三分之二。",
+        "“{act}” by {org}: {yes} of {present} voted yes, fewer than two thirds.",
+        "{org}의 “{act}”: 출석 {present}명 중 찬성 {yes}표, 3분의 2 미달입니다.",
+    ),
+    "fact_votes_add_up": (
+        "{org}的“{act}”:同意 {yes}、反对 {no}、弃权 {abstain},与到会 {present} 人不符。",
+        "“{act}” by {org}: {yes} yes, {no} no and {abstain} abstentions do not make {present} present.",
+        "{org}의 “{act}”: 찬성 {yes}, 반대 {no}, 기권 {abstain}의 합이 출석 {present}명과 다릅니다.",
+    ),
+    "fact_within_ratio": (
+        "{org}的“{act}”:申报 {applied} 人,通过 {passed} 人,超过核定比例 {ratio_percent}%。",
+        "“{act}” by {org}: {passed} of {applied} passed, over the approved {ratio_percent}%.",
+        "{org}의 “{act}”: 신청 {applied}명 중 {passed}명 통과, 승인 비율 {ratio_percent}% 초과입니다.",
+    ),
+    "fact_within_posts": (
+        "{org}的“{act}”:通过 {passed} 人,超过核定岗位数 {posts}。",
+        "“{act}” by {org}: {passed} passed for {posts} approved posts.",
+        "{org}의 “{act}”: {passed}명 통과, 승인 정원 {posts}명 초과입니다.",
+    ),
+    "fact_level_step": (
+        "{org}的“{act}”:越级申报(现职称级别:{current_level})。",
+        "“{act}” by {org}: a level was skipped (level held before: {current_level}).",
+        "{org}의 “{act}”: 등급을 건너뛰었습니다(이전 등급: {current_level}).",
+    ),
+    "fact_education_check": (
+        "{org}的“{act}”:继续教育学时未经审核通过。",
+        "“{act}” by {org}: continuing education was not confirmed.",
+        "{org}의 “{act}”: 계속교육 시간이 확인되지 않았습니다.",
+    ),
+    "fact_no_ban": (
+        "{org}的“{act}”:申报人当时被禁止申报,或未作此项核查。",
+        "“{act}” by {org}: the applicant was banned, or this was not checked.",
+        "{org}의 “{act}”: 신청 금지 상태였거나 확인되지 않았습니다.",
+    ),
+    "fact_not_exam_series": (
+        "{org}的“{act}”:该系列该级别实行考试,不能评定。",
+        "“{act}” by {org}: titles of this series and level are given by examination only.",
+        "{org}의 “{act}”: 이 계열·등급은 시험으로만 취득합니다.",
+    ),
+    "fact_at_least": (
+        "{org}的“{act}”:年限等条件未达到规定。",
+        "“{act}” by {org}: years of service or another minimum were not reached.",
+        "{org}의 “{act}”: 근무 연수 등 최소 조건에 미달합니다.",
+    ),
+    "calendar_unlisted": (
+        "{org}的“{act}”所用工作日历未经公布。",
+        "“{act}” by {org} used a calendar that was never published.",
+        "{org}의 “{act}”에 공포되지 않은 근무일력이 쓰였습니다.",
+    ),
+    "interval_short": (
+        "{org}的“{act}”只有 {days} 个工作日,应不少于 {needed} 个。",
+        "“{act}” by {org} lasted {days} working days; {needed} are required.",
+        "{org}의 “{act}” 기간이 근무일 {days}일로, {needed}일 이상이어야 합니다.",
+    ),
+    "apart": (
+        "{org}的“{act}”与“{apart_from}”出自同一机构或同一人,应当分开。",
+        "“{act}” by {org} and “{apart_from}” came from one organisation or person; they must be apart.",
+        "{org}의 “{act}”과(와) “{apart_from}”은(는) 서로 다른 기관·사람이 해야 합니다.",
+    ),
+    "document_date": (
+        "{org}的“{act}”文件日期 {date} 与办理时间不符。",
+        "The document of “{act}” by {org} is dated {date}, which does not fit the time of the act.",
+        "{org}의 “{act}” 문서 날짜 {date}이(가) 처리 시간과 맞지 않습니다.",
+    ),
+    "cert_mismatch": (
+        "证书上的{member}与评审结果不一致。",
+        "The {member} on the certificate is not what was decided.",
+        "증서의 {member}이(가) 심사 결과와 다릅니다.",
+    ),
+    "archive_scope": (
+        "历史数据的密钥签发了不属于历史数据的证书。",
+        "An archive key signed a certificate that is no archived title.",
+        "과거 자료용 키로 과거 자료가 아닌 증서가 서명되었습니다.",
+    ),
+    "correction_form": (
+        "{org}的更正没有写明更正内容。",
+        "The correction by {org} does not say what it corrects.",
+        "{org}의 정정에 정정 내용이 없습니다.",
+    ),
+    "proposal_differs": (
+        "{org}批准的“{act}”与所提议的不同。",
+        "“{act}” as decided by {org} is not what was proposed.",
+        "{org}이(가) 결정한 “{act}”이(가) 제안과 다릅니다.",
+    ),
+}

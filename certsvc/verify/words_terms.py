@@ -1,0 +1,160 @@
+"""Words for machine values, in Chinese, English and Korean: acts, roles, levels, families, checks, fields."""
+
+#: (zh, en, ko). Chinese is the wording of the documents; the others explain it.
+Words = tuple[str, str, str]
+LANGUAGES = ("zh", "en", "ko")
+
+ACTS: dict[str, Words] = {
+    "unit_notice": ("单位审核、公示", "Employer's review and notice", "소속기관 심사·공시"),
+    "recommend": ("逐级审核推荐", "Recommendation", "단계별 심사·추천"),
+    "accept": ("评委会受理、资格审核", "Acceptance and eligibility check", "평가위원회 접수·자격심사"),
+    "draw": ("抽取专家、回避", "Drawing of experts", "전문가 추첨·기피"),
+    "evaluate": ("评议、表决", "Evaluation and vote", "심의·표결"),
+    "result_notice": ("评审结果公示", "Public notice of results", "심사 결과 공시"),
+    "settle_objections": ("异议核查", "Settling of objections", "이의 조사"),
+    "approve": ("核准", "Approval", "승인"),
+    "file": ("备案", "Filing", "신고 등록"),
+    "issue": ("制证签章", "Issue of the certificate", "증서 발급·날인"),
+    "suspend": ("暂停使用", "Suspension", "효력 정지"),
+    "reinstate": ("恢复使用", "Reinstatement", "효력 회복"),
+    "revoke": ("撤销", "Revocation", "취소"),
+    "withdraw": ("注销", "Withdrawal", "말소"),
+    "correct": ("更正换发", "Correction", "정정 재발급"),
+    "archive_import": ("历史数据入库", "Import of an archived title", "과거 자료 등록"),
+    "issued": ("签发", "Issued", "발급"),
+}
+ROLES: dict[str, Words] = {
+    "unit": ("用人单位", "employer", "소속기관"),
+    "county": ("县(市、区)人社部门", "county HR office", "현(시·구) 인사부서"),
+    "city": ("市(州)人社部门", "city HR office", "시(주) 인사부서"),
+    "department": ("主管部门", "department in charge", "주관 부서"),
+    "committee_office": ("评委会办事机构", "committee office", "평가위원회 사무국"),
+    "committee": ("评审委员会", "review committee", "평가위원회"),
+    "organiser": ("评审组织单位", "organiser of the review", "심사 주관기관"),
+    "supervisor": ("监督部门", "supervising authority", "감독 부서"),
+    "hrss": ("人社部门", "HR authority", "인사부서"),
+    "issuer": ("发证机关", "issuing authority", "발급기관"),
+}
+LEVELS: dict[str, Words] = {
+    "senior": ("正高级", "senior", "정고급"),
+    "deputy_senior": ("副高级", "deputy senior", "부고급"),
+    "intermediate": ("中级", "intermediate", "중급"),
+    "assistant": ("助理级", "assistant", "조리급"),
+    "junior": ("员级", "junior", "원급"),
+}
+FAMILIES: dict[str, Words] = {
+    "integrity": ("电子签名", "Signatures", "전자서명"),
+    "chain": ("密钥归属", "Whose keys", "키의 소유자"),
+    "authority": ("授权", "Authority", "권한"),
+    "procedure": ("程序", "Procedure", "절차"),
+    "log": ("公开日志", "Public log", "공개 로그"),
+    "status": ("状态", "Status", "상태"),
+    "register": ("人才库", "Register", "인재 등록부"),
+    "document": ("文件", "File", "파일"),
+}
+OUTCOMES: dict[str, Words] = {
+    "pass": ("通过", "passed", "통과"),
+    "fail": ("不通过", "failed", "불통과"),
+    "unknown": ("未能查清", "could not be checked", "확인 불가"),
+    "not_applicable": ("不适用", "not applicable", "해당 없음"),
+    "not_run": ("未查", "not run", "미실시"),
+}
+CHECKS: dict[str, Words] = {
+    "credential_signature": ("本证的签名属实", "The certificate's own signature holds", "증서 서명이 진본임"),
+    "act_signatures": ("每个环节的签字、盖章属实", "Every act is signed and sealed", "모든 단계의 서명·날인이 진본임"),
+    "authority_signatures": (
+        "授权、程序文件的签名属实",
+        "Grants and procedure are signed",
+        "권한·절차 문서의 서명이 진본임",
+    ),
+    "status_signature": ("状态表的签名属实", "The status list is signed", "상태표 서명이 진본임"),
+    "nothing_unused": ("没有夹带无关材料", "Nothing foreign is carried along", "무관한 자료가 없음"),
+    "keys_certified": ("每把密钥可追溯到省厅根证书", "Every key leads up to the root", "모든 키가 루트로 이어짐"),
+    "offices_match_keys": ("签名者与所写机构一致", "Signers are the offices named", "서명자와 기관이 일치함"),
+    "trust_current": ("信任清单在有效期内", "The trust list is current", "신뢰 목록이 유효함"),
+    "grants_nest": ("授权逐级下达,未超范围", "Each grant stays within the one above", "권한이 상위 범위 안에 있음"),
+    "acts_granted": ("每个环节均在授权范围内", "Each act lies within a grant", "모든 단계가 권한 범위 안에 있음"),
+    "certificate_granted": ("发证机关有权发此证", "The issuer may issue this title", "발급기관에 발급 권한이 있음"),
+    "lifecycle_granted": ("状态变更由有权机关作出", "Status acts lie within a grant", "상태 변경 권한이 있음"),
+    "status_key_granted": ("状态表由发证机关发布", "The status list is the issuer's", "상태표가 발급기관의 것임"),
+    "procedure_in_force": ("适用当时有效的程序", "The procedure then in force was used", "당시 유효한 절차를 적용함"),
+    "entry_on_every_roster": ("本人在每一环节的名单上", "The person is on every roster", "모든 단계 명단에 있음"),
+    "acts_linked": ("各环节首尾相接", "Each act names the one before", "단계가 서로 이어짐"),
+    "acts_complete": ("环节齐全,顺序正确", "No act is missing or out of order", "단계가 빠짐없고 순서가 맞음"),
+    "enough_signers": ("签字人数足够且不重复", "Enough different officers signed", "서명 인원이 충분함"),
+    "facts_hold": (
+        "人数、票数、比例等符合规定",
+        "Quorum, votes and ratios are lawful",
+        "정족수·득표·비율이 규정에 맞음",
+    ),
+    "notices_long_enough": ("公示天数足够", "Public notices were long enough", "공시 기간이 충분함"),
+    "powers_separated": ("应分开的职权已分开", "Separated powers stayed apart", "권한 분리가 지켜짐"),
+    "documents_dated": ("文件日期合理", "Documents are dated rightly", "문서 날짜가 타당함"),
+    "certificate_matches_entry": (
+        "证书内容与评审结果一致",
+        "The certificate says what was decided",
+        "증서와 심사 결과가 일치함",
+    ),
+    "corrections_linked": ("更正有据、前后相接", "Corrections are lawful and linked", "정정이 적법하게 이어짐"),
+    "events_lawful": ("状态变更依规作出", "Status acts are lawful", "상태 변경이 적법함"),
+    "status_fresh": ("状态数据未过期", "The status data are fresh", "상태 자료가 최신임"),
+    "events_complete": ("状态变更记录完整", "No status act is missing", "상태 변경 기록이 온전함"),
+    "in_force": ("未撤销、暂停、注销或换新", "Not revoked, suspended or replaced", "취소·정지·교체되지 않음"),
+    "within_term": ("在使用期限内", "Within its term", "기간 안에 있음"),
+    "registered_as_signed": ("与人才库登记一致", "The register holds the same", "등록부와 일치함"),
+    "file_untouched": ("PDF 文件未被改动", "The PDF is untouched", "PDF가 변경되지 않음"),
+    "file_signed_by_issuer": ("PDF 由发证机关签名", "The PDF is signed by the issuer", "PDF를 발급기관이 서명함"),
+}
+DIMENSIONS: dict[str, Words] = {
+    "time": ("期限", "time", "기간"),
+    "acts": ("事项", "acts", "업무"),
+    "series": ("系列", "series", "계열"),
+    "specialties": ("专业", "specialties", "전공"),
+    "levels": ("级别", "levels", "등급"),
+    "regions": ("地区", "regions", "지역"),
+    "tracks": ("取得方式", "tracks", "취득 방식"),
+    "years": ("年度", "years", "연도"),
+}
+#: Members of a certificate that can be at odds with what was decided.
+MEMBERS: dict[str, Words] = {
+    "name": ("姓名", "name", "성명"),
+    "sex": ("性别", "sex", "성별"),
+    "birth": ("出生日期", "date of birth", "생년월일"),
+    "commitments": ("人员", "person", "인원"),
+    "target": ("职称、级别或专业", "title, level or specialty", "직함·등급·전공"),
+    "title": ("职称名称", "title", "직함"),
+    "version": ("版次", "version", "판"),
+    "number": ("证书编号", "certificate number", "증서 번호"),
+    "award_date": ("取得日期", "date of award", "취득일"),
+    "iss": ("发证机关", "issuer", "발급기관"),
+    "jti": ("证书标识", "certificate identifier", "증서 식별자"),
+    "status": ("状态表位置", "place in the status list", "상태표 위치"),
+}
+#: What a bundle may hold without need, and kinds of signed documents.
+THINGS: dict[str, Words] = {
+    "certificate": ("密钥证书", "key certificate", "키 인증서"),
+    "calendar": ("工作日历", "calendar", "근무일력"),
+    "grant": ("授权书", "grant", "권한 문서"),
+    "vc+jwt": ("证书", "certificate", "증서"),
+    "act+jwt": ("环节文件", "act", "단계 문서"),
+    "grant+jwt": ("授权书", "grant", "권한 문서"),
+    "procedure+jwt": ("程序文件", "procedure", "절차 문서"),
+    "calendar+jwt": ("工作日历", "calendar", "근무일력"),
+    "trust+jwt": ("信任清单", "trust list", "신뢰 목록"),
+    "statuslist+jwt": ("状态表", "status list", "상태표"),
+}
+#: Class of reason of a lifecycle act. The public sees the class and nothing more (GreenPass discussion; PIPL art. 6).
+REASONS: dict[str, Words] = {
+    "fraud": ("弄虚作假", "fraud", "허위·부정"),
+    "procedure": ("程序违规", "breach of procedure", "절차 위반"),
+    "issuing_error": ("发证差错", "error in issuing", "발급 착오"),
+    "inquiry": ("核查中", "under inquiry", "조사 중"),
+    "cleared": ("核查无问题", "inquiry found nothing", "조사 결과 이상 없음"),
+    "holder_request": ("本人申请", "request of the holder", "본인 신청"),
+    "correction": ("更正", "correction", "정정"),
+}
+MATCHES: dict[str, Words] = {
+    "name": ("姓名", "name", "성명"),
+    "id_last4": ("身份证后 4 位", "last 4 of the ID number", "신분증 끝 4자리"),
+    "title": ("职称", "title", "직함"),
+}

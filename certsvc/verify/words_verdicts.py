@@ -1,0 +1,173 @@
+"""The twelve verdicts in words (experience.md 2.1): one headline, why, and what to do next, without jargon or blame.
+
+Placeholders: {issuer}, {T} time asked about, {D} date of the deciding event, {E} day of effect, {class} of reason,
+{until} end of a term, {cause} the sentence of the check that decided, which names act and organisation.
+"""
+
+from dataclasses import dataclass
+
+from certsvc.verify.words_terms import Words
+
+#: The national HR service line, answered in every province.
+PHONE = "12333"
+
+
+@dataclass(frozen=True)
+class VerdictWords:
+    """What is said about one verdict."""
+
+    headline: Words
+    reason: Words
+    advice: Words
+
+
+VERDICTS: dict[str, VerdictWords] = {
+    "valid": VerdictWords(
+        ("有效", "Valid", "유효"),
+        (
+            "由{issuer}签发,截至 {T} 状态正常。",
+            "Issued by {issuer}; in force as of {T}.",
+            "{issuer}에서 발급, {T} 현재 정상 상태입니다.",
+        ),
+        (
+            "请核对姓名、照片、职称级别、编号是否与来人和材料一致。",
+            "Compare name, photo, title and number with the person and the paper.",
+            "성명·사진·직함·번호를 본인 및 서류와 대조하십시오.",
+        ),
+    ),
+    "superseded": VerdictWords(
+        ("已换新版", "Replaced by a newer version", "새 판으로 교체됨"),
+        (
+            "此版已于 {D} 由新版代替({class})。",
+            "This version was replaced on {D} ({class}).",
+            "이 판은 {D} 새 판으로 교체되었습니다({class}).",
+        ),
+        (
+            "请以新版为准,向持证人索取新版。勿据此版办理。",
+            "Ask the holder for the newer version. Do not rely on this one.",
+            "새 판을 기준으로 하십시오. 소지인에게 새 판을 요청하고 이 판은 쓰지 마십시오.",
+        ),
+    ),
+    "suspended": VerdictWords(
+        ("暂停使用", "Suspended", "효력 정지"),
+        (
+            "自 {D} 起核查中,结论未出。",
+            "Under review since {D}; not decided.",
+            "{D}부터 조사 중이며 아직 결론이 없습니다.",
+        ),
+        (
+            f"暂缓采用,待结论后再查。暂停不等于造假。咨询 {PHONE}。",
+            f"Hold, and check again later. This is not a finding of fraud. Questions: {PHONE}.",
+            f"채택을 보류하고 나중에 다시 확인하십시오. 정지는 위조를 뜻하지 않습니다. 문의 {PHONE}.",
+        ),
+    ),
+    "revoked": VerdictWords(
+        ("已撤销", "Revoked", "취소됨"),
+        (
+            "{D} 撤销;类别:{class};{E}。",
+            "Revoked {D}; class: {class}; {E}.",
+            "{D} 취소; 유형: {class}; {E}.",
+        ),
+        (
+            f"不得采用;请持证人说明,或致电 {PHONE}。",
+            f"Do not accept; ask the holder, or call {PHONE}.",
+            f"채택하지 마십시오. 소지인에게 설명을 요청하거나 {PHONE}으로 문의하십시오.",
+        ),
+    ),
+    "void": VerdictWords(
+        ("程序无效", "Void: outside the prescribed procedure", "절차 위반 무효"),
+        (
+            "签名属实,但未按规定程序办理。{cause}",
+            "Genuinely signed, but outside the prescribed procedure. {cause}",
+            "서명은 진본이나 정해진 절차를 벗어났습니다. {cause}",
+        ),
+        (
+            f"不得采用;请向发证机关核实,可附本页。咨询 {PHONE}。",
+            f"Do not accept; take this page to the issuing office. Questions: {PHONE}.",
+            f"채택하지 마십시오. 이 결과를 첨부해 발급기관에 확인하십시오. 문의 {PHONE}.",
+        ),
+    ),
+    "withdrawn": VerdictWords(
+        ("已注销", "Withdrawn", "말소됨"),
+        (
+            "{D} 依本人申请等原因注销,非违规。",
+            "Closed on {D} at the holder's request or the like; no misconduct.",
+            "{D} 본인 신청 등으로 말소되었으며 위반이 아닙니다.",
+        ),
+        (
+            "{D} 之后不得作为有效证书采用。",
+            "Not usable after {D}.",
+            "{D} 이후에는 유효한 증서로 쓸 수 없습니다.",
+        ),
+    ),
+    "out_of_term": VerdictWords(
+        ("已过使用期限", "Past its term", "기간 만료"),
+        (
+            "有期限的职称或加注件,期限至 {until}。",
+            "A time-limited title or annotated copy; it ended {until}.",
+            "기간이 정해진 직함 또는 주석본으로 {until}에 만료되었습니다.",
+        ),
+        (
+            "加注件:请本人重新出具;职称:看持证人最新证书。",
+            "Ask the holder for a new copy or the current certificate.",
+            "소지인에게 새 사본이나 최신 증서를 요청하십시오.",
+        ),
+    ),
+    "tampered": VerdictWords(
+        ("内容被改动", "Content altered", "내용 변조됨"),
+        (
+            "数据与电子签名不符,所写内容一概不可信。{cause}",
+            "The data do not match the signature; trust none of it. {cause}",
+            "자료가 전자서명과 맞지 않으므로 내용을 전혀 믿을 수 없습니다. {cause}",
+        ),
+        (
+            f"不得采用;请保留原件,致电 {PHONE} 反映。",
+            f"Do not accept; keep it, and report it to {PHONE}.",
+            f"채택하지 마십시오. 원본을 보관하고 {PHONE}으로 신고하십시오.",
+        ),
+    ),
+    "not_issued": VerdictWords(
+        ("非本厅签发", "Not issued by us", "우리가 발급하지 않음"),
+        ("{cause}", "{cause}", "{cause}"),
+        (
+            "不得采用;请从官方网址手工输入查验码再查一次。",
+            "Do not accept; type the code by hand at the official address.",
+            "채택하지 마십시오. 공식 주소에서 확인 코드를 직접 입력해 다시 확인하십시오.",
+        ),
+    ),
+    "no_record": VerdictWords(
+        ("未查到记录", "No record found", "기록 없음"),
+        (
+            "按编号和姓名未查到。早年纸质证书可能尚未入库。",
+            "Nothing under this number and name; old paper titles may not be entered yet.",
+            "번호와 성명으로 찾지 못했습니다. 오래된 종이 증서는 아직 등록되지 않았을 수 있습니다.",
+        ),
+        (
+            f"不等于假证。请核对输入;仍查不到可致电 {PHONE} 人工核查。",
+            f"Not proof of forgery. Check what you typed, or call {PHONE} for a manual check.",
+            f"위조라는 뜻이 아닙니다. 입력을 확인하거나 {PHONE}으로 수동 확인을 요청하십시오.",
+        ),
+    ),
+    "unreadable": VerdictWords(
+        ("无法识别", "Cannot be read", "인식 불가"),
+        ("{cause}", "{cause}", "{cause}"),
+        (
+            "请重拍(平放、靠近、避光),或手工输入 16 位查验码。",
+            "Take the picture again (flat, close, no glare), or type the 16-character code.",
+            "다시 촬영(평평하게, 가까이, 빛 반사 없이)하거나 16자리 코드를 입력하십시오.",
+        ),
+    ),
+    "cannot_decide": VerdictWords(
+        ("暂时无法判定", "Cannot decide now", "지금은 판정 불가"),
+        ("{cause}", "{cause}", "{cause}"),
+        (
+            f"不要当作真,也不要当作假。请稍后联网重试,或致电 {PHONE}。",
+            f"Neither accept nor reject. Try again online, or call {PHONE}.",
+            f"진짜로도 가짜로도 보지 마십시오. 온라인으로 다시 시도하거나 {PHONE}으로 문의하십시오.",
+        ),
+    ),
+}
+
+#: Endings of the revoked sentence.
+FROM_THE_START: Words = ("自始无效", "void from the beginning", "처음부터 무효")
+FROM_A_DAY: Words = ("自 {day} 起无效", "void from {day}", "{day}부터 무효")

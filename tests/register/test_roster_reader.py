@@ -1,0 +1,148 @@
+"""Every fault of tests/vectors/roster_faults.json is found where it is, and its harmless sibling passes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rosters_for_tests import SOUND, codes, grid, people, read, read_rows, write_book
+
+from certsvc.core.identity import check_character
+from certsvc.register.faults import RULES, FaultLog
+from certsvc.register.row_checks import SAMPLE_REMARK
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "roster_faults.json").read_text(encoding="utf-8"))
+BY_ID = {vector["id"]: vector for vector in VECTORS}
+#: Faults of files and sheets, which no cell can show; the tests of the sheet reader have them.
+OF_SHEETS = {
+    "column_missing", "column_twice", "column_unknown", "no_rows", "sheet_hidden", "sheet_without_header",
+    "hidden_rows", "hidden_columns", "footer_skipped", "total_mismatch", "csv_gb18030", "csv_formula",
+    "faults_truncated", "merged_filled", "cell_error", "name_undrawable", "name_length",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BY_ID)
+def test_a_fault_is_found_with_its_action_and_nothing_else_is(name: str, tmp_path: Path) -> None:
+    vector = BY_ID[name]
+    file = read_rows(tmp_path, *vector["rows"])
+    assert codes(file) == sorted((code, action) for code, action in vector["expect"])
+    assert file.stopped is any(action == "stop" for _, action in vector["expect"])
+
+
+@pytest.mark.parametrize("name", BY_ID)
+def test_the_harmless_sibling_of_a_fault_passes(name: str, tmp_path: Path) -> None:
+    vector = BY_ID[name]
+    file = read_rows(tmp_path, *vector["sibling"])
+    assert codes(file) == sorted((code, action) for code, action in vector["sibling_expect"])
+    assert len(file.rows) == len(vector["sibling"])
+
+
+def test_every_rule_has_a_vector_or_belongs_to_sheets() -> None:
+    told = {code for vector in VECTORS for code, _ in vector["expect"]}
+    assert told | OF_SHEETS == set(RULES)
+
+
+def test_the_actions_of_the_vectors_are_those_of_the_table() -> None:
+    assert all(RULES[code].action == action for vector in VECTORS for code, action in vector["expect"])
+
+
+def test_a_fault_names_sheet_row_column_and_both_values(tmp_path: Path) -> None:
+    (fault,) = read_rows(tmp_path, {}, {"unit_name": " 示例研究所"}).faults
+    assert (fault.sheet, fault.row, fault.column) == ("名单", 3, "工作单位")
+    assert (fault.raw, fault.value) == (" 示例研究所", "示例研究所")
+    assert "空格" in fault.zh and "space" in fault.en
+
+
+def test_a_sound_row_becomes_machine_values(tmp_path: Path) -> None:
+    (row,) = read_rows(tmp_path, {}).rows
+    assert (row.series, row.level, row.track, row.region, row.year) == ("05", "deputy_senior", "T01", "220100", 2022)
+    assert (row.sex, row.birth.isoformat(), row.id_kind) == ("M", "1985-06-15", "resident_id")
+    assert (row.passed, row.education_check, row.ban, row.current_level) == (True, True, False, "intermediate")
+    assert (row.members, row.present, row.yes, row.no, row.abstain) == (25, 21, 18, 2, 1)
+    assert row.position == ("名单", 2)
+
+
+def test_an_old_number_keeps_its_original(tmp_path: Path) -> None:
+    (row,) = read_rows(tmp_path, {"id_number": "220000850615001"}).rows
+    assert (row.id_number, row.id_original) == ("220000198506150012", "220000850615001")
+
+
+def test_an_imprecise_date_keeps_its_precision(tmp_path: Path) -> None:
+    (row,) = read_rows(tmp_path, {"award_date": "2022.9"}).rows
+    assert row.award_date is not None
+    assert (row.award_date.isoformat(), dict(row.imprecise)) == ("2022-09-01", {"award_date": "month"})
+    assert row.cells()["imprecise"] == {"award_date": "month"}
+
+
+def test_a_serial_is_read_in_the_date_system_of_its_workbook(tmp_path: Path) -> None:
+    # 2022-09-30 is day 44834 from 1900 and day 43372 from 1904.
+    path = write_book(tmp_path / "r.xlsx", {"名单": grid(people({"award_date": 43372}))}, date_1904=True)
+    file = read(path)
+    assert [row.award_date.isoformat() for row in file.rows if row.award_date] == ["2022-09-30"]
+    assert "1904" in file.faults[0].zh
+
+
+def test_a_row_key_depends_on_person_and_target_only(tmp_path: Path) -> None:
+    first = read_rows(tmp_path, {}).rows[0].row_key
+    moved = read_rows(tmp_path, OTHER := {"id_number": "22000020000229002X", "birth": "", "sex": ""}, {**SOUND}).rows
+    assert OTHER and moved[1].row_key == first != moved[0].row_key
+    changes: list[dict[str, Any]] = [{"phone": "13000000001"}, {"specialty": "电子"}, {"region": "220200"}]
+    keys = [read_rows(tmp_path, change).rows[0].row_key for change in changes]
+    assert [key == first for key in keys] == [True, False, False]
+
+
+def test_a_character_that_no_font_draws_waits_for_a_person(tmp_path: Path) -> None:
+    file = read_rows(tmp_path, {"name": "张𠮷例"}, drawable=lambda text: [char for char in text if char > "\uffff"])
+    assert codes(file) == [("name_undrawable", "decide")]
+    assert "U+20BB7" in file.faults[0].zh
+    assert codes(read_rows(tmp_path, {"name": "张示例"}, drawable=lambda text: [])) == []
+
+
+def test_a_name_of_51_characters_is_refused(tmp_path: Path) -> None:
+    assert codes(read_rows(tmp_path, {"name": "张" * 51})) == [("name_length", "stop")]
+    assert codes(read_rows(tmp_path, {"name": "张" * 50})) == []
+
+
+def test_a_truth_value_in_a_text_cell_is_refused(tmp_path: Path) -> None:
+    assert codes(read_rows(tmp_path, {"committee": True})) == [("cell_error", "stop")]
+
+
+def test_the_sample_remark_is_the_one_of_the_template() -> None:
+    assert any(row.get("remark") == SAMPLE_REMARK for row in BY_ID["sample-row-left"]["rows"])
+
+
+def test_the_number_does_not_show_when_a_row_is_printed(tmp_path: Path) -> None:
+    (row,) = read_rows(tmp_path, {}).rows
+    assert row.id_number not in repr(row) and str(row.phone) not in repr(row)
+
+
+def test_progress_reaches_the_end(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    read_rows(tmp_path, {}, {}, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (2, 2)
+
+
+def test_progress_is_told_on_the_way(tmp_path: Path) -> None:
+    first17 = [f"22000019850615{number:03d}" for number in range(1, 999)]
+    rows = [SOUND | {"id_number": body + check_character(body), "sex": ""} for body in first17]
+    seen: list[tuple[int, int]] = []
+    read(write_book(tmp_path / "r.xlsx", {"名单": grid(rows)}), progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(500, 999), (998, 998)]
+
+
+def test_faults_beyond_the_ceiling_are_counted_and_stop_the_file() -> None:
+    log = FaultLog()
+    for row in range(20_001):
+        log.add("uscc_wrong", "名单", row)
+    assert not log.stopped
+    log.close()
+    assert (len(log.faults), log.faults[-1].code, log.stopped) == (20_001, "faults_truncated", True)
+    assert "1 条" in log.faults[-1].zh
+
+
+def test_notes_beyond_the_ceiling_do_not_stop_the_file() -> None:
+    log = FaultLog()
+    for row in range(20_001):
+        log.add("trimmed", "名单", row)
+    log.close()
+    assert (len(log.faults), log.counts["trimmed"], log.stopped) == (20_000, 20_001, False)
