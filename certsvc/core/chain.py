@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import verification as xv
@@ -107,7 +107,7 @@ def certificate_key(certificate: x509.Certificate) -> PublicKeyTypes:
     """The public key of `certificate`. Raises Malformed for a key kind that we do not use."""
     try:
         key: CertificatePublicKeyTypes = certificate.public_key()
-    except (ValueError, x509.UnsupportedGeneralNameType) as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise Malformed("key_kind", "证书密钥错误", "A certificate holds no readable key.") from error
     if algorithm_for(key) is None:
         raise Malformed("key_kind", "密钥类型不支持", "A certificate holds neither a P-256 nor an Ed25519 key.")

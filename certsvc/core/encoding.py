@@ -14,7 +14,7 @@ from certsvc.core.errors import Malformed
 #: Deepest nesting any document of ours has is 9; hostile input stops here, before recursion costs anything.
 MAX_DEPTH = 32
 
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]')
+_STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 _OPENING, _CLOSING = frozenset((b"[", b"{")), frozenset((b"]", b"}"))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from certsvc.core.claims import Target
-from certsvc.core.outcomes import Fault
+from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.regions import region_covers
 
 #: No chain of delegation is longer: province, city or firm, committee, sub-unit.
@@ -36,7 +36,7 @@ class Grant:
 
 
 def ancestry(grant: Grant, grants: Mapping[str, Grant]) -> Iterator[Grant]:
-    """`grant`, then its parents up to the top one. Raises Fault: chain_loop, grant_missing, depth_exceeded."""
+    """`grant`, then its parents up to the top one. Raises Fault: chain_loop, depth_exceeded; Unknown: grant_missing."""
     seen: set[str] = set()
     step: Grant | None = grant
     while step is not None:
@@ -46,7 +46,7 @@ def ancestry(grant: Grant, grants: Mapping[str, Grant]) -> Iterator[Grant]:
         yield step
         parent = step.payload["parent"]
         if parent is not None and parent not in grants:
-            raise Fault("grant_missing", org=step.org)
+            raise Unknown("grant_missing", org=step.org)
         step = None if parent is None else grants[parent]
 
 
@@ -71,7 +71,8 @@ def _check_link(child: Grant, parent: Grant) -> None:
         raise Fault("grant_signer", org=child.org)
     if child.payload["iss"] != parent.org or child.signer_org != parent.org:
         raise Fault("grant_signer", org=child.org)
-    if child.payload["depth"] >= parent.payload["depth"]:
+    # A depth of 0 ends the line; without the lower bound, -1 would pass for less than 0.
+    if not 0 <= child.payload["depth"] < parent.payload["depth"]:
         raise Fault("depth_exceeded", org=child.org)
     if not parent.payload["nbf"] <= child.payload["nbf"] < child.payload["exp"] <= parent.payload["exp"]:
         raise Fault("scope_widened", org=child.org, dimension="time")
@@ -126,7 +127,8 @@ def check_allows(grant: Grant, act: str, target: Target, at: int) -> None:
     payload, scope = grant.payload, grant.payload["scope"]
     if act not in payload["acts"]:
         raise Fault("act_not_granted", act, grant.org)
-    if at < payload["nbf"]:
+    # What is done under a grant names its hash, so an act dated before the grant was signed is back-dated.
+    if at < max(payload["nbf"], payload["iat"]):
         raise Fault("grant_not_yet", act, grant.org)
     if at > payload["exp"]:
         raise Fault("grant_expired", act, grant.org)

@@ -7,6 +7,7 @@ objects, `one_of(...)` for enumerations, `nullable(shape)`, `mapping(shape)` for
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from certsvc.core.errors import Malformed
@@ -20,6 +21,14 @@ class Pattern:
 
     name: str
     regex: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A date or time of the years 1900 to 2199, written exactly as `form` (strftime) writes it."""
+
+    name: str
+    form: str
 
 
 @dataclass(frozen=True)
@@ -75,14 +84,16 @@ def by_member(member: str, shapes: dict[str, Shape]) -> ByMember:
 
 
 def pattern(name: str, regex: str) -> Pattern:
-    return Pattern(name, re.compile(regex))
+    # ASCII: `\d` must not match the digits of other scripts.
+    return Pattern(name, re.compile(regex, re.ASCII))
 
 
 HASH = pattern("SHA-256 in base64url", r"[A-Za-z0-9_-]{43}")
 SALT = HASH
 TEXT = pattern("text of 1 to 200 characters", r"(?s).{1,200}")
-DATE = pattern("date YYYY-MM-DD", r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
-TIME = pattern("RFC 3339 UTC time", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+#: A day that exists, between 1900 and 2199: what our arithmetic with dates can never trip over.
+DATE = Moment("date YYYY-MM-DD", "%Y-%m-%d")
+TIME = Moment("RFC 3339 UTC time", "%Y-%m-%dT%H:%M:%SZ")
 LONG_TEXT = str
 SCALAR = OneOfTypes((str, int, bool, None))
 ANY = OneOfTypes(())
@@ -117,6 +128,18 @@ def _check_type(value: Any, shape: type, where: str) -> None:
 
 def _check_pattern(value: Any, shape: Pattern, where: str) -> None:
     _expect(isinstance(value, str) and shape.regex.fullmatch(value) is not None, where, shape.name)
+
+
+def _check_moment(value: Any, shape: Moment, where: str) -> None:
+    _expect(isinstance(value, str) and _written_as(value, shape.form), where, shape.name)
+
+
+def _written_as(text: str, form: str) -> bool:
+    try:
+        moment = datetime.strptime(text, form)
+    except ValueError:
+        return False
+    return 1900 <= moment.year < 2200 and moment.strftime(form) == text
 
 
 def _check_choice(value: Any, shape: Choice, where: str) -> None:
@@ -154,6 +177,7 @@ def _expect(holds: bool, where: str, wanted: str) -> None:
 _CHECKS: dict[type, Callable[[Any, Any, str], None]] = {
     type: _check_type,
     Pattern: _check_pattern,
+    Moment: _check_moment,
     Choice: _check_choice,
     Nullable: _check_nullable,
     Mapping: _check_mapping,

@@ -78,6 +78,7 @@ SEX_WORDS: dict[str, str] = {"男": "M", "女": "F", "男性": "M", "女性": "F
 SAMPLE_REMARK = "示例行,请删除"
 PASSED = ("通过", "不通过")
 
+#: The columns of 6.1, and a few more that procedures and certificates ask for.
 COLUMNS: tuple[Column, ...] = (
     Column("serial", "序号", "text", "1", ("序列号",)),
     Column("year", "评审年度", "year", "2022", ("年度", "申报年度", "取得年度"), required=True),
@@ -122,6 +123,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("issuer_name", "发证机关", "text", "示例发证机关", ("发证单位", "颁发机关")),
     Column("education_check", "继续教育审核", "check", "合格", ("继续教育",), choices=("合格", "不合格")),
     Column("ban", "诚信限制", "ban", "无", ("失信记录", "失信限制"), choices=("无", "有")),
+    Column("service_years", "基层工作年限", "count", "", ("基层(从教)年限", "从教年限", "服务年限")),
+    Column("level_years", "现职称聘任年限", "count", "", ("现职称年限", "聘任年限")),
+    Column("posts", "核定岗位数", "count", "", ("岗位数", "核准岗位数")),
+    Column("ratio_percent", "核准通过比例", "count", "", ("通过比例", "核准比例")),
+    Column("validity_scope", "适用范围", "text", "", ("使用范围",)),
+    Column("term_until", "有效期至", "term", "", ("使用期限至", "期限至")),
     Column("policy", "政策依据", "text", "", ("政策文件",)),
     Column("remark", "备注", "text", SAMPLE_REMARK, ("说明",)),
 )  # fmt: skip

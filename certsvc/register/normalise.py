@@ -128,10 +128,10 @@ def read_digits(raw: object, context: Context) -> Normal:
 
 
 def read_count(raw: object, context: Context) -> Normal:
-    """A whole number from 0 to 9999, also written 25人 or in full width."""
+    """A whole number from 0 to 9999, also written 25人, 18票, 55% or in full width."""
     if isinstance(raw, float) and raw.is_integer():
         raw = int(raw)
-    text = unicodedata.normalize("NFKC", str(raw)).strip().removesuffix("人").removesuffix("票").strip()
+    text = unicodedata.normalize("NFKC", str(raw)).strip().rstrip("人票%").strip()
     if isinstance(raw, bool) or not re.fullmatch(r"\d{1,4}", text, re.ASCII):
         return Normal(None, (("number_form", ""),))
     return Normal(int(text))
@@ -211,6 +211,18 @@ def read_date(raw: object, context: Context) -> Normal:
     return read
 
 
+def read_term(raw: object, context: Context) -> Normal:
+    """The last day of a term, which may lie ahead and must be known to the day."""
+    read = _read_any_date(raw, context)
+    return Normal(None, (("date_form", ""),)) if read.precision else read
+
+
+def read_end_date(raw: object, context: Context) -> Normal:
+    """A date that may lie ahead, known to the day."""
+    read = _read_any_date(raw, context)
+    return Normal(None, (("date_form", ""),)) if read.precision else read
+
+
 def _read_any_date(raw: object, context: Context) -> Normal:
     if isinstance(raw, datetime):
         return Normal(raw.date())
@@ -284,6 +296,8 @@ READERS: dict[str, Callable[[object, Context], Normal]] = {
     "count": read_count,
     "year": read_year,
     "date": read_date,
+    "end_date": read_end_date,
+    "term": read_term,
     "level": read_level,
     "region": read_region,
     "id_kind": read_text,

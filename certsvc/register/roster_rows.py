@@ -64,6 +64,13 @@ class RosterRow:
     issuer_name: str | None = None
     education_check: bool | None = None
     ban: bool | None = None
+    service_years: int | None = None
+    level_years: int | None = None
+    posts: int | None = None
+    ratio_percent: int | None = None
+    validity_scope: str | None = None
+    """Where the title holds, when that is less than everywhere (基层有效)."""
+    term_until: date | None = None
     policy: str | None = None
     remark: str | None = None
     batch: str | None = None

@@ -14,7 +14,7 @@ ROSTER_SHEET, HELP_SHEET, CHOICE_SHEET = "名单", "填写说明", "选项"
 #: Rows that the text format and the drop-downs reach.
 PREPARED_ROWS = 5000
 #: Cells of these kinds lose digits, or become serial numbers, unless they are text.
-TEXT_KINDS = frozenset({"id", "uscc", "digits", "date", "text", "name", "unit"})
+TEXT_KINDS = frozenset({"id", "uscc", "digits", "date", "term", "text", "name", "unit"})
 #: The built-in format "@" (ECMA-376 18.8.30).
 TEXT_FORMAT = 49
 WIDTHS = {"id": 22, "uscc": 22, "unit": 26, "date": 13, "count": 7, "sex": 7, "year": 9}
@@ -23,6 +23,7 @@ KIND_HELP: dict[str, str] = {
     "id": "按文本填写,不能是数字格式;15 位旧号照填",
     "id_kind": "从下拉中选择;不填时按号码识别居民身份证",
     "date": "2022-09-30;只知道年月的写 2022-09",
+    "term": "长期有效的留空;否则写到日",
     "year": "四位年份",
     "name": "少数民族姓名的间隔号用 ·(U+00B7)",
     "uscc": "18 位;没有的留空",
@@ -65,7 +66,7 @@ def _write_roster(sheet: Worksheet, formats: dict[bool, Format], text: Format) -
         style = text if column.kind in TEXT_KINDS else None
         sheet.set_column(position, position, WIDTHS.get(column.kind, 14), style)
         sheet.write_string(0, position, column.zh, formats[column.required])
-        if column.kind in ("count", "year"):
+        if column.kind in ("count", "year") and column.example:
             sheet.write_number(1, position, int(column.example))
         elif column.example:
             sheet.write_string(1, position, column.example, style)

@@ -8,7 +8,7 @@ import pylopdf_fonts_zh_cn
 import typst
 from fontTools.ttLib import TTCollection, TTFont
 
-from certsvc.core.errors import Malformed
+from certsvc.core.errors import Malformed, NotReady
 
 #: Noto Serif SC and Noto Sans SC (OFL): all of GB 2312, the URO, Ext A and 通用规范汉字表.
 PACKAGED = (pylopdf_fonts_zh_cn.serif_path(), pylopdf_fonts_zh_cn.sans_path())
@@ -18,24 +18,29 @@ HINT = "CERTSVC_FONTS=/path/to/fonts certsvc doctor"
 
 
 class FontSet:
-    """The packaged fonts followed by those of `extra_folder`, in file name order. Safe to share between threads."""
+    """The packaged fonts followed by those of `extra_folder`, in path order. Safe to share between threads.
+
+    Raises NotReady `font_unusable` for a font file that the renderer cannot read, for it would be skipped silently.
+    """
 
     def __init__(self, extra_folder: Path | None = None) -> None:
         extra = sorted(extra_folder.rglob("*")) if extra_folder else []
         self.files = PACKAGED + tuple(path for path in extra if path.suffix.lower() in FONT_SUFFIXES)
         # typst scans folders; a path of a single file is silently ignored.
-        self._folders = [PACKAGED[0].parent, *([extra_folder] if extra_folder else [])]
+        folders = [PACKAGED[0].parent, *([extra_folder] if extra_folder else [])]
+        #: For `typst.Compiler`.
+        self.typst_fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
+        found = [(Path(font.path), font.family) for font in self.typst_fonts.fonts() if font.path]
+        #: Family names in order of preference.
+        self.families = list(dict.fromkeys(name for path in self.files for at, name in found if at == path))
+        self._check_usable({path for path, _ in found})
 
-    @cached_property
-    def typst_fonts(self) -> typst.Fonts:
-        """The scanned fonts, for `typst.Compiler`."""
-        return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=self._folders)
-
-    @cached_property
-    def families(self) -> list[str]:
-        """Family names in order of preference: serif, then the operator's, and the sans face for small labels."""
-        known = {str(Path(font.path)): font.family for font in self.typst_fonts.fonts() if font.path}
-        return list(dict.fromkeys(known[str(path)] for path in self.files if str(path) in known))
+    def _check_usable(self, read: set[Path]) -> None:
+        for path in self.files:
+            if path not in read:
+                raise NotReady(
+                    "font_unusable", f"字体文件无法使用：{path.name}", f"The font file {path} cannot be used.", HINT
+                )
 
     @cached_property
     def code_points(self) -> frozenset[int]:

@@ -21,7 +21,7 @@ from certsvc.store import keys as key_store
 from certsvc.store.rows import SigningKey
 
 #: How long a trust bundle stands (formats.md 7); a new one is published with every change and on demand.
-TRUST_TERM = 400 * 86_400
+TRUST_TERM = 730 * 86_400
 
 
 def own_key(connection: Connection, org: str, use: str) -> SigningKey:

@@ -72,22 +72,23 @@ def issue(
             raise NotFound(
                 "roster_unknown", f"花名册不存在:{roster_id}", f"No roster {roster_id}.", "certsvc roster list"
             )
-        waiting = _waiting(connection, roster_id)
-    if not waiting:
+        entries = waiting(connection, roster_id)
+    if not entries:
         raise Refused(
             "nothing_to_issue",
             "没有待制证人员",
             "Nobody here has the issue act and no certificate yet.",
             f"certsvc act issue {roster_id}",
         )
-    for start in range(0, len(waiting), CHUNK):
-        chunk = waiting[start : start + CHUNK]
+    for start in range(0, len(entries), CHUNK):
+        chunk = entries[start : start + CHUNK]
         yield _issue_chunk(instance, chunk)
         if progress:
-            progress(start + len(chunk), len(waiting))
+            progress(start + len(chunk), len(entries))
 
 
-def _waiting(connection: Connection, roster_id: str) -> list[Entry]:
+def waiting(connection: Connection, roster_id: str) -> list[Entry]:
+    """The entries of a roster that have the issue act and no certificate."""
     issue_acts = {act.sha256 for act in document_store.list_acts(connection, roster_id) if act.kind == "issue"}
     entries = [e for e in roster_store.list_entries(connection, roster_id) if e.head_act in issue_acts]
     return [e for e in entries if not certificate_store.list_versions(connection, e.id)]

@@ -54,7 +54,10 @@ def publish_status_list(instance: Instance, connection: Connection, uri: str) ->
     key = documents.own_key(connection, instance.settings.authority, "status")
     document = parse_document(sign_compact(payload, "statuslist+jwt", instance.signer(key)), "statuslist+jwt")
     document_store.add_document(connection, "statuslist+jwt", document.body, subject=uri, iat=now)
-    status_store.add_status_list(connection, StatusList(uri, document.sha256, now))
+    latest = status_store.latest_status_list(connection, uri)
+    if latest is None or latest.sha256 != document.sha256:
+        # The same values in the same second make the same bytes, which are published already.
+        status_store.add_status_list(connection, StatusList(uri, document.sha256, now))
     return document
 
 

@@ -92,11 +92,15 @@ def approve(instance: Instance, proposal_id: str, officer_id: str) -> issue.Issu
         decided = _decide(instance, connection, certificate, proposed, officer)
         status_store.close_proposal(connection, proposal_id)
         _record(instance, connection, certificate, proposed, decided)
-        publish_status_list(instance, connection, certificate.list_uri)
+        status_list = publish_status_list(instance, connection, certificate.list_uri)
         if row.kind != "correct":
             return None
+        # Decision and next version stand or fall together: nobody is left with a superseded certificate only.
         intent = _intend_next(instance, connection, certificate, decided)
-    return issue.apply(instance, [(intent, issue.sign_intent(instance, intent))])[0]
+        signed = issue.sign_intent(instance, intent)
+        issued = issue.apply_one(instance, connection, intent, signed)
+        issue.freeze_checked(instance, connection, issued.certificate, status_list)
+    return issued
 
 
 def find_certificate(instance: Instance, connection: Connection, code_or_number: str) -> Certificate:

@@ -13,12 +13,10 @@ __all__ = ["metadata"]
 LEVELS = ("senior", "deputy_senior", "intermediate", "assistant", "junior")
 STATES = ("waiting_for_log", "in_force", "suspended", "revoked", "withdrawn", "superseded")
 LIFECYCLE = ("suspend", "reinstate", "revoke", "withdraw", "correct", "supersede")
-#: Token Status List, 4 bits (formats.md 5).
-STATUS_VALUES = (0, 1, 2, 3, 11)
-#: A roster has 1…65,536 leaves (formats.md 4).
-MAX_LEAVES = 65_536
+STATUS_VALUES = (0, 1, 2, 3, 11)  # Token Status List, 4 bits (formats.md 5)
+MAX_LEAVES = 65_536  # of one roster (formats.md 4)
 
-# --- organisations, officers, keys ---------------------------------------------------------------------------------
+# --- organisations, officers, keys, signed documents -----------------------------------------------------------------
 
 organisation = table(
     "organisation",
@@ -58,8 +56,6 @@ signing_key = table(
     Index(None, "org_id", "use"),
     Index(None, "officer_id"),
 )
-
-# --- signed documents ----------------------------------------------------------------------------------------------
 
 document = table(
     "document",

@@ -204,4 +204,53 @@ DOCUMENT: dict[str, Words] = {
         "The PDF was not signed by the issuer.",
         "PDF를 발급기관이 서명하지 않았습니다.",
     ),
+    "digest_differs": (
+        "PDF 签名之后,文件内容被改过。",
+        "The PDF was changed after it was signed.",
+        "PDF가 서명된 뒤에 변경되었습니다.",
+    ),
+    "signature_false": (
+        "PDF 的电子签名是假的。",
+        "The signature in the PDF does not hold.",
+        "PDF의 전자서명이 맞지 않습니다.",
+    ),
+    "coverage": (
+        "PDF 的电子签名没有覆盖整个文件,有内容是后加的。",
+        "The signature does not cover the whole PDF; something was added.",
+        "전자서명이 PDF 전체를 덮지 않으며 나중에 추가된 내용이 있습니다.",
+    ),
+    "signature_count": (
+        "PDF 里的电子签名不是恰好一个。",
+        "The PDF does not have exactly one signature.",
+        "PDF의 전자서명이 정확히 하나가 아닙니다.",
+    ),
+    "bundle_missing": (
+        "PDF 里没有完整的证书数据。",
+        "The certificate data are missing from the PDF.",
+        "PDF에 증서 자료가 없습니다.",
+    ),
+    "pdf_no_bundle": (
+        "PDF 里没有完整的证书数据。",
+        "The certificate data are missing from the PDF.",
+        "PDF에 증서 자료가 없습니다.",
+    ),
+    **dict.fromkeys(
+        (
+            "byte_range_count",
+            "byte_range_form",
+            "cms_form",
+            "contents_hex",
+            "contents_padding",
+            "contents_place",
+            "not_certified",
+            "pdf_structure",
+            "subfilter",
+            "timestamp_form",
+        ),
+        (
+            "PDF 的签名结构不是签发时的样子。",
+            "The PDF's signature is not built the way we build it.",
+            "PDF의 서명 구조가 발급 당시와 다릅니다.",
+        ),
+    ),
 }

@@ -63,11 +63,6 @@ UNKNOWN: dict[str, Words] = {
         "The status list is dated in the future; check the clock of this device.",
         "상태표 시각이 미래입니다. 기기 시계를 확인하십시오.",
     ),
-    "status_missing": (
-        "取不到状态表,状态未查。",
-        "The status list could not be had, so the status was not checked.",
-        "상태표를 얻을 수 없어 상태를 확인하지 못했습니다.",
-    ),
     "status_stale": (
         "离线状态数据已有 {days} 天,状态未查。签名不受影响。",
         "The status data are {days} days old, so the status was not checked. Signatures are not affected.",
@@ -102,6 +97,21 @@ UNKNOWN: dict[str, Words] = {
         "此文件在限定时间内没有读完,未作判断。可改为手工输入 16 位查验码。",
         "This file could not be read in the time allowed; nothing was judged. Type the 16-character code instead.",
         "이 파일을 제한 시간 안에 읽지 못해 판단하지 않았습니다. 16자리 코드를 입력하십시오.",
+    ),
+    "service_busy": (
+        "读取文件的请求太多,未作判断。请稍后再试,或手工输入 16 位查验码。",
+        "Too many files are being read; nothing was judged. Try again soon, or type the 16-character code.",
+        "읽을 파일이 너무 많아 판단하지 않았습니다. 잠시 뒤 다시 시도하거나 16자리 코드를 입력하십시오.",
+    ),
+    "several_codes": (
+        "图片里有几个不同的二维码。请一次只查一份证书。",
+        "The picture holds several different codes. Check one certificate at a time.",
+        "그림에 서로 다른 코드가 여럿 있습니다. 한 번에 증서 하나만 확인하십시오.",
+    ),
+    "offline_no_bundle": (
+        "离线时只凭查验码无法判断。请联网,或出示含证书数据的 PDF。",
+        "Offline, a code alone cannot be judged. Go online, or bring the PDF that carries the evidence.",
+        "오프라인에서는 코드만으로 판단할 수 없습니다. 온라인으로 확인하거나 증거가 든 PDF를 쓰십시오.",
     ),
     "service_trouble": (
         "核验服务暂时出现故障,与证书真假无关。",
@@ -168,25 +178,27 @@ LOOK_UP: dict[str, Words] = {
         "No QR code or certificate of ours was found in the picture or file.",
         "그림이나 파일에서 본청의 QR 코드나 증서 자료를 찾지 못했습니다.",
     ),
-    "nothing_of_ours": (
-        "文件里没有本厅的证书数据。",
-        "The file holds nothing of ours.",
-        "파일에 본청의 증서 자료가 없습니다.",
+    "image_unreadable": (
+        "文件无法读取。请用 PDF、PNG 或 JPG。",
+        "The file cannot be read. Use PDF, PNG or JPG.",
+        "파일을 읽을 수 없습니다. PDF, PNG, JPG를 쓰십시오.",
     ),
-    "unsupported_file": (
-        "文件格式不支持。请用 PDF、PNG 或 JPG。",
-        "This kind of file is not supported. Use PDF, PNG or JPG.",
-        "지원하지 않는 파일 형식입니다. PDF, PNG, JPG를 쓰십시오.",
+    "image_too_large": (
+        "图片像素太多,请缩小后再试。",
+        "The picture has too many pixels; make it smaller.",
+        "그림이 너무 큽니다. 줄여서 다시 시도하십시오.",
     ),
-    "not_canonical_form": (
-        "这是导出件,不是证书原始数据。",
-        "This is an export, not the certificate's own form.",
-        "이것은 내보낸 사본이며 증서 원본 자료가 아닙니다.",
+    "pdf_unreadable": (
+        "PDF 无法读取。",
+        "The PDF cannot be read.",
+        "PDF를 읽을 수 없습니다.",
     ),
-    "bundle_broken": (
-        "证据包已损坏或被改动,无法读取。",
-        "The evidence bundle is broken or altered.",
-        "증거 묶음이 손상되었거나 변조되었습니다.",
+    "pdf_too_large": ("PDF 太大。", "The PDF is too large.", "PDF가 너무 큽니다."),
+    "not_pdf": ("不是 PDF 文件。", "This is no PDF.", "PDF 파일이 아닙니다."),
+    "pdf_not_ours": (
+        "PDF 里没有本厅的证书数据。",
+        "The PDF holds nothing of ours.",
+        "PDF에 본청의 증서 자료가 없습니다.",
     ),
 }
 
@@ -214,6 +226,7 @@ MALFORMED: dict[str, Words] = dict.fromkeys(
         "key_kind",
         "member_form",
         "missing_member",
+        "not_a_root",
         "unknown_member",
     ),
     _FORM,

@@ -73,6 +73,16 @@ PROCEDURE: dict[str, Words] = {
         "“{act}” by {org} is out of order.",
         "{org}의 “{act}” 순서가 맞지 않습니다.",
     ),
+    "act_done_already": (
+        "{org}已经办理过“{act}”。",
+        "{org} has done “{act}” already.",
+        "{org}은(는) 이미 “{act}”을(를) 했습니다.",
+    ),
+    "act_not_in_procedure": (
+        "该取得方式没有“{act}”这一环节。",
+        "The procedure has no act “{act}”.",
+        "이 절차에는 “{act}” 단계가 없습니다.",
+    ),
     "evidence_head": (
         "证书所指的环节不是最后一个环节。",
         "The certificate names another act than the last one.",

@@ -3,7 +3,7 @@
 from certsvc.verify.words_terms import Words
 
 TEXTS: dict[str, Words] = {
-    "site": ("吉林省专业技术职称核验", "Jilin Professional Titles · Verification", "길림성 전문기술직함 확인"),
+    "site": ("吉林省专业技术职称核验", "Jilin Title Verification", "길림성 전문기술직함 확인"),
     "skip": ("跳到结果", "Skip to the result", "결과로 건너뛰기"),
     "language": ("语言", "Language", "언어"),
     "demo": ("演示 DEMO", "DEMO 演示", "데모 DEMO"),
@@ -35,7 +35,7 @@ TEXTS: dict[str, Words] = {
     "decided": ("核验于", "Checked", "확인 시각"),
     "as_of": ("所问时间", "As of", "기준 시각"),
     "status_of": ("状态数据", "Status data", "상태 자료"),
-    "fresh": ("有效至", "fresh until", "유효"),
+    "fresh": ("{time} 后请重查", "check again after {time}", "{time} 이후 다시 확인"),
     "compare": ("请与来人、材料逐项核对", "Compare with the person and the paper", "본인·서류와 하나씩 대조하십시오"),
     "compare_why": (
         "真的二维码也可能印在假证上:只认本页内容。",
@@ -111,7 +111,7 @@ TEXTS: dict[str, Words] = {
         "No tries are left today; try again tomorrow.",
         "오늘 비교 횟수를 모두 썼습니다. 내일 다시 시도하십시오.",
     ),
-    "why": ("结论的依据", "Why you can rely on this", "결론의 근거"),
+    "why": ("结论的依据", "What this rests on", "결론의 근거"),
     "chain_all": (
         "从根证书到当前状态共 {count} 环,全部通过。",
         "{count} links from the root to today's status; all passed.",

@@ -4,6 +4,7 @@ Revision 0001, first of all. A migration never imports the tables of today: it s
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +12,6 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-SECONDS = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
 LEVEL = "level IN ('senior', 'deputy_senior', 'intermediate', 'assistant', 'junior')"
 KIND = "kind IN ('suspend', 'reinstate', 'revoke', 'withdraw', 'correct', 'supersede')"
 DATED = "valid_to IS NULL OR valid_to >= valid_from"
@@ -25,20 +25,14 @@ def upgrade() -> None:
     _status()
 
 
-def text(names: str, null: bool = False) -> list[sa.Column]:
-    return [sa.Column(name, sa.Text(), nullable=null) for name in names.split()]
+def _columns(kind: sa.types.TypeEngine, names: str, null: bool = False) -> list[sa.Column]:
+    return [sa.Column(name, kind, nullable=null) for name in names.split()]
 
 
-def blob(names: str, null: bool = False) -> list[sa.Column]:
-    return [sa.Column(name, sa.LargeBinary(), nullable=null) for name in names.split()]
-
-
-def integer(names: str, null: bool = False) -> list[sa.Column]:
-    return [sa.Column(name, sa.Integer(), nullable=null) for name in names.split()]
-
-
-def seconds(names: str, null: bool = False) -> list[sa.Column]:
-    return [sa.Column(name, SECONDS, nullable=null) for name in names.split()]
+text = partial(_columns, sa.Text())
+blob = partial(_columns, sa.LargeBinary())
+integer = partial(_columns, sa.Integer())
+seconds = partial(_columns, sa.Integer().with_variant(sa.BigInteger(), "postgresql"))
 
 
 def _create(
@@ -139,15 +133,8 @@ def _people() -> None:
         checks={"dated": DATED},
         indexes=["name_fold", "person_id"],
     )
-    current = sa.text("valid_to IS NULL")
-    op.create_index(
-        "uq_person_name_current",
-        "person_name",
-        ["person_id"],
-        unique=True,
-        sqlite_where=current,
-        postgresql_where=current,
-    )
+    current = dict.fromkeys(("sqlite_where", "postgresql_where"), sa.text("valid_to IS NULL"))
+    op.create_index("uq_person_name_current", "person_name", ["person_id"], unique=True, **current)
     _create(
         "employment",
         *text("id person_id unit_name"),

@@ -49,7 +49,7 @@ def test_name_birth_sex_and_unit_without_the_number_are_a_question(unit: str) ->
 
 
 def test_a_unit_written_in_full_width_or_capitals_is_the_same() -> None:
-    known = replace(KNOWN, units=("Sample(甲)公司",))
+    known = replace(KNOWN, units=("Sample\uff08甲\uff09公司",))
     assert match(replace(ROW, unit="SAMPLE(甲)公司"), None, (known,)).reason == "same_person_other_number"
 
 

@@ -53,6 +53,11 @@ def test_a_date_is_read_with_its_precision(raw: object, iso: str, precision: str
     assert (str(normal.value), normal.precision, codes(normal)) == (iso, precision, notes)
 
 
+def test_a_term_may_lie_ahead_but_not_be_vague() -> None:
+    assert str(read("term", "2031-12-31").value) == "2031-12-31"
+    assert codes(read("term", "2031-12")) == ["date_form"]
+
+
 def test_a_serial_of_the_1904_system_is_four_years_later() -> None:
     assert str(read("date", 43372, CONTEXT_1904).value) == "2022-09-30"
 

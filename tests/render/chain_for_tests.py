@@ -25,9 +25,10 @@ class Chain:
     root_der: bytes
 
 
-def make_chain(seed: int = 1) -> Chain:
-    """The chain of `seed`: the same bytes in every process."""
+def make_chain(seed: int = 1, leaf_key=None) -> Chain:
+    """The chain of `seed`: the same bytes in every process. The leaf may get another key, of any kind."""
     keys = [ec.derive_private_key(1000 * seed + step, ec.SECP256R1()) for step in (1, 2, 3)]
+    keys[2] = leaf_key or keys[2]
     names = [_name(f"{word} (sample {seed})") for word in ("Sample root", "Sample issuing CA", "Sample page signer")]
     root = _certificate(names[0], names[0], keys[0], keys[0], 1, ca=1)
     issuing = _certificate(names[1], names[0], keys[1], keys[0], 2, ca=0)
@@ -36,7 +37,8 @@ def make_chain(seed: int = 1) -> Chain:
 
 
 def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "示例"), x509.NameAttribute(NameOID.COMMON_NAME, text)])
+    words = {NameOID.ORGANIZATION_NAME: "示例", NameOID.COMMON_NAME: text}
+    return x509.Name([x509.NameAttribute(oid, word) for oid, word in words.items()])
 
 
 def _certificate(subject, issuer, key, issuer_key, serial: int, ca: int | None) -> bytes:

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from functools import cache
 
+import pypdfium2
 from chain_for_tests import SIGNED_AT, make_chain
 from faces_for_tests import LONG, ORDINARY
 
@@ -41,6 +42,17 @@ def page_of(name: str) -> bytes:
 def signed_of(name: str = "ordinary") -> SignedPage:
     chain = make_chain()
     return sign_page(page_of(name), chain.signer, chain.certificate_der, chain.issuing_ca_der, SIGNED_AT)
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"[\s\u200b]", "", text)
+
+
+def text_of(pdf: bytes) -> str:
+    document = pypdfium2.PdfDocument(pdf)
+    text = document[0].get_textpage().get_text_range()
+    document.close()
+    return squeezed(text)
 
 
 def gap_of(pdf: bytes) -> tuple[int, int]:

@@ -1,17 +1,21 @@
 """Fonts: what can be drawn, what cannot, and the operator's own folder."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
+from faces_for_tests import ORDINARY
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
-from made_for_tests import fonts
+from fontTools.ttLib import TTCollection, TTFont
+from made_for_tests import fonts, text_of
 
-from certsvc.core.errors import Malformed
+from certsvc.core.errors import Malformed, NotReady
 from certsvc.render.fonts import PACKAGED, FontSet
+from certsvc.render.page import render_page
 
 
-def tiny_font(path, char: str) -> None:
+def tiny_font(path, char: str, named: bool = True) -> None:
     """A font with one square as the glyph of `char`."""
     pen = TTGlyphPen(None)
     for step, point in enumerate([(100, 0), (100, 800), (900, 800), (900, 0)]):
@@ -23,7 +27,8 @@ def tiny_font(path, char: str) -> None:
     builder.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "one": pen.glyph()})
     builder.setupHorizontalMetrics({".notdef": (1000, 0), "one": (1000, 100)})
     builder.setupHorizontalHeader(ascent=880, descent=-120)
-    builder.setupNameTable({"familyName": "Sample Rare", "styleName": "Regular"})
+    names = {"familyName": "Sample Rare", "styleName": "Regular", "fullName": "Sample Rare", "psName": "SampleRare"}
+    builder.setupNameTable(names if named else {"familyName": "Sample Rare"})
     builder.setupOS2(sTypoAscender=880, sTypoDescender=-120, usWinAscent=880, usWinDescent=120)
     builder.setupPost()
     builder.save(path)
@@ -58,11 +63,17 @@ def test_a_font_in_the_operators_folder_fills_the_gap_after_the_packaged_ones(tm
     assert extended.files == (*PACKAGED, tmp_path / "deep" / "rare.ttf")
     assert extended.families == ["Noto Serif SC", "Noto Sans SC", "Sample Rare"]
     assert extended.missing("张𤧬") == []
+    assert "林𤧬" in text_of(render_page(replace(ORDINARY, holder="林𤧬"), b"{}", extended))
+
+
+def test_a_font_that_the_renderer_would_skip_is_refused_by_name(tmp_path):
+    tiny_font(tmp_path / "nameless.ttf", "𤧬", named=False)
+    with pytest.raises(NotReady) as refused:
+        FontSet(tmp_path)
+    assert refused.value.code == "font_unusable" and "nameless.ttf" in refused.value.zh
 
 
 def test_a_collection_is_read_face_by_face(tmp_path):
-    from fontTools.ttLib import TTCollection, TTFont
-
     collection = TTCollection()
     for char in "𤧬𮯰":
         tiny_font(tmp_path / f"{ord(char)}.ttf", char)

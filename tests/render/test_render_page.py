@@ -11,7 +11,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 from faces_for_tests import LONG, ORDINARY
-from made_for_tests import BUNDLE, FACES, fonts, page_of
+from made_for_tests import BUNDLE, FACES, fonts, page_of, squeezed, text_of
 from PIL import Image
 
 from certsvc.core.errors import Malformed
@@ -21,17 +21,6 @@ from certsvc.render.page import render_page, render_png, toolchain_fingerprint
 MM = 72 / 25.4
 #: Inner rule of the frame, in points.
 FRAME = 18 * MM
-
-
-def squeezed(text: str) -> str:
-    return re.sub(r"[\s\u200b]", "", text)
-
-
-def text_of(pdf: bytes) -> str:
-    document = pypdfium2.PdfDocument(pdf)
-    text = document[0].get_textpage().get_text_range()
-    document.close()
-    return squeezed(text)
 
 
 def boxes_of(pdf: bytes) -> list[tuple[float, float, float, float]]:

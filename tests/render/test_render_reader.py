@@ -71,7 +71,7 @@ def with_byte_range(pdf: bytes, text: bytes) -> bytes:
 
 def wrapped(pdf: bytes) -> bytes:
     """Keys smuggled into the gap, which the byte range leaves out."""
-    start, end = gap_of(pdf)
+    _, end = gap_of(pdf)
     smuggled = b"> /Reason (forged) /Was <"
     return pdf[: end - 200] + smuggled + pdf[end - 200 + len(smuggled) :]
 

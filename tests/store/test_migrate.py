@@ -8,11 +8,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from rows_for_tests import NAME, PERSON
 from sqlalchemy import Engine, inspect, text
 
 from certsvc import resources
 from certsvc.core.errors import NotReady
-from certsvc.store import tables
+from certsvc.store import people, tables
 from certsvc.store.engine import Engines, open_engines
 from certsvc.store.migrate import check_current, revision, upgrade
 
@@ -135,6 +136,25 @@ def test_a_migration_that_leaves_a_dangling_reference_is_undone(
     with pytest.raises(Exception, match=r"photo|foreign key"):
         upgrade(database_url)
     assert revision(engine) == HEAD
+
+
+def test_a_table_that_others_refer_to_may_be_rebuilt(
+    engine: Engine, database_url: str, migrations_with_a_second_revision: Path
+) -> None:
+    """SQLite changes a column by dropping the table and making it anew; nothing that refers to it may be lost."""
+    with engine.begin() as connection:
+        people.add_person(connection, PERSON)
+        people.add_name(connection, NAME)
+    (migrations_with_a_second_revision / "versions" / "next.py").write_text(
+        f"from alembic import op\nimport sqlalchemy as sa\n\nrevision = 'next'\ndown_revision = {HEAD!r}\n\n\n"
+        "def upgrade():\n"
+        "    with op.batch_alter_table('person', recreate='auto') as batch:\n"
+        "        batch.alter_column('birth', existing_type=sa.Text(), nullable=True)\n"
+    )
+    upgrade(database_url)
+    with engine.connect() as connection:
+        assert people.find_person(connection, PERSON.id) == PERSON
+        assert people.list_names(connection, PERSON.id) == (NAME,)
 
 
 def test_two_processes_may_upgrade_at_the_same_moment(empty_url: str) -> None:

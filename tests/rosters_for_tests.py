@@ -15,7 +15,7 @@ from certsvc.register.roster_rows import RosterFile
 
 TODAY = date(2026, 11, 1)
 SOUND: dict[str, Any] = {
-    column.key: int(column.example) if column.kind in ("count", "year") else column.example
+    column.key: int(column.example) if column.kind in ("count", "year") and column.example else column.example
     for column in COLUMNS
     if column.key != "remark"
 } | {"current_since": "2017-09-01"}

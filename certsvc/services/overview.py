@@ -1,0 +1,271 @@
+"""What an officer looks at before acting: offices and grants, rosters and how far they are, certificates, proposals."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from certsvc.core.calendar import local_date
+from certsvc.core.errors import NotFound
+from certsvc.core.jose import parse_document
+from certsvc.instance import Instance
+from certsvc.services import documents
+from certsvc.services.status import find_certificate
+from certsvc.store import certificates as certificate_store
+from certsvc.store import documents as document_store
+from certsvc.store import keys as key_store
+from certsvc.store import rosters as roster_store
+from certsvc.store import status as status_store
+from certsvc.store.rows import Act, Certificate, Entry, Officer, Organisation, Roster, StatusEvent, StatusProposal
+
+
+@dataclass(frozen=True)
+class GrantLine:
+    """One grant of an organisation."""
+
+    sha256: str
+    role: str
+    acts: tuple[str, ...]
+    officers: int
+    until: str
+    """Last day, ISO date in Asia/Shanghai."""
+    officer_keys: frozenset[str]
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Office:
+    """An organisation with its keys' uses, officers and grants."""
+
+    organisation: Organisation
+    uses: tuple[str, ...]
+    officers: tuple[Officer, ...]
+    grants: tuple[GrantLine, ...]
+    officer_keys: dict[str, str]
+    """Officer id -> key thumbprint."""
+
+
+def offices(instance: Instance) -> list[Office]:
+    """Every organisation, by id."""
+    with instance.engines.read.connect() as connection:
+        return [_office(connection, one) for one in key_store.list_organisations(connection)]
+
+
+def _office(connection: Connection, organisation: Organisation) -> Office:
+    keys = key_store.list_signing_keys(connection, org_id=organisation.id)
+    grants = [_grant(row.unverified_payload, row.sha256) for row in documents.grants_of(connection, organisation.id)]
+    return Office(
+        organisation,
+        tuple(sorted({key.use for key in keys if key.officer_id is None})),
+        key_store.list_officers(connection, org_id=organisation.id),
+        tuple(grants),
+        {key.officer_id: key.jkt for key in keys if key.officer_id is not None},
+    )
+
+
+def _grant(payload: dict[str, Any], sha256: str) -> GrantLine:
+    officers = frozenset(key["jkt"] for key in payload["keys"] if key["use"] == "officer")
+    until = local_date(payload["exp"]).isoformat()
+    return GrantLine(sha256, payload["role"], tuple(payload["acts"]), len(officers), until, officers, payload)
+
+
+def pseudonym_of(instance: Instance, officer_id: str) -> str:
+    """The pseudonym of the human behind an officer. Raises NotFound."""
+    with instance.engines.read.connect() as connection:
+        officer = key_store.find_officer(connection, officer_id)
+    if officer is None:
+        zh, en = f"经办人不存在:{officer_id}", f"No officer {officer_id}."
+        raise NotFound("officer_unknown", zh, en, "certsvc keys list")
+    return officer.pseudonym
+
+
+# --- rosters -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One step of a roster's procedure."""
+
+    act: str
+    roles: tuple[str, ...]
+    signers: int
+    done: int
+    """How many people of the roster are past it."""
+    acts: tuple[Act, ...]
+
+
+@dataclass(frozen=True)
+class RosterView:
+    """A roster and how far its people are."""
+
+    roster: Roster
+    people: int
+    """People still on it."""
+    struck: int
+    issued: int
+    steps: tuple[StepLine, ...]
+
+    @property
+    def next_step(self) -> StepLine | None:
+        """The first step that somebody still waits for; None when all are past the last."""
+        return next((step for step in self.steps if step.done < self.people), None)
+
+
+def rosters(instance: Instance) -> list[RosterView]:
+    """Every roster, newest first."""
+    with instance.engines.read.connect() as connection:
+        return [_view(instance, connection, roster) for roster in roster_store.list_rosters(connection)]
+
+
+def roster_view(instance: Instance, roster_id: str) -> RosterView:
+    """One roster. Raises NotFound."""
+    with instance.engines.read.connect() as connection:
+        return _view(instance, connection, _roster(connection, roster_id))
+
+
+def _roster(connection: Connection, roster_id: str) -> Roster:
+    roster = roster_store.find_roster(connection, roster_id)
+    if roster is None:
+        zh, en = f"花名册不存在:{roster_id}", f"No roster {roster_id}."
+        raise NotFound("roster_unknown", zh, en, "certsvc roster list")
+    return roster
+
+
+def _view(instance: Instance, connection: Connection, roster: Roster) -> RosterView:
+    entries = roster_store.list_entries(connection, roster.id, live_only=False)
+    live = [entry for entry in entries if entry.struck_by is None]
+    acts = document_store.list_acts(connection, roster.id)
+    heads = Counter(entry.head_act for entry in live)
+    steps = _steps(instance, connection, roster, acts)
+    kind_of = {act.sha256: act.kind for act in acts}
+    order = [step["act"] for step in steps]
+    places = Counter({order.index(kind_of[head]): n for head, n in heads.items() if head is not None})
+    lines = [
+        StepLine(
+            step["act"],
+            tuple(step["roles"]),
+            step["signers"],
+            sum(n for place, n in places.items() if place >= position),
+            tuple(act for act in acts if act.kind == step["act"]),
+        )
+        for position, step in enumerate(steps)
+    ]
+    issued = len({c.entry_id for c in certificate_store.list_certificates(connection, roster_id=roster.id)})
+    return RosterView(roster, len(live), len(entries) - len(live), issued, tuple(lines))
+
+
+def _steps(instance: Instance, connection: Connection, roster: Roster, acts: tuple[Act, ...]) -> list[dict[str, Any]]:
+    """The procedure that the first act fixed, else the one in force now."""
+    if acts:
+        first = documents.load_document(connection, acts[0].sha256, "act+jwt").unverified_payload
+        name = first["procedure"]
+        return list(documents.load_document(connection, name, "procedure+jwt").unverified_payload["steps"])
+    return list(documents.procedure_for(connection, roster.track, instance.now()).unverified_payload["steps"])
+
+
+def who_may(instance: Instance, roster: Roster, step: StepLine) -> list[tuple[str, list[str]]]:
+    """Organisations with enough officers under one living grant for this step, with those officers' ids."""
+    found: dict[str, list[str]] = {}
+    for office in offices(instance):
+        for grant in office.grants:
+            able = [one.id for one in office.officers if office.officer_keys[one.id] in grant.officer_keys]
+            fits = grant.role in step.roles and step.act in grant.acts and _in_scope(grant.payload, roster)
+            alive = grant.payload["nbf"] <= instance.now() <= grant.payload["exp"]
+            if fits and alive and len(able) >= step.signers:
+                found.setdefault(office.organisation.id, able[: step.signers])
+    return list(found.items())
+
+
+def _in_scope(payload: dict[str, Any], roster: Roster) -> bool:
+    """A first sieve by level, series and track; the act itself asks the rule."""
+    scope = payload["scope"]
+    pairs = (("levels", roster.level), ("series", roster.series), ("tracks", roster.track))
+    return all("*" in scope[name] or value in scope[name] for name, value in pairs)
+
+
+def entries_of(instance: Instance, roster_id: str) -> tuple[Entry, ...]:
+    """The people of a roster, struck ones too, by position. Raises NotFound."""
+    with instance.engines.read.connect() as connection:
+        _roster(connection, roster_id)
+        return roster_store.list_entries(connection, roster_id, live_only=False)
+
+
+def entries_at(instance: Instance, roster_id: str, rows: tuple[str, ...]) -> frozenset[str]:
+    """Entry ids of rows named as the spreadsheet shows them ("12", or "sheet:12"). Raises NotFound."""
+    chosen = set()
+    known = entries_of(instance, roster_id)
+    for row in rows:
+        sheet, _, number = row.rpartition(":")
+        fitting = [e.id for e in known if str(e.position) == number and sheet in ("", sheet_of(e))]
+        if len(fitting) != 1:
+            zh, en = (
+                f"花名册 {roster_id} 中没有(或不止一个)第 {row} 行",
+                f"No row, or several rows, {row} on {roster_id}.",
+            )
+            raise NotFound("row_unknown", zh, en, f"certsvc roster check {roster_id} --people")
+        chosen.add(fitting[0])
+    return frozenset(chosen)
+
+
+def sheet_of(entry: Entry) -> str:
+    """The sheet an entry stood on."""
+    return str(entry.columns.get("position", [""])[0])
+
+
+# --- certificates --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CertificateView:
+    """A certificate as the office sees it."""
+
+    certificate: Certificate
+    code: str
+    """The verification code, 16 characters."""
+    printed: dict[str, Any]
+    """The signed member `certificate`."""
+    roster_id: str
+    events: tuple[StatusEvent, ...]
+    versions: tuple[Certificate, ...]
+
+
+def certificates(
+    instance: Instance, roster_id: str | None, state: str | None
+) -> list[tuple[Certificate, dict[str, Any]]]:
+    """Certificates with what is printed on them, by number and version."""
+    with instance.engines.read.connect() as connection:
+        found = certificate_store.list_certificates(connection, roster_id=roster_id, state=state)
+    return [(one, printed_on(one)) for one in found]
+
+
+def certificate_view(instance: Instance, code_or_number: str) -> CertificateView:
+    """One certificate, by code, or the newest version of a number. Raises NotFound."""
+    with instance.engines.read.connect() as connection:
+        found = find_certificate(instance, connection, code_or_number)
+        entry = roster_store.find_entry(connection, found.entry_id)
+        return CertificateView(
+            found,
+            code_of(instance, found),
+            printed_on(found),
+            entry.roster_id if entry else "",
+            status_store.list_events(connection, found.id),
+            certificate_store.list_versions(connection, found.entry_id),
+        )
+
+
+def code_of(instance: Instance, certificate: Certificate) -> str:
+    """The verification code of a certificate."""
+    return instance.data_keys.unseal(certificate.code_sealed, f"code/{certificate.id}".encode()).decode()
+
+
+def printed_on(certificate: Certificate) -> dict[str, Any]:
+    """The signed member `certificate`: everything that is printed."""
+    return dict(parse_document(certificate.credential, "vc+jwt").unverified_payload["certificate"])
+
+
+def proposals(instance: Instance, state: str | None) -> list[tuple[StatusProposal, Certificate | None]]:
+    """Proposals with the certificate that each is about, oldest first."""
+    with instance.engines.read.connect() as connection:
+        found = status_store.list_proposals(connection, state=state)
+        return [(one, certificate_store.find_certificate(connection, one.certificate_id)) for one in found]

@@ -1,0 +1,151 @@
+"""What strangers send, parsed once at the edge: closed members, bounded texts, times. Slips point at the member."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from certsvc.core.calendar import SHANGHAI
+from certsvc.core.encoding import canonical, parse_json
+from certsvc.core.errors import Malformed
+from certsvc.services.verify_evidence import Expect
+from certsvc.verify.words_terms import Words
+from certsvc.web.asking import Terms
+from certsvc.web.errors import Invalid, Slip
+
+#: Member -> longest text. A token is a credential of at most 16 KB (core.kinds).
+TEXTS: dict[str, int] = {"code": 200, "number": 40, "name": 50, "token": 16_384, "at": 40}
+EXPECTED: dict[str, int] = {"name": 50, "id_last4": 4, "title": 60}
+#: What identifies the thing asked about; exactly one of these sets is present.
+SUBJECTS: tuple[frozenset[str], ...] = tuple(map(frozenset, (("code",), ("number", "name"), ("token",), ("bundle",))))
+
+UNKNOWN_MEMBER: Words = ("没有这个成员。", "There is no such member.", "그런 항목이 없습니다.")
+WRONG_TYPE: Words = ("应为对象。", "Must be an object.", "객체여야 합니다.")
+NOT_A_TEXT: Words = (
+    "应为非空文本,且不过长。",
+    "Must be a text, not empty and not too long.",
+    "비어 있지 않은 짧은 글이어야 합니다.",
+)
+NOT_JSON: Words = ("不是规范的 JSON。", "Not well-formed JSON.", "올바른 JSON이 아닙니다.")
+NOT_A_TIME: Words = (
+    "应为日期(2024-03-15)或 RFC 3339 时间。",
+    "Must be a date (2024-03-15) or an RFC 3339 time.",
+    "날짜(2024-03-15) 또는 RFC 3339 시각이어야 합니다.",
+)
+ONE_SUBJECT: Words = (
+    "请提供且只提供一项:code,或 number 和 name,或 token,或 bundle。",
+    "Give exactly one of: code; number and name; token; bundle.",
+    "code, number와 name, token, bundle 중 하나만 주십시오.",
+)
+NO_FILE: Words = ("请选择文件。", "Choose a file.", "파일을 선택하십시오.")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A parsed request: one of code, number with name, or data (a token or bundle)."""
+
+    terms: Terms
+    code: str | None = None
+    number: str | None = None
+    name: str | None = None
+    data: bytes | None = None
+
+
+def parse_question(body: bytes, now: int) -> Question:
+    """The question in a JSON body. Raises Invalid with a pointer for each member that is wrong."""
+    value = _parse(body)
+    slips = list(_slips(value))
+    if slips:
+        raise Invalid(*slips)
+    data = _data(value)
+    terms = Terms(parse_time(value.get("at"), now), Expect(**value.get("expect", {})))
+    return Question(terms, value.get("code"), value.get("number"), value.get("name"), data)
+
+
+def parse_form_terms(form: dict[str, str], now: int) -> Terms:
+    """The terms that came in form fields beside a file; empty fields were not filled in."""
+    given = {name: text.strip() for name, text in form.items() if name in (*EXPECTED, "at") and text.strip()}
+    slips = [Slip(f"#/{name}", "text", NOT_A_TEXT) for name, text in given.items() if len(text) > _longest(name)]
+    if slips:
+        raise Invalid(*slips)
+    return Terms(parse_time(given.pop("at", None), now), Expect(**given))
+
+
+def parse_time(text: str | None, now: int) -> int | None:
+    """Seconds since 1970 UTC of a date or RFC 3339 time; None for none. Raises Invalid.
+
+    A date means its last second in Asia/Shanghai, and today means now: whoever asks about a day means what had become
+    of the certificate by then.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        if len(text) == 10:
+            moment = datetime.combine(moment.date(), time(23, 59, 59), SHANGHAI)
+            return min(int(moment.timestamp()), now) if moment.date() == _today(now) else int(moment.timestamp())
+        if moment.tzinfo is None:
+            raise ValueError("no offset")
+        return int(moment.timestamp())
+    except (ValueError, OverflowError) as error:
+        raise Invalid(Slip("#/at", "time", NOT_A_TIME)) from error
+
+
+def _today(now: int) -> object:
+    return datetime.fromtimestamp(now, SHANGHAI).date()
+
+
+def _longest(name: str) -> int:
+    return EXPECTED.get(name) or TEXTS[name]
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        value = parse_json(body)
+    except Malformed as error:
+        raise Invalid(Slip("#", "json", NOT_JSON)) from error
+    if not isinstance(value, dict):
+        raise Invalid(Slip("#", "type", WRONG_TYPE))
+    return value
+
+
+def _slips(value: dict[str, Any]) -> list[Slip]:
+    slips = [Slip(_pointer(name), "unknown_member", UNKNOWN_MEMBER) for name in value.keys() - _MEMBERS]
+    slips += [Slip(f"#/{name}", "text", NOT_A_TEXT) for name in TEXTS if name in value and not _text(value, name)]
+    expect = value.get("expect", {})
+    if not isinstance(expect, dict):
+        slips.append(Slip("#/expect", "type", WRONG_TYPE))
+    else:
+        odd = expect.keys() - EXPECTED.keys()
+        slips += [Slip("#/expect" + _pointer(name)[1:], "unknown_member", UNKNOWN_MEMBER) for name in odd]
+        wrong = [name for name in EXPECTED if name in expect and not _short_text(expect[name], EXPECTED[name])]
+        slips += [Slip(f"#/expect/{name}", "text", NOT_A_TEXT) for name in wrong]
+    if "bundle" in value and not isinstance(value["bundle"], dict):
+        slips.append(Slip("#/bundle", "type", WRONG_TYPE))
+    if frozenset(value) & _SUBJECT_MEMBERS not in SUBJECTS:
+        slips.append(Slip("#", "subject", ONE_SUBJECT))
+    return sorted(slips, key=lambda slip: slip.pointer)
+
+
+_SUBJECT_MEMBERS = frozenset().union(*SUBJECTS)
+_MEMBERS = _SUBJECT_MEMBERS | {"expect", "at"}
+
+
+def _text(value: dict[str, Any], name: str) -> bool:
+    return _short_text(value[name], TEXTS[name])
+
+
+def _short_text(value: Any, longest: int) -> bool:
+    # JSON can write a lone surrogate, which is no character and which nothing could encode.
+    return isinstance(value, str) and 0 < len(value) <= longest and not any("\ud800" <= c <= "\udfff" for c in value)
+
+
+def _pointer(name: str) -> str:
+    # RFC 6901 3; a stranger's member name is repeated, but not at any length.
+    return "#/" + name[:40].replace("~", "~0").replace("/", "~1")
+
+
+def _data(value: dict[str, Any]) -> bytes | None:
+    if "token" in value:
+        return str(value["token"]).strip().encode()
+    # A bundle inside JSON has lost its spelling, so its canonical form is what was meant (RFC 8785).
+    return canonical(value["bundle"]) if "bundle" in value else None

@@ -1,0 +1,93 @@
+"""What everybody may fetch and keep: status lists, trust bundle, keys, contact; and probes for operators."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, abort
+
+from certsvc.services import publish as services
+from certsvc.web import context
+from certsvc.web.errors import log_trouble
+from certsvc.web.headers import publish
+
+wellknown = Blueprint("wellknown", __name__)
+
+#: Seconds for which a document may be kept.
+KEEP_LIST, KEEP_KEYS = 300, 3600
+#: RFC 9116 2.5.5: recommended to be less than a year ahead.
+SECURITY_TERM = timedelta(days=180)
+
+
+@wellknown.get("/status/<int:number>")
+def status_list(number: int) -> Response:
+    """The newest Token Status List (draft-ietf-oauth-status-list 8)."""
+    document = services.current_status_list(context.instance(), _uri(number))
+    return publish(Response(document.body, content_type="application/statuslist+jwt"), KEEP_LIST)
+
+
+@wellknown.get("/status/<int:number>/bitstring")
+def bitstring(number: int) -> Response:
+    """The same list as a W3C Bitstring Status List credential."""
+    document = services.current_bitstring(context.instance(), _uri(number))
+    return publish(Response(document.body, content_type="application/vc+jwt"), KEEP_LIST)
+
+
+@wellknown.get("/.well-known/certsvc-trust.json")
+def trust() -> Response:
+    return _json(services.trust_document(context.instance()), "application/json", KEEP_LIST)
+
+
+@wellknown.get("/.well-known/jwks.json")
+def jwks() -> Response:
+    return _json(services.jwks(context.instance()), "application/jwk-set+json", KEEP_KEYS)
+
+
+@wellknown.get("/.well-known/did.json")
+def did() -> Response:
+    return _json(services.did_document(context.instance()), "application/did+json", KEEP_KEYS)
+
+
+@wellknown.get("/.well-known/security.txt")
+def security() -> Response:
+    """Whom to tell about a weakness (RFC 9116)."""
+    inst = context.instance()
+    end = datetime.fromtimestamp(inst.now(), UTC) + SECURITY_TERM
+    lines = (
+        "Contact: tel:12333;phone-context=+86",
+        f"Contact: {inst.public_url}/",
+        f"Expires: {end:%Y-%m-%dT00:00:00Z}",
+        "Preferred-Languages: zh, en",
+        f"Canonical: {inst.public_url}/.well-known/security.txt",
+    )
+    return publish(Response("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8"), KEEP_KEYS)
+
+
+@wellknown.get("/healthz")
+def healthz() -> Response:
+    """200 while the process answers; asks nothing else."""
+    return Response(b'{"status":"ok"}', content_type="application/json")
+
+
+@wellknown.get("/readyz")
+def readyz() -> Response:
+    """200 when database and status key work; with the age of the newest status list in seconds."""
+    inst = context.instance()
+    try:
+        issued = int(services.current_status_list(inst, _uri(1)).unverified_payload["iat"])
+    except Exception as error:  # whatever is wrong, this node is not ready
+        log_trouble(error)
+        return Response(b'{"status":"not_ready"}', 503, {"Retry-After": "10"}, content_type="application/json")
+    value = {"status": "ok", "status_list_age": max(0, inst.now() - issued)}
+    return Response(orjson.dumps(value), content_type="application/json")
+
+
+def _uri(number: int) -> str:
+    # One list so far: a number that nobody was given must not make the service sign a new list.
+    if number != 1:
+        abort(404)
+    return services.list_uri(context.instance(), number)
+
+
+def _json(value: dict[str, Any], kind: str, keep: int) -> Response:
+    return publish(Response(orjson.dumps(value), content_type=kind), keep)

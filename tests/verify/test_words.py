@@ -1,0 +1,193 @@
+"""The words for verdicts and codes: complete, in three languages, and never failing a page."""
+
+import ast
+import re
+import string
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from reports_for_tests import BY_NUMBER, ISSUED, REPORTS, VALID, failed
+
+from certsvc.core import grants
+from certsvc.core.facts import FACTS
+from certsvc.core.outcomes import About
+from certsvc.core.schemas import LIFECYCLE_ACTS, PATH_ACTS, REASONS, ROLES
+from certsvc.core.titles import LEVELS
+from certsvc.verify import status, words, words_terms
+from certsvc.verify.checks import CHECKS
+from certsvc.verify.report import EXIT_CODES, FAMILIES, OUTCOMES, Row
+from certsvc.verify.words_verdicts import VERDICTS
+
+PACKAGE = Path(words.__file__).parents[1]
+#: Calls whose string arguments are codes of a Report: name of the callee -> which arguments.
+CALLS = {
+    **dict.fromkeys(("Fault", "act_fault", "ChainFault", "Unknown", "NotRun", "TooHard", "_undecided"), slice(0, 1)),
+    **dict.fromkeys(("without_evidence", "_require", "_guard"), slice(1, 2)),
+}
+#: Modules whose Malformed codes become reasons when evidence or a file cannot be parsed.
+READERS = (
+    *(f"core/{name}.py" for name in ("encoding", "jose", "shape", "bundle", "chain")),
+    "render/picture.py",
+)
+
+
+def literals(node: ast.AST) -> set[str]:
+    """The words in `node` that can be codes; the parts of f-strings are none, facts have a test of their own."""
+    joined = [n for n in ast.walk(node) if isinstance(n, ast.JoinedStr)]
+    parts = {id(part) for one in joined for part in ast.walk(one)}
+    constants = [n for n in ast.walk(node) if isinstance(n, ast.Constant) and id(n) not in parts]
+    return {n.value for n in constants if isinstance(n.value, str) and re.fullmatch("[a-z][a-z_0-9]+", n.value)}
+
+
+def calls_in(*parts: str) -> list[tuple[str, ast.Call]]:
+    """(name of the callee, call) in all modules below `parts` of the package."""
+    files = [file for part in parts for file in sorted((PACKAGE / part).rglob("*.py")) or [PACKAGE / part]]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    return [(getattr(call.func, "id", getattr(call.func, "attr", "")), call) for call in calls]
+
+
+def outcome_codes() -> set[str]:
+    """Every code written where an outcome is made, and the tables from which the others are taken."""
+    found = {code for *_, code in grants._TARGET} | set(status.CODES.values())
+    for name, call in calls_in("core", "verify", "services", "web", "render/reader.py"):
+        for argument in call.args[CALLS.get(name, slice(0, 0))]:
+            found |= literals(argument)
+        if name == "Found":
+            # Found(verdict=(verdict, code)): what a file turned out to be before any check.
+            verdicts = [keyword.value for keyword in call.keywords if keyword.arg == "verdict"]
+            found |= {code for pair in verdicts if isinstance(pair, ast.Tuple) for code in literals(pair.elts[1])}
+        if name == "replace":
+            found |= {code for keyword in call.keywords if keyword.arg == "faults" for code in literals(keyword.value)}
+    return found
+
+
+def malformed_codes() -> set[str]:
+    """Codes of the strict readers."""
+    calls = [(name, call) for name, call in calls_in(*READERS) if name in ("Malformed", "_malformed") and call.args]
+    return {code for _, call in calls for code in literals(call.args[0])}
+
+
+@pytest.mark.parametrize("code", sorted(outcome_codes() | malformed_codes()))
+def test_every_code_that_the_program_can_say_has_words(code: str) -> None:
+    assert code in words.CODES
+
+
+def test_the_search_for_codes_finds_those_of_every_kind_of_outcome() -> None:
+    one_of_each = {"act_missing", "unknown_root", "status_stale", "no_file_given", "never_issued", "several_codes"}
+    assert one_of_each | {"too_hard_to_read", "service_trouble", "coverage", "pdf_not_ours"} <= outcome_codes()
+    assert {"jws_form", "json_duplicate", "image_too_large"} <= malformed_codes()
+
+
+@pytest.mark.parametrize("fact", sorted(FACTS))
+def test_every_fact_that_can_fail_has_words(fact: str) -> None:
+    assert f"fact_{fact}" in words.CODES
+
+
+@pytest.mark.parametrize(
+    ("table", "keys"),
+    [
+        (words_terms.ACTS, (*PATH_ACTS, *LIFECYCLE_ACTS, "issued")),
+        (words_terms.ROLES, ROLES),
+        (words_terms.REASONS, REASONS),
+        (words_terms.LEVELS, tuple(level.token for level in LEVELS)),
+        (words_terms.FAMILIES, FAMILIES),
+        (words_terms.OUTCOMES, OUTCOMES),
+        (words_terms.CHECKS, tuple(check.id for check in CHECKS)),
+        (VERDICTS, tuple(EXIT_CODES)),
+    ],
+    ids=["acts", "roles", "reasons", "levels", "families", "outcomes", "checks", "verdicts"],
+)
+def test_every_machine_value_has_a_word(table: dict[str, object], keys: tuple[str, ...]) -> None:
+    assert set(keys) <= table.keys()
+
+
+def test_the_levels_are_called_as_in_the_catalogue() -> None:
+    assert {token: said[0] for token, said in words_terms.LEVELS.items()} == {level.token: level.zh for level in LEVELS}
+
+
+@pytest.mark.parametrize("code", sorted(words.CODES))
+def test_a_sentence_asks_for_the_same_figures_in_every_language(code: str) -> None:
+    zh, en, ko = ({name for _, name, _, _ in string.Formatter().parse(text) if name} for text in words.CODES[code])
+    assert zh == en == ko
+
+
+@pytest.mark.parametrize("lang", words_terms.LANGUAGES)
+@pytest.mark.parametrize("verdict", sorted(REPORTS))
+def test_a_verdict_is_said_without_a_gap(verdict: str, lang: str) -> None:
+    report = REPORTS[verdict]
+    said = [words.headline(report, lang), words.reason(report, lang), words.advice(report, lang)]
+    assert all(said)
+    assert not any("{" in text or "–" in text for text in said)
+
+
+def test_the_reason_of_a_fault_names_act_organisation_and_figures() -> None:
+    said = words.reason(REPORTS["void"], "zh")
+    assert "评议、表决" in said
+    assert "示例市工程系列机械专业副高级评审委员会" in said
+    assert "应到 21 人,实到 13 人" in said
+
+
+def test_the_detail_of_the_api_is_the_reason_of_the_page() -> None:
+    assert words.detail(REPORTS["void"], "en") == words.reason(REPORTS["void"], "en")
+
+
+def test_an_organisation_that_the_report_does_not_name_is_shown_by_its_identifier() -> None:
+    report = replace(failed("void", "grants_nest", "grant_withdrawn", about=About(None, "o-elsewhere")), path=())
+    assert "o-elsewhere" in words.reason(report, "zh")
+
+
+def test_an_unknown_says_the_act_that_stands_among_its_figures() -> None:
+    about = About(figures={"act": "settle_objections"})
+    report = failed("cannot_decide", "notices_long_enough", "calendar_missing", "unknown", about)
+    assert "异议核查" in words.reason(report, "zh")
+
+
+def test_roles_in_a_figure_are_said_one_by_one() -> None:
+    about = About("recommend", None, {"roles": "county,city"})
+    report = failed("void", "acts_complete", "act_missing", about=about)
+    assert "县(市、区)人社部门、市(州)人社部门" in words.reason(report, "zh")
+
+
+def test_a_code_without_words_is_shown_as_itself() -> None:
+    report = failed("cannot_decide", "in_force", "code_of_tomorrow", "unknown")
+    assert words.reason(report, "zh") == "code_of_tomorrow"
+
+
+def test_a_figure_that_is_missing_becomes_a_dash() -> None:
+    report = failed("void", "notices_long_enough", "interval_short", about=About("result_notice", None, {"days": "3"}))
+    assert "3 个工作日,应不少于 – 个" in words.reason(report, "zh")
+
+
+def test_braces_in_a_figure_are_text() -> None:
+    report = failed("not_issued", "in_force", "foreign_host", about=About(figures={"host": "{issuer}.example"}))
+    assert "{issuer}.example" in words.reason(report, "zh")
+
+
+def test_row_details_say_each_code_once_and_leave_out_what_passed() -> None:
+    details = words.row_details(REPORTS["void"], "zh")
+    assert details.keys() == {"fact_quorum_two_thirds", "no_file_given"}
+
+
+def test_a_row_that_passed_has_no_sentence() -> None:
+    passed = Row("in_force", "status", "pass", None, About(), "")
+    assert words.row_sentence(VALID, passed, "zh") == ""
+
+
+def test_a_revocation_tells_its_class_and_that_it_is_void_from_the_beginning() -> None:
+    assert words.reason(REPORTS["revoked"], "zh") == "2027-01-31 撤销;类别:弄虚作假;自始无效。"
+
+
+def test_a_revocation_from_a_day_names_the_day() -> None:
+    revoked = REPORTS["revoked"]
+    moment = replace(revoked.timeline[-1], retroactive=False, effective_from="2027-02-10")
+    assert "自 2027-02-10 起无效" in words.reason(replace(revoked, timeline=(moment,)), "zh")
+
+
+def test_times_are_shown_in_shanghai() -> None:
+    assert words.clock(ISSUED) == "2026-12-03 10:20"
+
+
+def test_a_look_up_by_number_does_not_invent_an_issuer() -> None:
+    assert words.reason(BY_NUMBER, "en").startswith("Issued by the issuing authority")
