@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 from support import needs
+from support_instance import SmallInstance, build_small_instance
 
 from certsvc.store.engine import Engines, open_engines
 from certsvc.store.migrate import upgrade
@@ -159,3 +160,19 @@ def engines(database_url: str) -> Iterator[Engines]:
 def engine(engines: Engines) -> Engine:
     """The engine for transactions."""
     return engines.write
+
+
+@pytest.fixture(scope="session")
+def small_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallInstance]:
+    """Three people with certificates under a test root. Shared: tests read it and leave it as it is."""
+    small = build_small_instance(tmp_path_factory.mktemp("small") / "home")
+    yield small
+    small.instance.close()
+
+
+@pytest.fixture(scope="session")
+def production_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallInstance]:
+    """One person with a certificate under a root that is no test root, and has the same names."""
+    small = build_small_instance(tmp_path_factory.mktemp("production") / "home", people=1, test=False)
+    yield small
+    small.instance.close()

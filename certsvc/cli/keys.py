@@ -38,10 +38,12 @@ def _office_row(office: Office) -> tuple[str, ...]:
     return row.id, row.name_zh, row.kind, row.region, ",".join(office.uses)
 
 
+def _some(acts: tuple[str, ...]) -> str:
+    return ",".join(acts) if len(acts) <= 3 else f"{','.join(acts[:2])} … ({len(acts)})"
+
+
 def _grant_rows(office: Office) -> list[tuple[object, ...]]:
-    return [
-        (g.sha256[:12], office.organisation.id, g.role, ",".join(g.acts), g.officers, g.until) for g in office.grants
-    ]
+    return [(g.sha256[:12], office.organisation.id, g.role, _some(g.acts), g.officers, g.until) for g in office.grants]
 
 
 @keys_command.command("org")

@@ -10,7 +10,7 @@ from certsvc.cli.errors import shown_to_people
 
 #: name -> (module, what it does). The function in the module has the name of the command, with _ for -.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("serve", "虚构的省份,含十二种核验结果 · an invented province with every verdict"),
+    "demo": ("demo", "虚构的省份,含十二种核验结果 · an invented province with every verdict"),
     "verify": ("verify", "核验文件、查验码、编号 · verify files, codes, numbers"),
     "init": ("setup", "密钥仪式,建立实例 · key ceremony, makes a home"),
     "keys": ("keys", "机构、经办人、授权、程序 · organisations, officers, grants, procedures"),

@@ -1,6 +1,7 @@
 """What the command line says: results on stdout, talk on stderr, colour and bars only where a terminal shows them."""
 
 import os
+import shlex
 import sys
 import time
 import unicodedata
@@ -12,6 +13,8 @@ import click
 BAR_WIDTH = 24
 #: Where the context keeps the --home that was typed.
 HOME_TYPED = "certsvc.home"
+#: Set by `./run` to the way it was called.
+PROGRAM = "CERTSVC_PROGRAM"
 #: Seconds between two drawings of a bar.
 BAR_PAUSE = 0.1
 
@@ -42,10 +45,14 @@ def next_step(command: str) -> None:
 
 
 def in_this_home(command: str) -> str:
-    """`command` with the --home that was typed, so that it can be copied as it stands."""
+    """`command` as it can be copied: with the program and the --home that were typed."""
     context = click.get_current_context(silent=True)
     home = context.meta.get(HOME_TYPED) if context else None
-    return f"{command} --home {home}" if home and command.startswith("certsvc ") and "--home" not in command else command
+    name, space, rest = command.partition(" ")
+    if name != "certsvc":
+        return command
+    where = f" --home {shlex.quote(home)}" if home and "--home" not in command else ""
+    return f"{shlex.quote(os.environ.get(PROGRAM, name))}{space}{rest}{where}"
 
 
 def width(text: str) -> int:
@@ -103,3 +110,35 @@ def bar(label: str) -> Iterator[Bar]:
         yield progress
     finally:
         progress.close()
+
+
+class Stages:
+    """A job in named stages: a Bar for each, then its line with the time it took. Call it with (name, done, total)."""
+
+    def __init__(self) -> None:
+        self._bar: Bar | None = None
+        self._total = 0
+
+    def __call__(self, name: str, count: int, total: int) -> None:
+        if self._bar is None or self._bar.label != name:
+            self.close()
+            self._bar = Bar(name)
+        self._total = total
+        self._bar(count, total)
+
+    def close(self) -> None:
+        """Ends the stage that runs."""
+        if self._bar is None:
+            return
+        clear = "\r\x1b[K" if self._bar.shown else ""
+        took = time.monotonic() - self._bar.started
+        talk(f"{clear}{paint('✔', fg='green')} {pad(self._bar.label, 24)} {self._total:>8,}  {took:6.1f} s")
+        self._bar = None
+
+
+@contextmanager
+def stages() -> Iterator[Stages]:
+    """Stages that end their last line."""
+    progress = Stages()
+    yield progress
+    progress.close()

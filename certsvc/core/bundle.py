@@ -8,15 +8,19 @@ from functools import lru_cache
 from typing import Any
 
 from certsvc.core.claims import Target
-from certsvc.core.encoding import b64, canonical, parse_json, unb64
+from certsvc.core.encoding import b64, canonical, parse_json, rewrite, unb64
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws, parse_document
-from certsvc.core.schemas import BUNDLE
+from certsvc.core.schemas import BUNDLE, LIFECYCLE_ACTS, PATH_ACTS
 from certsvc.core.shape import check_shape
 
 MEDIA_TYPE = "application/vnd.certsvc.bundle+json"
 #: The largest bundle that is read at all.
 MAX_BYTES = 1_048_576
+#: More certificates than any path has signers; what a check does for each of them stays cheap.
+MAX_CERTS = 256
+#: The largest document whose parsed form or signature check is remembered.
+REMEMBERED_BYTES = 16_384
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,15 @@ class Bundle:
         return (self.credential, *acts, *events, *rest)
 
 
-#: Acts, grants and lists are shared by thousands of certificates, so their parsed form is remembered by their bytes.
-parse_shared = lru_cache(maxsize=8192)(parse_document)
+_parse_remembered = lru_cache(maxsize=4096)(parse_document)
+
+
+def parse_shared(body: bytes, typ: str) -> Jws:
+    """As `parse_document`, remembered by the bytes: acts and grants are shared by thousands of certificates.
+
+    Large documents are not remembered, since hostile ones would fill the memory; ours are lists, soon replaced.
+    """
+    return (_parse_remembered if len(body) <= REMEMBERED_BYTES else parse_document)(body, typ)
 
 
 def parse_bundle(data: bytes) -> Bundle:
@@ -91,15 +102,17 @@ def parse_bundle(data: bytes) -> Bundle:
         raise Malformed("bundle_size", "证据包过大", f"A bundle is at most {MAX_BYTES} bytes.")
     value = parse_json(data, canonical_only=True)
     check_shape(value, BUNDLE)
+    if len(value["certs"]) > MAX_CERTS:
+        raise Malformed("bundle_size", "证据包过大", f"A bundle holds at most {MAX_CERTS} certificates.")
     _refuse_log_proofs(value)
     return Bundle(
         data,
         parse_document(_bytes(value["credential"]), "vc+jwt"),
         tuple(_entry(one) for one in value["entries"]),
         {name: unb64(salt) for name, salt in value["salts"].items()},
-        tuple(PathStep(_act(one["act"]), _proof(one["proof"])) for one in value["path"]),
-        tuple(Event(_act(one["propose"]), _act(one["decide"])) for one in value["corrections"]),
-        tuple(Event(_act(one["propose"]), _act(one["decide"])) for one in value["events"]),
+        tuple(PathStep(_act(one["act"], PATH_ACTS), _proof(one["proof"])) for one in value["path"]),
+        tuple(_event(one) for one in value["corrections"]),
+        tuple(_event(one) for one in value["events"]),
         tuple(parse_shared(_bytes(one), "grant+jwt") for one in value["grants"]),
         parse_shared(_bytes(value["procedure"]), "procedure+jwt"),
         tuple(parse_shared(_bytes(one), "calendar+jwt") for one in value["calendars"]),
@@ -139,9 +152,17 @@ def looks_like_bundle(data: bytes) -> bool:
     return data.lstrip()[:1] == b"{" and b'"credential"' in data and b'"certs"' in data
 
 
-def _act(value: dict[str, Any]) -> Jws:
+def _act(value: dict[str, Any], kinds: tuple[str, ...]) -> Jws:
     # The value stood in canonical JSON, so its canonical bytes are the stored bytes that were signed and hashed.
-    return parse_shared(canonical(value), "act+jwt")
+    act = parse_shared(rewrite(value), "act+jwt")
+    if act.unverified_payload["act"] not in kinds:
+        zh, en = "证据包中的环节放错了位置", "The bundle holds an act in the place of another kind."
+        raise Malformed("bundle_act_kind", zh, en)
+    return act
+
+
+def _event(value: dict[str, Any]) -> Event:
+    return Event(_act(value["propose"], LIFECYCLE_ACTS), _act(value["decide"], LIFECYCLE_ACTS))
 
 
 def _entry(value: dict[str, Any]) -> Entry:

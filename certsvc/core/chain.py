@@ -27,6 +27,15 @@ _INSTANCE = {
     for log in ("00", "ff")
 }
 
+#: What `cryptography` raises, late, for certificates that are DER and yet not X.509 as it should be.
+UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -86,19 +95,20 @@ def instance_flags(certificate: x509.Certificate) -> tuple[bool, bool] | None:
     """(test, log required) of a root or CA certificate, or None."""
     try:
         extension = certificate.extensions.get_extension_for_oid(x509.ObjectIdentifier(INSTANCE_EXTENSION))
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return None
     value = extension.value
     return _INSTANCE.get(value.value) if isinstance(value, x509.UnrecognizedExtension) else None
 
 
+@lru_cache(maxsize=4096)
 def load_certificate(der: bytes) -> x509.Certificate:
     """The certificate whose DER is exactly `der`. Raises Malformed."""
     try:
         certificate = x509.load_der_x509_certificate(der)
         if certificate.public_bytes(Encoding.DER) != der:
             raise ValueError("trailing bytes")
-    except ValueError as error:
+    except UNREADABLE as error:
         raise Malformed("certificate_form", "证书编码错误", "A certificate is not DER.") from error
     return certificate
 
@@ -107,7 +117,7 @@ def certificate_key(certificate: x509.Certificate) -> PublicKeyTypes:
     """The public key of `certificate`. Raises Malformed for a key kind that we do not use."""
     try:
         key: CertificatePublicKeyTypes = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise Malformed("key_kind", "证书密钥错误", "A certificate holds no readable key.") from error
     if algorithm_for(key) is None:
         raise Malformed("key_kind", "密钥类型不支持", "A certificate holds neither a P-256 nor an Ed25519 key.")
@@ -129,9 +139,9 @@ def identify(leaf_der: bytes, pool: tuple[bytes, ...], anchors: tuple[bytes, ...
         path = [leaf] if issuer is None else [leaf, issuer]
         root = _root_of(path[-1], anchors)
         key = certificate_key(leaf)
-    except (Malformed, ValueError) as error:
+        _verify_path(leaf, issuer, root, use)
+    except (Malformed, *UNREADABLE) as error:
         raise ChainFault("cert_form") from error
-    _verify_path(leaf, issuer, root, use)
     whole = [*path, root]
     return Identity(
         thumbprint(key),
@@ -165,6 +175,16 @@ def _issuer_of(leaf: x509.Certificate, pool: tuple[bytes, ...]) -> x509.Certific
     raise ChainFault("cert_chain")
 
 
+@lru_cache(maxsize=4096)
+def has_issued(ca_der: bytes, leaf_der: bytes) -> bool:
+    """True if `ca_der` is an issuing CA whose key signed `leaf_der`; a root is none, since it comes from the anchors."""
+    try:
+        ca, leaf = load_certificate(ca_der), load_certificate(leaf_der)
+        return ca.subject != ca.issuer and ca.subject == leaf.issuer and _signed(leaf, ca)
+    except (Malformed, *UNREADABLE):
+        return False
+
+
 def _root_of(top: x509.Certificate, anchors: tuple[bytes, ...]) -> x509.Certificate:
     for der in anchors:
         root = load_certificate(der)
@@ -175,10 +195,11 @@ def _root_of(top: x509.Certificate, anchors: tuple[bytes, ...]) -> x509.Certific
     raise ChainFault("test_root" if flags and flags[0] else "unknown_root")
 
 
+@lru_cache(maxsize=4096)
 def _signed(child: x509.Certificate, parent: x509.Certificate) -> bool:
     try:
         child.verify_directly_issued_by(parent)
-    except (InvalidSignature, ValueError, TypeError):
+    except (InvalidSignature, TypeError, *UNREADABLE):
         return False
     return True
 

@@ -15,6 +15,8 @@ from certsvc.core.errors import Malformed
 MAX_DEPTH = 32
 
 _STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
+#: First byte of a UTF-8 sequence for a character beyond the basic plane.
+_ASTRAL = re.compile(rb"[\xf0-\xf4]")
 _OPENING, _CLOSING = frozenset((b"[", b"{")), frozenset((b"]", b"}"))
 
 
@@ -68,9 +70,20 @@ def parse_json(data: bytes, *, canonical_only: bool = False) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise _malformed("json", "not JSON") from error
-    if canonical_only and canonical(value) != data:
+    if canonical_only and rewrite(value) != data:
         raise _malformed("json_canonical", "JSON that is not in RFC 8785 form")
     return value
+
+
+def rewrite(value: Any) -> bytes:
+    """The RFC 8785 bytes of a value that came from `parse_json`, many times faster than `canonical`.
+
+    Such a value has no floats and no wide integers, so Python's own writer gives the same bytes; only the order of
+    names beyond the basic plane (RFC 8785 3.2.3, UTF-16) is not Python's.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    data = text.encode("utf-8", "surrogatepass")
+    return canonical(value) if not data.isascii() and _ASTRAL.search(data) else data
 
 
 def _check_depth(data: bytes) -> None:

@@ -28,33 +28,41 @@ class FactCase:
     """Own count of the act."""
 
 
+def _whole(value: Any) -> int:
+    """`value` if it is a whole number. Raises TypeError for "25" and for true, which Python would count as 1."""
+    if type(value) is not int:
+        raise TypeError(value)
+    return value
+
+
 def _level(args: Mapping[str, Any], case: FactCase) -> int:
-    return int(args[case.target["level"]])
+    return _whole(args[case.target["level"]])
 
 
 def _quorum_two_thirds(case: FactCase) -> bool:
-    members, present = int(case.facts["members"]), int(case.facts["present"])
+    members, present = _whole(case.facts["members"]), _whole(case.facts["present"])
     return 0 < present <= members and 3 * present >= 2 * members
 
 
 def _yes_two_thirds(case: FactCase) -> bool:
-    return bool(case.row["yes"] >= 0 and 3 * case.row["yes"] >= 2 * case.facts["present"])
+    yes, present = _whole(case.row["yes"]), _whole(case.facts["present"])
+    return 0 <= yes <= present and 3 * yes >= 2 * present
 
 
 def _votes_add_up(case: FactCase) -> bool:
-    votes = [int(case.row[name]) for name in ("yes", "no", "abstain")]
-    return min(votes) >= 0 and sum(votes) == int(case.facts["present"])
+    votes = [_whole(case.row[name]) for name in ("yes", "no", "abstain")]
+    return min(votes) >= 0 and sum(votes) == _whole(case.facts["present"])
 
 
 def _within_ratio(case: FactCase) -> bool:
     # passed <= floor(applied * approved / 100), approved <= base + the largest extra that applies (domain.md 7).
-    approved, extra = case.facts["ratio_percent"], case.args.get("extra_points", {})
+    approved, extra = _whole(case.facts["ratio_percent"]), case.args.get("extra_points", {})
     ceiling = _level(case.args["percent"], case) + int(extra.get(case.target["level"], 0))
-    return bool(0 < approved <= ceiling and case.passed <= case.applied * approved // 100)
+    return 0 < approved <= ceiling and case.passed <= case.applied * approved // 100
 
 
 def _within_posts(case: FactCase) -> bool:
-    return bool(case.passed <= case.facts["posts"])
+    return case.passed <= _whole(case.facts["posts"])
 
 
 def _level_step(case: FactCase) -> bool:
@@ -80,7 +88,7 @@ def _not_exam_series(case: FactCase) -> bool:
 
 
 def _at_least(case: FactCase) -> bool:
-    return all(case.row[name] >= least for name, least in case.args.items())
+    return all(_whole(case.row[name]) >= least for name, least in case.args.items())
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ re-serialised to be verified, and no key is touched here: `Jws.signed_by` asks o
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -53,7 +54,7 @@ class Jws:
     unverified_payload: dict[str, Any]
     signatures: tuple[Signature, ...]
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The name of this document: the hash of its stored bytes including signatures (formats.md 1)."""
         return digest(self.body)

@@ -40,7 +40,7 @@ def inclusion_path(rows: list[list[bytes]], index: int) -> list[bytes]:
 
 def inclusion_holds(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -> bool:
     """True if `path` leads from the leaf hash at `index` of `size` leaves to `root` (RFC 9162 2.1.3.2)."""
-    if not 0 <= index < size:
+    if not 0 <= index < size or any(len(one) != sha256().digest_size for one in (leaf, root, *path)):
         return False
     node, first, last = leaf, index, size - 1
     for sibling in path:

@@ -5,6 +5,7 @@ import random
 import re
 import zlib
 
+import pypdfium2
 import qrcode
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from pyhanko.pdf_utils import generic
@@ -14,7 +15,6 @@ from pyhanko.pdf_utils.writer import copy_into_new_writer
 
 from certsvc.core.encoding import b64, unb64
 from certsvc.render.fonts import PACKAGED
-from certsvc.render.picture import pdf_pictures
 
 
 def flip_one_byte_of_token(bundle: bytes) -> bytes:
@@ -59,8 +59,12 @@ def append_revision(pdf: bytes) -> bytes:
 
 
 def picture_of(pdf: bytes) -> Image.Image:
-    """The first page as a picture at 150 dpi."""
-    return Image.open(io.BytesIO(pdf_pictures(pdf)[0])).convert("RGB")
+    """The first page as a colour picture at 150 dpi."""
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        return document[0].render(scale=150 / 72).to_pil().convert("RGB")
+    finally:
+        document.close()
 
 
 def png(picture: Image.Image) -> bytes:
@@ -77,14 +81,15 @@ def scanned_pdf(picture: Image.Image) -> bytes:
 
 
 def forged_paper(picture: Image.Image, name: str) -> Image.Image:
-    """The page with another name pasted over it; the QR stays genuine."""
+    """The page with another name pasted over the holder's; the QR stays genuine."""
     forged = picture.copy()
     wide, tall = forged.size
     draw = ImageDraw.Draw(forged)
-    font = ImageFont.truetype(str(PACKAGED[0]), round(tall * 0.045))
-    box = (round(wide * 0.33), round(tall * 0.30), round(wide * 0.62), round(tall * 0.385))
-    draw.rectangle(box, fill=(252, 250, 243))
-    draw.text((box[0] + 12, box[1] + 8), f"{name}(伪造 FORGED)", font=font, fill=(20, 20, 20))
+    left, top = round(wide * 0.245), round(tall * 0.272)
+    draw.rectangle((left, top, round(wide * 0.43), round(tall * 0.335)), fill=forged.getpixel((left - 8, top)))
+    large, small = (ImageFont.truetype(str(PACKAGED[0]), round(tall * share)) for share in (0.042, 0.016))
+    draw.text((left, top + 2), name, font=large, fill=(20, 20, 20))
+    draw.text((round(wide * 0.35), round(tall * 0.31)), "伪造样本 FORGED", font=small, fill=(180, 30, 30))
     return forged
 
 

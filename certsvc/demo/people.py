@@ -45,22 +45,33 @@ class Crowd:
     def __init__(self, seed: int) -> None:
         self.pick = random.Random(seed)  # noqa: S311 -- invented people, not secrets
         self.taken: set[str] = set()
+        self.met: set[tuple[str, date]] = set()
 
     def person(self) -> dict[str, object]:
         birth = date(1966, 1, 1) + timedelta(days=self.pick.randrange(28 * 365))
         male = self.pick.random() < 0.55
         number = self._number(birth, male)
-        name = self.pick.choice(SURNAMES) + self.pick.choice(MARKS) + self.pick.choice(GIVEN)
+        name = self._name(birth)
         sex = "男" if male else "女"
         return {"name": name, "sex": sex, "id_number": number, "birth": birth.isoformat(), "id_kind": "居民身份证"}
+
+    def _name(self, birth: date) -> str:
+        """A name that nobody of this birthday bears: an import would ask whether the two are one person."""
+        while True:
+            name = self.pick.choice(SURNAMES) + self.pick.choice(MARKS) + self.pick.choice(GIVEN)
+            if (name, birth) not in self.met:
+                self.met.add((name, birth))
+                return name
 
     def _number(self, birth: date, male: bool) -> str:
         while True:
             sequence = self.pick.randrange(1, 499) * 2 + (1 if male else 0)
             first = f"220000{birth:%Y%m%d}{sequence:03d}"
-            if first not in self.taken:
+            number = first + check_character(first)
+            # An import asks about 000 at the end: a spreadsheet that keeps 15 digits leaves it behind.
+            if first not in self.taken and not number.endswith("000"):
                 self.taken.add(first)
-                return first + check_character(first)
+                return number
 
 
 def write_roster(path: Path, batch: Batch, crowd: Crowd) -> list[dict[str, object]]:

@@ -151,7 +151,7 @@ def _is_footer(values: dict[str, object], own: list[object]) -> bool:
 def _cell(cells: list[object], position: int) -> object | None:
     """The cell, or None if it is empty, holds nothing but white space, or lies beyond the end of the row."""
     cell = cells[position] if position < len(cells) else ""
-    return None if cell == "" or (isinstance(cell, str) and not cell.strip()) else cell
+    return None if isinstance(cell, str) and not cell.strip() else cell
 
 
 def _find_header(rows: list[list[object]]) -> int | None:

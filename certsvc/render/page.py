@@ -50,8 +50,14 @@ def render_png(face: Face, fonts: FontSet, width_px: int = 1123) -> bytes:
 
 def toolchain_fingerprint(fonts: FontSet) -> str:
     """SHA-256 (hex) over tool versions, font files, template and drawing code: same fingerprint, same bytes."""
-    parts = [f"{tool}=={version(tool)}" for tool in TOOLS] + [fonts.sha256, _source_sha256()]
+    parts = [*_tool_versions(), fonts.sha256, _source_sha256()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _tool_versions() -> tuple[str, ...]:
+    # Reading the metadata of five packages takes longer than signing.
+    return tuple(f"{tool}=={version(tool)}" for tool in TOOLS)
 
 
 @lru_cache(maxsize=1)
@@ -65,8 +71,9 @@ def _template_folder() -> Path:
     return resources.templates_dir() / "certificate"
 
 
-def _compile(face: Face, bundle: bytes, fonts: FontSet, preview: bool = False, **output: object) -> bytes:
-    inputs = {
+def page_inputs(face: Face, bundle: bytes, fonts: FontSet, preview: bool = False) -> dict[str, str]:
+    """Everything the template is given besides its own files and the fonts."""
+    return {
         "data": json.dumps(face.to_json(), ensure_ascii=False),
         "families": json.dumps(fonts.families, ensure_ascii=False),
         "frame": ornament.frame_svg(),
@@ -77,13 +84,16 @@ def _compile(face: Face, bundle: bytes, fonts: FontSet, preview: bool = False, *
         "bundle": bundle.decode(),
         "preview": "yes" if preview else "",
     }
+
+
+def _compile(face: Face, bundle: bytes, fonts: FontSet, preview: bool = False, **output: object) -> bytes:
     try:
-        return _compiler(fonts).compile(sys_inputs=inputs, **output)
+        return compiler(fonts).compile(sys_inputs=page_inputs(face, bundle, fonts, preview), **output)
     except typst.TypstError as error:
         raise Malformed("page_not_drawn", "证书版面无法生成", f"The page cannot be drawn: {error.message}") from error
 
 
-def _compiler(fonts: FontSet) -> typst.Compiler:
+def compiler(fonts: FontSet) -> typst.Compiler:
     """This thread's compiler: one that is shared raises `Already borrowed`."""
     compilers = _local.__dict__.setdefault("compilers", {})
     if fonts.files not in compilers:

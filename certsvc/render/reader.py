@@ -65,7 +65,8 @@ class PdfFindings:
 
 def read_pdf(data: bytes) -> PdfFindings:
     """The findings about `data`. Never raises: whatever a library trips over is the fault `pdf_unreadable`."""
-    findings = PdfFindings(data[:5] == b"%PDF-", False, None, None, ())
+    # Viewers accept the header anywhere in the first 1,024 bytes, so such a file is a PDF to its reader.
+    findings = PdfFindings(b"%PDF-" in data[:1024], False, None, None, ())
     if not findings.is_pdf:
         return replace(findings, faults=("not_pdf",))
     if len(data) > MAX_PDF_BYTES:

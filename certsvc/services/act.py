@@ -1,94 +1,34 @@
 """One act on one roster (`certsvc act KIND ROSTER --officer ID`): gather, decide, sign, apply.
 
 1. gather  – the entries whose next step is this act, their heads, the procedure, the officers and their grants
-2. decide  – pure: may this organisation do this, now, with these facts? The verifier's own predicates are asked
+2. decide  – pure, in `act_rules`: may this organisation do this, now, with these facts?
 3. sign    – one payload, the officer's and the organisation's signature (a second officer where the step asks)
 4. apply   – the act, its leaves and the entries' new head, in one transaction
 """
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
 from certsvc.core.acts import Roster, Row
-from certsvc.core.calendar import local_date, working_days
-from certsvc.core.claims import Target
 from certsvc.core.errors import NotFound, Refused
-from certsvc.core.facts import FactCase, fact_holds
-from certsvc.core.grants import Grant, check_allows, check_nesting
+from certsvc.core.grants import Grant
 from certsvc.core.jose import Jws, parse_document, sign_general
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services import documents
+from certsvc.services.act_rules import Gathered, Order, decide, meeting_facts, row_facts
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import rosters as roster_store
 from certsvc.store.rows import Act, ActEntry, Entry, Officer, SigningKey
 from certsvc.store.rows import Roster as RosterRow
 
-#: fact of a procedure -> the figures that it needs from the roster file, of the meeting and of the person's row.
-MEETING_FIGURES = {
-    "quorum_two_thirds": ("members", "present"),
-    "within_ratio": ("ratio_percent",),
-    "within_posts": ("posts",),
-}
-ROW_FIGURES = {
-    "yes_two_thirds": ("yes",),
-    "votes_add_up": ("yes", "no", "abstain"),
-    "level_step": ("current_level",),
-    "education_check": ("education",),
-    "no_ban": ("ban",),
-}
-
-
-@dataclass(frozen=True)
-class Order:
-    """What an officer asks for."""
-
-    kind: str
-    roster_id: str
-    officer_ids: tuple[str, ...]
-    document: Mapping[str, str] | None = None
-    """number, title, date of the paper behind the act; a default is made from the roster when it is None."""
-    facts: Mapping[str, int] = field(default_factory=dict)
-    strike: frozenset[str] = frozenset()
-    """Row keys or entry ids of people who do not go further."""
-
-
-@dataclass(frozen=True)
-class Gathered:
-    """Everything the decision looks at. `entries` go further, `struck` do not."""
-
-    order: Order
-    now: int
-    roster: RosterRow
-    entries: tuple[Entry, ...]
-    struck: tuple[Entry, ...]
-    previous: Mapping[str, Jws]
-    """Head act of every entry, by hash."""
-    procedure: Jws
-    step: Mapping[str, Any]
-    previous_step: Mapping[str, Any] | None
-    officers: tuple[Officer, ...]
-    officer_keys: tuple[SigningKey, ...]
-    seal: SigningKey
-    grants: Mapping[str, Grant]
-    own_grants: tuple[Grant, ...]
-    calendar: Jws
-    hands: Mapping[str, set[str]]
-    """Act kind -> organisations and humans that signed it for these entries."""
-
-    @property
-    def org(self) -> str:
-        return self.officers[0].org_id
-
-    @property
-    def target(self) -> Target:
-        return target_of(self.entries[0])
+Steps = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -105,6 +45,8 @@ class Done:
 def do_act(instance: Instance, order: Order) -> Done:
     """Signs the act. Raises Fault (the rule that forbids it), Refused or NotFound; then nothing has happened."""
     with instance.engines.write.begin() as connection:
+        # Two officers at the same moment: the second one sees what the first one signed, and is refused.
+        roster_store.lock_roster(connection, order.roster_id)
         gathered = gather(instance, connection, order)
         grants = decide(gathered)
         return apply(instance, connection, gathered, grants)
@@ -114,30 +56,32 @@ def do_act(instance: Instance, order: Order) -> Done:
 
 
 def gather(instance: Instance, connection: Connection, order: Order) -> Gathered:
-    """Reads what the decision needs. Raises NotFound, Refused."""
+    """Reads what the decision needs. Raises NotFound, Refused, and Fault for an act that is not next."""
     roster = roster_store.find_roster(connection, order.roster_id)
     if roster is None:
         zh, en = f"花名册不存在:{order.roster_id}", f"No roster {order.roster_id}."
         raise NotFound("roster_unknown", zh, en, "certsvc roster list")
-    officers = tuple(_officer(connection, one) for one in order.officer_ids)
+    officers = _officers(connection, order)
     live = roster_store.list_entries(connection, roster.id)
-    if not live:
-        raise Refused("roster_empty", "花名册中没有在办人员", "Nobody on this roster is going further.")
     heads = {e.head_act for e in live if e.head_act}
     previous = {name: documents.load_document(connection, name, "act+jwt") for name in heads}
     procedure = _procedure(instance, connection, roster, previous)
-    steps = procedure.unverified_payload["steps"]
-    position, waiting = _waiting(order, officers[0].org_id, live, previous, steps)
-    struck = tuple(e for e in waiting if _leaves(e, order, steps[position]))
+    steps: Steps = procedure.unverified_payload["steps"]
     own = [g.sha256 for g in documents.grants_of(connection, officers[0].org_id)]
     grants = documents.grants_with_parents(connection, own)
+    position = _position(order, officers[0].org_id, steps)
+    ranks = _ranks(connection, previous, steps[position])
+    waiting, struck = _Places(order, officers[0].org_id, live, previous, steps, position).sort(
+        ranks, [grants[name] for name in own]
+    )
     return Gathered(
         order,
         instance.now(),
         roster,
-        tuple(e for e in waiting if e not in struck),
+        waiting,
         struck,
         previous,
+        ranks,
         procedure,
         steps[position],
         steps[position - 1] if position else None,
@@ -147,8 +91,14 @@ def gather(instance: Instance, connection: Connection, order: Order) -> Gathered
         grants,
         tuple(grants[one] for one in own),
         documents.current_calendar(connection),
-        _hands(connection, waiting),
+        _hands(connection, {e.head_act for e in waiting if e.head_act}),
     )
+
+
+def _officers(connection: Connection, order: Order) -> tuple[Officer, ...]:
+    if not order.officer_ids:
+        raise Refused("officer_missing", "未写明经办人", "No officer is named.", "certsvc keys list")
+    return tuple(_officer(connection, one) for one in order.officer_ids)
 
 
 def _officer(connection: Connection, officer_id: str) -> Officer:
@@ -170,158 +120,106 @@ def _procedure(instance: Instance, connection: Connection, roster: RosterRow, pr
     return documents.procedure_for(connection, roster.track, instance.now())
 
 
-def _waiting(
-    order: Order, org: str, live: tuple[Entry, ...], previous: Mapping[str, Jws], steps: list[dict[str, Any]]
-) -> tuple[int, tuple[Entry, ...]]:
-    """Position of the step, and the entries whose next step it is. Raises Fault naming the step that comes first."""
+def _position(order: Order, org: str, steps: Steps) -> int:
     kinds = [step["act"] for step in steps]
     if order.kind not in kinds:
         raise Fault("act_not_in_procedure", order.kind, org)
-    position = kinds.index(order.kind)
-    lawful = {position - 1} | ({position} if steps[position]["each_role"] else set())
-    places = {e.id: _place(e, previous, kinds) for e in live}
-    waiting = [e for e in live if places[e.id] in lawful]
-    if order.kind == "unit_notice":
-        # This act is each unit's own: it answers for its own people only.
-        waiting = [e for e in waiting if e.unit_org_id == org]
-    if not waiting:
-        lowest = min(places.values())
-        if lowest >= position:
-            raise Fault("act_done_already", order.kind, org)
-        raise Fault("act_missing", kinds[lowest + 1], None, roles=",".join(steps[lowest + 1]["roles"]))
-    behind = [e for e in live if places[e.id] < position - 1]
-    if behind and position > 1:
-        raise Fault("act_missing", kinds[places[behind[0].id] + 1], None, roles="")
-    return position, tuple(waiting)
+    return kinds.index(order.kind)
 
 
-def _place(entry: Entry, previous: Mapping[str, Jws], kinds: list[str]) -> int:
-    return -1 if entry.head_act is None else kinds.index(previous[entry.head_act].unverified_payload["act"])
+def _ranks(connection: Connection, previous: Mapping[str, Jws], step: Mapping[str, Any]) -> dict[str, int]:
+    """Of the heads that did this very step already, the place of their role in it."""
+    ranks = {}
+    for name, act in previous.items():
+        if act.unverified_payload["act"] == step["act"]:
+            named = [documents.load_document(connection, g, "grant+jwt") for g in act.unverified_payload["grants"]]
+            roles = {grant.unverified_payload["role"] for grant in named}
+            ranks[name] = next(n for n, role in enumerate(step["roles"]) if role in roles)
+    return ranks
 
 
-def _leaves(entry: Entry, order: Order, step: Mapping[str, Any]) -> bool:
-    """Whether a person goes no further: struck by hand, or not passed at the vote."""
-    if {entry.id, entry.row_key} & order.strike:
-        return True
-    return step["act"] == "evaluate" and entry.columns.get("passed") is False
+@dataclass(frozen=True)
+class _Places:
+    """Where everybody on a roster stands, seen from the step at `position`."""
+
+    order: Order
+    org: str
+    live: tuple[Entry, ...]
+    previous: Mapping[str, Jws]
+    steps: Steps
+    position: int
+
+    def sort(self, ranks: Mapping[str, int], own: list[Grant]) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+        """Who goes further and who does not. Raises Refused, and Fault naming the step that comes first."""
+        if not self.live:
+            raise Refused("roster_empty", "花名册中没有在办人员", "Nobody on this roster is going further.")
+        highest = max((self._rank(grant) for grant in own), default=-1)
+        waiting = [e for e in self.live if self._waits(e, ranks, highest)]
+        behind = [e for e in self.live if self._place(e) < self.position - 1]
+        if self.position == 0 and not any(e.unit_org_id == self.org for e in self.live) and self._is_own():
+            zh, en = f"花名册中没有 {self.org} 的在办人员", f"Nobody on this roster belongs to {self.org}."
+            raise Refused("unit_absent", zh, en, f"certsvc roster check {self.order.roster_id} --people")
+        # People who were left behind go no further once they are struck, and then hold up nobody else.
+        left = [e for e in behind if self._is_marked(e)]
+        if not waiting or (len(left) < len(behind) and self.position > 1):
+            self._raise_for_order([e for e in behind if e not in left] or list(self.live))
+        struck = [e for e in waiting if self._leaves(e)]
+        return tuple(e for e in waiting if e not in struck), (*struck, *left)
+
+    def _waits(self, entry: Entry, ranks: Mapping[str, int], highest: int) -> bool:
+        if self._is_own() and entry.unit_org_id != self.org:
+            return False
+        place = self._place(entry)
+        if place == self.position and self.steps[place]["each_role"]:
+            return ranks[str(entry.head_act)] < highest
+        return place == self.position - 1
+
+    def _is_own(self) -> bool:
+        """Whether the act is each unit's own: it answers for its own people only."""
+        return self.order.kind == "unit_notice"
+
+    def _place(self, entry: Entry) -> int:
+        """The step that an entry did last, -1 for none."""
+        if entry.head_act is None:
+            return -1
+        done = self.previous[entry.head_act].unverified_payload["act"]
+        return [step["act"] for step in self.steps].index(done)
+
+    def _rank(self, grant: Grant) -> int:
+        roles, role = self.steps[self.position]["roles"], grant.payload["role"]
+        return roles.index(role) if role in roles and self.order.kind in grant.payload["acts"] else -1
+
+    def _leaves(self, entry: Entry) -> bool:
+        """Whether a person goes no further: struck by hand, or not passed at the vote."""
+        return self._is_marked(entry) or (self.order.kind == "evaluate" and entry.columns.get("passed") is False)
+
+    def _is_marked(self, entry: Entry) -> bool:
+        return bool({entry.id, entry.row_key} & self.order.strike)
+
+    def _raise_for_order(self, people: list[Entry]) -> None:
+        lowest = min(self._place(e) for e in people)
+        if lowest >= self.position:
+            raise Fault("act_done_already", self.order.kind, self.org)
+        step = self.steps[lowest + 1]
+        raise Fault("act_missing", step["act"], None, roles=",".join(step["roles"]))
 
 
-def _hands(connection: Connection, entries: tuple[Entry, ...]) -> Mapping[str, set[str]]:
+def _hands(connection: Connection, heads: set[str]) -> Mapping[str, set[str]]:
+    """Who signed the acts that lead to `heads`, for any of the people."""
     hands: dict[str, set[str]] = {}
-    for act in document_store.list_acts_of_entry(connection, entries[0].id):
-        document = documents.load_document(connection, act.sha256, "act+jwt")
-        found = hands.setdefault(act.kind, set())
+    waiting, seen = list(heads), set(heads)
+    while waiting:
+        document = documents.load_document(connection, waiting.pop(), "act+jwt")
+        found = hands.setdefault(document.unverified_payload["act"], set())
         for signature in document.signatures:
             key = documents.key_by_jkt(connection, signature.unverified_kid)
             found.add(f"org:{key.org_id}")
             if key.officer_id:
                 found.add(f"human:{_officer(connection, key.officer_id).pseudonym}")
+        fresh = set(document.unverified_payload["prev"]) - seen
+        waiting += fresh
+        seen |= fresh
     return hands
-
-
-# --- decide: pure --------------------------------------------------------------------------------------------------
-
-
-def decide(g: Gathered) -> tuple[Grant, ...]:
-    """The grants under which the act is lawful. Raises Fault with the code that the verifier would give."""
-    _check_people(g)
-    grants = _allowing(g)
-    _check_interval(g)
-    _check_facts(g)
-    _check_apart(g)
-    return grants
-
-
-def _check_people(g: Gathered) -> None:
-    if len({o.pseudonym for o in g.officers}) != g.step["signers"]:
-        raise Fault("signer_not_distinct", g.order.kind, g.org, needed=g.step["signers"], found=len(g.officers))
-    if len({o.org_id for o in g.officers}) != 1:
-        raise Fault("org_mismatch", g.order.kind, g.org)
-    if not g.entries:
-        raise Fault("roster_size", g.order.kind, g.org)
-
-
-def _allowing(g: Gathered) -> tuple[Grant, ...]:
-    """The first grant that allows every target with all keys; raises the fault of the one that comes nearest."""
-    faults = [Fault("key_unknown_to_grant", g.order.kind, g.org)]
-    keys = [(g.seal.jkt, "seal"), *((k.jkt, "officer") for k in g.officer_keys)]
-    for grant in g.own_grants:
-        try:
-            check_nesting(grant, g.grants)
-            if not all(grant.has_key(*key) for key in keys):
-                continue
-            if grant.payload["role"] not in g.step["roles"]:
-                raise Fault("role_not_allowed", g.order.kind, g.org, roles=",".join(g.step["roles"]))
-            for target in {target_of(e) for e in g.entries}:
-                check_allows(grant, g.order.kind, target, g.now)
-            return (grant,)
-        except Fault as fault:
-            faults.append(fault)
-    raise next((f for f in faults if f.code not in ("act_not_granted", "key_unknown_to_grant")), faults[-1])
-
-
-def _check_interval(g: Gathered) -> None:
-    if g.previous_step is None or g.previous_step["min_working_days"] is None:
-        return
-    for act in g.previous.values():
-        days = working_days(g.calendar.unverified_payload, act.unverified_payload["iat"], g.now)
-        if act.unverified_payload["act"] == g.previous_step["act"] and days < g.previous_step["min_working_days"]:
-            needed = g.previous_step["min_working_days"]
-            raise Fault(
-                "interval_short", g.previous_step["act"], act.unverified_payload["org"], days=days, needed=needed
-            )
-
-
-def _check_facts(g: Gathered) -> None:
-    applied = sum(act.unverified_payload["roster"]["count"] for act in g.previous.values())
-    meeting = meeting_facts(g)
-    for entry in g.entries:
-        row = row_facts(g.step, entry) or {}
-        for fact in (*g.step["facts"], *g.step["row_facts"]):
-            case = FactCase(meeting, row, target_of(entry).to_json(), fact["args"], applied, len(g.entries))
-            if not fact_holds(fact["name"], case):
-                who = entry.position if fact in g.step["row_facts"] else ""
-                figures = {**meeting, **row, "applied": applied, "passed": len(g.entries), "row": who}
-                raise Fault(f"fact_{fact['name']}", g.order.kind, g.org, **figures)
-
-
-def _check_apart(g: Gathered) -> None:
-    own = {f"org:{g.org}"} | {f"human:{o.pseudonym}" for o in g.officers}
-    for first, second in g.procedure.unverified_payload["apart"]:
-        other = {first: second, second: first}.get(g.order.kind)
-        if other is not None and g.hands.get(other, set()) & own:
-            raise Fault("apart", g.order.kind, g.org, apart_from=other)
-
-
-def meeting_facts(g: Gathered) -> dict[str, int]:
-    """The figures of the meeting: from the order, else from the roster file, where all rows must agree."""
-    facts: dict[str, int] = {}
-    for name in _figures(g.step["facts"], MEETING_FIGURES):
-        stated = {e.columns.get(name) for e in (*g.entries, *g.struck)} - {None}
-        if name in g.order.facts:
-            facts[name] = g.order.facts[name]
-        elif len(stated) == 1:
-            facts[name] = int(stated.pop())
-    return facts
-
-
-def row_facts(step: Mapping[str, Any], entry: Entry) -> dict[str, Any] | None:
-    """The facts about one person that the step asks for, from the roster file; None when it asks for none."""
-    names = _figures(step["row_facts"], ROW_FIGURES)
-    return {name: entry.columns.get(name) for name in names} or None
-
-
-def _figures(facts: list[dict[str, Any]], table: Mapping[str, tuple[str, ...]]) -> list[str]:
-    names = [
-        name
-        for fact in facts
-        for name in table.get(fact["name"], tuple(fact["args"]) if fact["name"] == "at_least" else ())
-    ]
-    return list(dict.fromkeys(names))
-
-
-def target_of(entry: Entry) -> Target:
-    return Target(entry.series, entry.specialty, entry.level, entry.title, entry.track, entry.region, entry.year)
 
 
 # --- sign and apply ------------------------------------------------------------------------------------------------
@@ -342,12 +240,10 @@ def apply(instance: Instance, connection: Connection, g: Gathered, grants: tuple
         (ActEntry(document.sha256, rows[r.entry].id, index, r.salt, r.facts) for index, r in enumerate(roster.rows)),
     )
     roster_store.set_heads(connection, {e.id: document.sha256 for e in g.entries})
-    if g.struck:
-        roster_store.strike(connection, [e.id for e in g.struck], document.sha256)
+    roster_store.strike(connection, [e.id for e in g.struck], document.sha256)
     live = roster_store.list_entries(connection, g.roster.id)
-    remaining = sum(
-        e.head_act in {p.head_act for p in g.entries} and e.id not in {p.id for p in g.entries} for e in live
-    )
+    heads, gone = {e.head_act for e in g.entries}, {e.id for e in g.entries}
+    remaining = sum(e.head_act in heads and e.id not in gone for e in live)
     return Done(document.sha256, roster.count, len(g.struck), remaining)
 
 
@@ -366,16 +262,11 @@ def _payload(g: Gathered, roster: Roster, grants: list[str]) -> dict[str, Any]:
         "roster": {"root": roster.root, "count": roster.count, "scope": g.target.scope()},
         "part": 0,
         "parts": [],
-        "prev": sorted({e.head_act for e in g.entries if e.head_act}),
+        "prev": sorted(g.heads),
         "procedure": g.procedure.sha256,
         "grants": grants,
         "facts": meeting_facts(g),
         "calendar": g.calendar.sha256 if closes else None,
-        "document": dict(g.order.document or _default_document(g)),
+        "document": g.document,
         "iat": g.now,
     }
-
-
-def _default_document(g: Gathered) -> dict[str, str]:
-    number = f"{g.roster.id}-{g.order.kind}"
-    return {"number": number, "title": f"{g.roster.label} {g.order.kind}"[:200], "date": local_date(g.now).isoformat()}

@@ -31,7 +31,8 @@ def claim_state(inst: Instance, token: str) -> str:
 def claim_pdf(inst: Instance, token: str, id_last4: str) -> ClaimResult:
     """The PDF when the last four fit. The try is spent before the comparison, and a right answer ends the link.
 
-    Raises Refused when the certificate is no longer in force.
+    Raises Refused when the certificate is no longer in force. The link ends when the file is there, so that a crash
+    while it is drawn costs the holder nothing; of two right answers at the same moment one gets the file.
     """
     key = inst.data_keys.blind("claim", token)
     with inst.engines.write.begin() as connection:
@@ -51,5 +52,5 @@ def claim_pdf(inst: Instance, token: str, id_last4: str) -> ClaimResult:
             raise Refused("not_in_force", "证书已不在有效状态,不提供文件", "This certificate is not in force.")
     pdf = pdf_of(inst, certificate)
     with inst.engines.write.begin() as connection:
-        certificate_store.end_claim_link(connection, key)
-    return ClaimResult(pdf, 0, certificate.number)
+        first = certificate_store.end_claim_link(connection, key)
+    return ClaimResult(pdf if first else None, 0, certificate.number)

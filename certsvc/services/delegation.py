@@ -19,7 +19,7 @@ from certsvc.instance import Instance
 from certsvc.services import documents
 from certsvc.store import keys as key_store
 
-#: Role -> the acts that go with it (design.md 2).
+#: Role -> the acts that go with it.
 ROLE_ACTS: dict[str, tuple[str, ...]] = {
     "unit": ("unit_notice",),
     "county": ("recommend",),

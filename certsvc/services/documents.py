@@ -1,9 +1,9 @@
 """Signed documents of the instance: grants, procedures, calendars and trust bundles are made and found here."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import chinese_calendar
@@ -22,6 +22,9 @@ from certsvc.store.rows import SigningKey
 
 #: How long a trust bundle stands (formats.md 7); a new one is published with every change and on demand.
 TRUST_TERM = 730 * 86_400
+#: Documents of one kind that a database connection keeps in memory.
+REMEMBERED = 1024
+T = TypeVar("T")
 
 
 def own_key(connection: Connection, org: str, use: str) -> SigningKey:
@@ -71,10 +74,32 @@ def give_grant(instance: Instance, payload: dict[str, Any]) -> str:
 
 def load_document(connection: Connection, sha256: str, typ: str) -> Jws:
     """A stored document. Raises NotFound."""
-    row = document_store.find_document(connection, sha256)
-    if row is None or row.typ != typ:
-        raise NotFound("document_unknown", f"文件不存在:{sha256}", f"No {typ} {sha256} is stored.")
-    return parse_shared(row.body, typ)
+
+    def find() -> Jws:
+        row = document_store.find_document(connection, sha256)
+        if row is None or row.typ != typ:
+            raise NotFound("document_unknown", f"文件不存在:{sha256}", f"No {typ} {sha256} is stored.")
+        return parse_shared(row.body, typ)
+
+    return _remembered(connection, typ, sha256, find)
+
+
+def certificate_of(connection: Connection, jkt: str) -> bytes:
+    """The DER certificate of a registered key. Raises NotFound."""
+    return _remembered(connection, "certificate", jkt, lambda: key_by_jkt(connection, jkt).certificate)
+
+
+def _remembered(connection: Connection, kind: str, name: str, find: Callable[[], T]) -> T:
+    """What `find` gives, asked once per database connection: what a hash names never changes.
+
+    Ten thousand certificates of one roster share their acts, grants and keys.
+    """
+    memory: dict[str, T] = connection.info.setdefault(f"certsvc/{kind}", {})
+    if name not in memory:
+        if len(memory) >= REMEMBERED:
+            memory.clear()
+        memory[name] = find()
+    return memory[name]
 
 
 def grants_of(connection: Connection, org: str) -> list[Jws]:
@@ -89,11 +114,15 @@ def grants_with_parents(connection: Connection, names: list[str]) -> Mapping[str
     while waiting:
         name = waiting.pop()
         if name not in found:
-            document = load_document(connection, name, "grant+jwt")
-            key = key_by_jkt(connection, document.signatures[0].unverified_kid)
-            found[name] = Grant(name, document.unverified_payload, key.jkt, key.use, key.org_id or "")
-            waiting += [p for p in [document.unverified_payload["parent"]] if p is not None]
+            found[name] = _remembered(connection, "grant", name, lambda name=name: _grant(connection, name))
+            waiting += [p for p in [found[name].payload["parent"]] if p is not None]
     return found
+
+
+def _grant(connection: Connection, name: str) -> Grant:
+    document = load_document(connection, name, "grant+jwt")
+    key = key_by_jkt(connection, document.signatures[0].unverified_kid)
+    return Grant(name, document.unverified_payload, key.jkt, key.use, key.org_id or "")
 
 
 def publish_procedures(instance: Instance) -> list[str]:
@@ -116,7 +145,9 @@ def procedure_for(connection: Connection, track: str, at: int) -> Jws:
     """The newest procedure of `track` in force at `at`. Raises NotFound."""
     rows = document_store.list_documents(connection, "procedure+jwt", track)
     known = [parse_shared(row.body, row.typ) for row in rows]
-    fitting = [p for p in known if p.unverified_payload["nbf"] <= at <= p.unverified_payload["exp"]]
+    # An act names the hash of its procedure, so it cannot be older than the day on which that was signed.
+    payloads = [(p, p.unverified_payload) for p in known]
+    fitting = [p for p, said in payloads if max(said["nbf"], said["iat"]) <= at <= said["exp"]]
     if not fitting:
         zh, en = f"没有取得方式 {track} 的有效程序", f"No procedure for {track} is in force at that time."
         raise NotFound("procedure_absent", zh, en, "certsvc keys procedures")
@@ -179,10 +210,10 @@ def today_of(instance: Instance) -> str:
 
 
 def _newest(connection: Connection, typ: str, subject: str) -> Jws:
-    rows = document_store.list_documents(connection, typ, subject)
-    if not rows:
+    row = document_store.newest_document(connection, typ, subject)
+    if row is None:
         raise NotReady("document_absent", f"缺少 {typ}", f"No {typ} was published.", "certsvc doctor")
-    return parse_shared(rows[-1].body, typ)
+    return parse_shared(row.body, typ)
 
 
 def _key_history(key: SigningKey) -> dict[str, Any]:

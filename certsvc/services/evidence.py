@@ -7,12 +7,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
 from certsvc.core.acts import Roster, Row
-from certsvc.core.bundle import Bundle, Entry, Event, PathStep, parse_shared, write_bundle
+from certsvc.core.bundle import Bundle, Entry, Event, PathStep, write_bundle
 from certsvc.core.claims import OPEN_FIELDS
 from certsvc.core.jose import Jws, parse_document
 from certsvc.instance import Instance
 from certsvc.services import documents, private
-from certsvc.services.act import target_of
+from certsvc.services.act_rules import target_of
 from certsvc.services.enrol import issuing_ca_certificate
 from certsvc.services.publish import current_status_list
 from certsvc.store import certificates as certificate_store
@@ -62,12 +62,19 @@ def gather_bundle(instance: Instance, connection: Connection, certificate: Certi
 
 
 def _path(connection: Connection, entry: EntryRow) -> Iterable[PathStep]:
-    for act in document_store.list_acts_of_entry(connection, entry.id):
-        row = document_store.find_document(connection, act.sha256)
-        place = document_store.find_act_entry(connection, act.sha256, entry.id)
-        if row is not None and place is not None:
-            tree = _tree(connection, act.sha256)
-            yield PathStep(parse_shared(row.body, "act+jwt"), tree.proof(place.leaf_index))
+    places = {place.act_sha256: place.leaf_index for place in document_store.list_places(connection, entry.id)}
+    for act in _linked([documents.load_document(connection, name, "act+jwt") for name in places]):
+        yield PathStep(act, _tree(connection, act.sha256).proof(places[act.sha256]))
+
+
+def _linked(acts: list[Jws]) -> list[Jws]:
+    """`acts` in the order of their links: several may have been signed in one second."""
+    before = {act.sha256: act.unverified_payload["prev"] for act in acts}
+
+    def depth(name: str) -> int:
+        return 1 + max((depth(one) for one in before[name] if one in before), default=0)
+
+    return sorted(acts, key=lambda act: depth(act.sha256))
 
 
 def _tree(connection: Connection, act_sha256: str) -> Roster:
@@ -119,5 +126,5 @@ def _calendars(connection: Connection, path: tuple[PathStep, ...]) -> Iterable[J
 def _certs(instance: Instance, connection: Connection, all_documents: tuple[Jws, ...]) -> Iterable[bytes]:
     """Each signer's certificate once, then the issuing CA."""
     kids = sorted({s.unverified_kid for document in all_documents for s in document.signatures})
-    yield from (documents.key_by_jkt(connection, kid).certificate for kid in kids)
+    yield from (documents.certificate_of(connection, kid) for kid in kids)
     yield issuing_ca_certificate(instance).public_bytes(Encoding.DER)

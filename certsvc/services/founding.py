@@ -19,6 +19,7 @@ def found(home: Path, plan: Plan, now: int) -> list[Line]:
     transcript = hold_ceremony(home, plan, now)
     instance = open_instance(home)
     try:
+        instance.clock = now
         documents.publish_calendar(instance)
         documents.publish_procedures(instance)
         give_top_grant(instance)

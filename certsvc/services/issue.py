@@ -29,7 +29,7 @@ from certsvc.core.jose import Jws, parse_document, sign_compact
 from certsvc.core.statuslist import SLOTS
 from certsvc.instance import Instance
 from certsvc.services import documents, private
-from certsvc.services.act import target_of
+from certsvc.services.act_rules import target_of
 from certsvc.services.evidence import gather_bundle
 from certsvc.services.publish import current_status_list, list_uri
 from certsvc.store import certificates as certificate_store
@@ -73,25 +73,26 @@ def issue(
                 "roster_unknown", f"花名册不存在:{roster_id}", f"No roster {roster_id}.", "certsvc roster list"
             )
         entries = waiting(connection, roster_id)
-    if not entries:
-        raise Refused(
-            "nothing_to_issue",
-            "没有待制证人员",
-            "Nobody here has the issue act and no certificate yet.",
-            f"certsvc act issue {roster_id}",
-        )
+    given = 0
     for start in range(0, len(entries), CHUNK):
         chunk = entries[start : start + CHUNK]
-        yield _issue_chunk(instance, chunk)
+        # Somebody else may issue the same roster at this moment; each certificate is given out by one of the two.
+        if issued := _issue_chunk(instance, chunk):
+            given += len(issued)
+            yield issued
         if progress:
             progress(start + len(chunk), len(entries))
+    if not given:
+        zh, en = "没有待制证人员", "Nobody here has the issue act and no certificate yet."
+        raise Refused("nothing_to_issue", zh, en, f"certsvc act issue {roster_id}")
 
 
 def waiting(connection: Connection, roster_id: str) -> list[Entry]:
     """The entries of a roster that have the issue act and no certificate."""
     issue_acts = {act.sha256 for act in document_store.list_acts(connection, roster_id) if act.kind == "issue"}
-    entries = [e for e in roster_store.list_entries(connection, roster_id) if e.head_act in issue_acts]
-    return [e for e in entries if not certificate_store.list_versions(connection, e.id)]
+    issued = certificate_store.issued_entries(connection, roster_id)
+    entries = roster_store.list_entries(connection, roster_id)
+    return [e for e in entries if e.head_act in issue_acts and e.id not in issued]
 
 
 def _issue_chunk(instance: Instance, entries: list[Entry]) -> list[Issued]:
@@ -104,11 +105,14 @@ def _issue_chunk(instance: Instance, entries: list[Entry]) -> list[Issued]:
 
 
 def intend(instance: Instance, entries: list[Entry]) -> list[IssueIntent]:
-    """Stores one intent per entry, or finds the one that an interruption left."""
+    """Stores one intent per entry that has no certificate yet, or finds the one that an interruption left."""
     with instance.engines.write.begin() as connection:
+        certificate_store.lock_intents(connection)
         taken = taken_slots(instance, connection)
         intents = []
         for entry in entries:
+            if certificate_store.list_versions(connection, entry.id):
+                continue
             found = certificate_store.find_intent(connection, entry.id, 1)
             intents.append(found or _new_intent(instance, connection, entry, taken))
         return intents
@@ -271,10 +275,14 @@ def sign_intent(instance: Instance, intent: IssueIntent) -> Jws:
 
 
 def apply(instance: Instance, signed: list[tuple[IssueIntent, Jws]]) -> list[Issued]:
-    """Checks and stores: certificate, frozen bundle and claim link, and the intents are gone; all or nothing."""
+    """Checks and stores: certificate, frozen bundle and claim link, and the intents are gone; all or nothing.
+
+    What somebody else has applied in the meantime is left out.
+    """
     status_list = current_status_list(instance, list_uri(instance))
     with instance.engines.write.begin() as connection:
-        done = [apply_one(instance, connection, intent, document) for intent, document in signed]
+        held = certificate_store.hold_intents(connection, [intent.id for intent, _ in signed])
+        done = [apply_one(instance, connection, *one) for one in signed if one[0].id in held]
         for item in done:
             freeze_checked(instance, connection, item.certificate, status_list)
     return done

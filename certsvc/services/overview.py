@@ -167,7 +167,11 @@ def _steps(instance: Instance, connection: Connection, roster: Roster, acts: tup
 def who_may(instance: Instance, roster: Roster, step: StepLine) -> list[tuple[str, list[str]]]:
     """Organisations with enough officers under one living grant for this step, with those officers' ids."""
     found: dict[str, list[str]] = {}
+    # This act is each unit's own: it answers for its own people only.
+    units = {e.unit_org_id for e in entries_of(instance, roster.id) if e.head_act is None}
     for office in offices(instance):
+        if step.act == "unit_notice" and office.organisation.id not in units:
+            continue
         for grant in office.grants:
             able = [one.id for one in office.officers if office.officer_keys[one.id] in grant.officer_keys]
             fits = grant.role in step.roles and step.act in grant.acts and _in_scope(grant.payload, roster)

@@ -47,11 +47,17 @@ def certificate_png(instance: Instance, code_text: str) -> bytes:
 
 
 def pdf_of(instance: Instance, certificate: Certificate) -> bytes:
-    """The PDF of a stored certificate whatever its status; signed now if it never was."""
+    """The PDF of a stored certificate whatever its status; signed now if it never was. Raises NotReady.
+
+    Not every Certificate will do: the one that `issue` gives out is as it was before its bundle was frozen.
+    """
+    if certificate.frozen_bundle is None:
+        zh, en = "证据包尚未固定,不能签章", "Its evidence is not frozen yet, so the file cannot be signed."
+        raise NotReady("not_frozen", zh, en, "certsvc doctor")
     with instance.engines.read.connect() as connection:
         face = face_of(instance, connection, certificate)
         rendition = _rendition(instance, connection, certificate)
-    page = render_page(face, certificate.frozen_bundle or b"", instance.fonts)
+    page = render_page(face, certificate.frozen_bundle, instance.fonts)
     page_sha256 = hashlib.sha256(page).hexdigest()
     if rendition is None:
         return _sign_first(instance, certificate, page, page_sha256)
@@ -132,13 +138,10 @@ def _rendition(instance: Instance, connection: Connection, certificate: Certific
 def _sign_first(instance: Instance, certificate: Certificate, page: bytes, page_sha256: str) -> bytes:
     """Signs this page once for this toolchain and keeps the CMS. Whoever comes second gets the first one's file."""
     signed = _sign(instance, certificate, page)
+    fingerprint = toolchain_fingerprint(instance.fonts)
+    own = Rendition(str(uuid4()), certificate.id, fingerprint, page_sha256, signed.cms, instance.now())
     with instance.engines.write.begin() as connection:
-        known = _rendition(instance, connection, certificate)
-        if known is None:
-            fingerprint = toolchain_fingerprint(instance.fonts)
-            row = (str(uuid4()), certificate.id, fingerprint, page_sha256, signed.cms, instance.now())
-            known = Rendition(*row)
-            certificate_store.add_rendition(connection, known)
+        known = certificate_store.keep_rendition(connection, own)
     return reinsert(page, known.cms, _signed_at(certificate))
 
 

@@ -7,7 +7,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
-from certsvc.core.bundle import parse_shared
 from certsvc.core.calendar import utc_text
 from certsvc.core.jose import Jws, parse_document, public_jwk, sign_compact
 from certsvc.core.statuslist import encode_bitstring, pack
@@ -20,6 +19,9 @@ from certsvc.store.rows import StatusList
 
 #: A list is good for seven days (design.md 4) and signed anew after a quarter of an hour.
 LIST_TERM, LIST_AGE = 7 * 86_400, 900
+#: Lists of one second, or of two clocks that differ a little, follow each other by single seconds. A verifier allows
+#: twice as much (status_fresh); what is further ahead was published before a demo's clock was set back.
+SAME_MOMENT = 60
 
 
 def list_uri(instance: Instance, number: int = 1) -> str:
@@ -29,36 +31,51 @@ def list_uri(instance: Instance, number: int = 1) -> str:
 def current_status_list(instance: Instance, uri: str) -> Jws:
     """The newest Token Status List of `uri`, signed anew when it is a quarter of an hour old."""
     with instance.engines.read.connect() as connection:
-        latest = status_store.latest_status_list(connection, uri)
-        if latest is not None and 0 <= instance.now() - latest.iat < LIST_AGE:
-            row = document_store.find_document(connection, latest.sha256)
-            if row is not None:
-                return parse_shared(row.body, "statuslist+jwt")
+        newest = _newest_list(instance, connection, uri)
+    if newest is not None:
+        return newest
     with instance.engines.write.begin() as connection:
         return publish_status_list(instance, connection, uri)
 
 
 def publish_status_list(instance: Instance, connection: Connection, uri: str) -> Jws:
-    """Signs the list as the events stand in this transaction."""
-    now = instance.now()
+    """Signs the list as the events stand in this transaction, unless the newest one says just that and is young."""
+    # Whoever publishes at the same moment waits here, and then sees the events of the one before.
+    status_store.lock_status_lists(connection)
+    newest, iat = _newest_list(instance, connection, uri), instance.now()
+    values = {"bits": 4, "lst": pack(status_store.list_values(connection, uri))}
+    if newest is not None:
+        if newest.unverified_payload["status_list"] == values:
+            return newest
+        # Of two lists of one second nobody could tell which one lacks a revocation.
+        iat = max(iat, newest.unverified_payload["iat"] + 1)
+    document = _sign_list(instance, connection, uri, values, iat)
+    document_store.add_document(connection, "statuslist+jwt", document.body, subject=uri, iat=iat)
+    status_store.add_status_list(connection, StatusList(uri, document.sha256, iat))
+    return document
+
+
+def _newest_list(instance: Instance, connection: Connection, uri: str) -> Jws | None:
+    """The list published last, if it is young enough to be handed out."""
+    latest = status_store.latest_status_list(connection, uri)
+    if latest is None or not -SAME_MOMENT < instance.now() - latest.iat < LIST_AGE:
+        return None
+    return documents.load_document(connection, latest.sha256, "statuslist+jwt")
+
+
+def _sign_list(instance: Instance, connection: Connection, uri: str, values: dict[str, Any], iat: int) -> Jws:
     payload = {
         "iss": f"urn:certsvc:org:{instance.settings.authority}",
         "sub": uri,
-        "iat": now,
-        "exp": now + LIST_TERM,
+        "iat": iat,
+        "exp": iat + LIST_TERM,
         "ttl": LIST_AGE,
         "n": 0,
         "checkpoint": None,
-        "status_list": {"bits": 4, "lst": pack(status_store.list_values(connection, uri))},
+        "status_list": values,
     }
     key = documents.own_key(connection, instance.settings.authority, "status")
-    document = parse_document(sign_compact(payload, "statuslist+jwt", instance.signer(key)), "statuslist+jwt")
-    document_store.add_document(connection, "statuslist+jwt", document.body, subject=uri, iat=now)
-    latest = status_store.latest_status_list(connection, uri)
-    if latest is None or latest.sha256 != document.sha256:
-        # The same values in the same second make the same bytes, which are published already.
-        status_store.add_status_list(connection, StatusList(uri, document.sha256, now))
-    return document
+    return parse_document(sign_compact(payload, "statuslist+jwt", instance.signer(key)), "statuslist+jwt")
 
 
 def current_bitstring(instance: Instance, uri: str) -> Jws:

@@ -3,7 +3,6 @@
 Both halves are signed acts. A correction makes the next version, which supersedes the one before.
 """
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,18 +10,16 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from certsvc.core.claims import FIELDS, Target, entry_commitment, field_commitments, person_commitment
+from certsvc.core.claims import Target
 from certsvc.core.codes import check_certificate_number, parse_verification_code
 from certsvc.core.errors import Malformed, NotFound, Refused
 from certsvc.core.grants import check_allows, check_nesting
-from certsvc.core.identity import parse_id_document
 from certsvc.core.jose import Jws, parse_document, sign_general
-from certsvc.core.names import check_name
 from certsvc.core.outcomes import Fault
 from certsvc.core.statuslist import AFTER, VALID
 from certsvc.instance import Instance
-from certsvc.services import documents, issue, private
-from certsvc.services.act import target_of
+from certsvc.services import correction, documents, issue
+from certsvc.services.act_rules import target_of
 from certsvc.services.publish import publish_status_list
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
@@ -62,10 +59,14 @@ def propose(instance: Instance, proposal: Proposal) -> str:
     with instance.engines.write.begin() as connection:
         certificate = find_certificate(instance, connection, proposal.code_or_number)
         entry = _entry(connection, certificate)
+        # From here on nobody else changes this certificate, so what is checked is what is signed.
+        q = status_store.next_q(connection, certificate.id)
         _check_proposal(connection, certificate, proposal)
-        corrected = _correct(instance, connection, certificate, entry, proposal)
+        corrected = None
+        if proposal.changes:
+            corrected = correction.correct(instance, connection, certificate, entry, proposal.changes)
         officer = _officer(connection, proposal.officer_id)
-        payload = _payload(instance, connection, certificate, entry, proposal, corrected)
+        payload = _payload(instance, connection, certificate, entry, proposal, corrected, q)
         document = _sign(instance, connection, payload, officer, target_of(entry))
         identity = status_store.next_proposal_id(connection)
         row = StatusProposal(
@@ -80,6 +81,7 @@ def propose(instance: Instance, proposal: Proposal) -> str:
 def approve(instance: Instance, proposal_id: str, officer_id: str) -> issue.Issued | None:
     """Another human decides; returns the next version after a correction. Raises Refused for the same human."""
     with instance.engines.write.begin() as connection:
+        status_store.lock_proposal(connection, proposal_id)
         row = _open_proposal(connection, proposal_id)
         officer = _officer(connection, officer_id)
         if officer.pseudonym == row.pseudonym:
@@ -139,36 +141,6 @@ def _check_proposal(connection: Connection, certificate: Certificate, proposal: 
         raise Refused("changes_missing", "更正须给出新值", "A correction names the new values, others none.")
 
 
-def _correct(
-    instance: Instance, connection: Connection, certificate: Certificate, entry: Entry, proposal: Proposal
-) -> CorrectedEntry | None:
-    """The next version's personal half: the old values with the changes, fresh salts, the same target."""
-    if not proposal.changes:
-        return None
-    old = private.personal_of(instance, connection, entry, certificate.version)
-    values = {**old.values, **proposal.changes}
-    if set(values) != set(FIELDS) or values == old.values:
-        raise Refused("changes_none", "更正没有改变任何内容", "The correction changes nothing.")
-    check_name(values["name"])
-    instance.fonts.check_drawable(values["name"])
-    if "id" in proposal.changes:
-        parse_id_document("resident_id", values["id"])
-    salts = {field: secrets.token_bytes(32) for field in FIELDS}
-    person = person_commitment(field_commitments(values, salts))
-    entry_salt = secrets.token_bytes(32)
-    return CorrectedEntry(
-        entry.id,
-        certificate.version + 1,
-        values["name"],
-        values["sex"],
-        values["birth"],
-        private.seal_personal(instance, values, salts, entry.id),
-        entry_salt,
-        person,
-        entry_commitment(person, target_of(entry), entry_salt),
-    )
-
-
 def _payload(
     instance: Instance,
     connection: Connection,
@@ -176,24 +148,23 @@ def _payload(
     entry: Entry,
     proposal: Proposal,
     corrected: CorrectedEntry | None,
+    q: int,
 ) -> dict[str, Any]:
-    correction = None
+    said = None
     if corrected is not None:
-        old = private.personal_of(instance, connection, entry, certificate.version)
-        before = entry_commitment(person_commitment(old.commitments), target_of(entry), old.entry_salt)
         fields = sorted(proposal.changes or {})
-        correction = {"old_entry": before, "new_entry": corrected.commitment, "fields": fields}
+        said = correction.stated(instance, connection, certificate, entry, corrected, fields)
     return {
         "act": proposal.kind,
         "stage": "propose",
         "certificate": certificate.sha256,
         "slot": {"uri": certificate.list_uri, "idx": certificate.idx},
-        "q": status_store.next_q(connection, certificate.id),
+        "q": q,
         "value": AFTER[_value(connection, certificate)][proposal.kind],
         "prev": [],
         "reason": proposal.reason,
         "effective": {"retroactive": proposal.retroactive, "from": proposal.effective_from},
-        "correction": correction,
+        "correction": said,
         "document": dict(proposal.document),
     }
 
@@ -203,7 +174,9 @@ def _decide(
 ) -> Jws:
     """The decision repeats the proposal word for word; a proposal that others overtook is refused."""
     payload = proposed.unverified_payload
-    if payload["q"] != status_store.next_q(connection, certificate.id):
+    said = payload["correction"]
+    replaced = said is not None and not correction.is_current(connection, certificate, said)
+    if replaced or payload["q"] != status_store.next_q(connection, certificate.id):
         zh, en = "此申请已被其他状态变更抢先,请重新提出", "Another status change came first; propose again."
         raise Refused("proposal_overtaken", zh, en, f"certsvc status {payload['act']} {certificate.number}")
     repeated = {**payload, "stage": "decide", "prev": [proposed.sha256]}
@@ -214,32 +187,46 @@ def _sign(instance: Instance, connection: Connection, payload: dict[str, Any], o
     """Both signatures over one half of a lifecycle act, under a grant that allows it. Raises Fault."""
     key = key_store.list_signing_keys(connection, officer_id=officer.id)[-1]
     seal = documents.own_key(connection, officer.org_id, "seal")
-    names = [g.sha256 for g in documents.grants_of(connection, officer.org_id)]
+    keys = ((seal.jkt, "seal"), (key.jkt, "officer"))
+    grant = _allowing(connection, officer.org_id, keys, payload["act"], target, instance.now())
+    _check_org(instance, connection, officer.org_id, payload["act"])
+    whole = {
+        **payload,
+        "jti": f"s-{uuid4()}",
+        "org": officer.org_id,
+        "officer": officer.pseudonym,
+        "grants": [grant],
+        "iat": instance.now(),
+    }
+    body = sign_general(whole, "act+jwt", [instance.signer(key), instance.signer(seal)])
+    document_store.add_document(connection, "act+jwt", body, subject=payload["certificate"], iat=instance.now())
+    return parse_document(body, "act+jwt")
+
+
+def _allowing(
+    connection: Connection, org: str, keys: tuple[tuple[str, str], ...], act: str, target: Target, now: int
+) -> str:
+    """The first grant of the organisation that allows the act with these keys. Raises Fault."""
+    names = [g.sha256 for g in documents.grants_of(connection, org)]
     grants = documents.grants_with_parents(connection, names)
-    fault = Fault("key_unknown_to_grant", payload["act"], officer.org_id)
+    fault = Fault("key_unknown_to_grant", act, org)
     for name in names:
-        grant = grants[name]
         try:
-            check_nesting(grant, grants)
-            if not (grant.has_key(seal.jkt, "seal") and grant.has_key(key.jkt, "officer")):
-                continue
-            check_allows(grant, payload["act"], target, instance.now())
+            check_nesting(grants[name], grants)
+            if all(grants[name].has_key(*one) for one in keys):
+                check_allows(grants[name], act, target, now)
+                return name
         except Fault as refused:
             fault = refused
-            continue
-        whole = {
-            **payload,
-            "jti": f"s-{uuid4()}",
-            "org": officer.org_id,
-            "officer": officer.pseudonym,
-            "grants": [name],
-            "iat": instance.now(),
-        }
-        body = sign_general(whole, "act+jwt", [instance.signer(key), instance.signer(seal)])
-        document = parse_document(body, "act+jwt")
-        document_store.add_document(connection, "act+jwt", body, subject=payload["certificate"], iat=instance.now())
-        return document
     raise fault
+
+
+def _check_org(instance: Instance, connection: Connection, org: str, act: str) -> None:
+    """The issuer changes the status of its certificates, or an office above it. Raises Fault for any other."""
+    own = [g.sha256 for g in documents.grants_of(connection, instance.settings.authority)]
+    above = {grant.org for grant in documents.grants_with_parents(connection, own).values()}
+    if org not in above:
+        raise Fault("status_org_foreign", act, org)
 
 
 def _record(instance: Instance, connection: Connection, certificate: Certificate, proposed: Jws, decided: Jws) -> None:

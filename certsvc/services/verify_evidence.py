@@ -7,7 +7,7 @@
 """
 
 import hmac
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
@@ -17,6 +17,7 @@ from certsvc.core.codes import check_certificate_number, parse_verification_code
 from certsvc.core.errors import CertsvcError, Malformed
 from certsvc.core.jose import parse_document
 from certsvc.core.names import fold_name, mask_name
+from certsvc.core.outcomes import About
 from certsvc.instance import Instance
 from certsvc.render.picture import pdf_pictures, read_codes
 from certsvc.render.reader import PdfFindings, read_pdf
@@ -64,6 +65,8 @@ class Found:
     code: str | None = None
     token: bytes | None = None
     verdict: tuple[str, str] | None = None
+    figures: dict[str, str] = field(default_factory=dict)
+    """What the words of that verdict name."""
     carrier: str = "none"
     """pdf | picture | none"""
 
@@ -95,7 +98,7 @@ def read_text(text: str, host: str | None) -> Found:
     if "://" in text:
         parts = urlsplit(text)
         if host is not None and parts.netloc.lower() != host.lower():
-            return Found(verdict=("not_issued", "foreign_host"))
+            return Found(verdict=("not_issued", "foreign_host"), figures={"host": parts.netloc[:80]})
         text = parts.path.rpartition("/")[2]
     try:
         return Found(code=parse_verification_code(text))
@@ -143,7 +146,7 @@ def verify_offline(found: Found, anchors: tuple, asked: Asked) -> Report:  # typ
     """The Report on what was brought, with the roots alone."""
     test = any(anchor.test for anchor in anchors)
     if found.verdict is not None:
-        return without_evidence(*found.verdict, asked.at, asked.now, test)
+        return without_evidence(*found.verdict, asked.at, asked.now, test, **found.figures)
     if found.bundle is None:
         return without_evidence("cannot_decide", "offline_no_bundle", asked.at, asked.now, test)
     try:
@@ -281,11 +284,14 @@ def verify_number(
 
 
 def _public_only(report: Report) -> Report:
-    """The part of a Report that number + name may know: no path, no full name."""
+    """The part of a Report that number + name may know: no path, no documents, no full name."""
     if report.certificate is None:
         return report
     shown = {name: report.certificate[name] for name in PUBLIC_MEMBERS}
-    return replace(report, certificate={**shown, "holder_name": mask_name(shown["holder_name"])}, path=())
+    shown["holder_name"] = mask_name(shown["holder_name"])
+    rows = tuple(replace(row, about=About()) for row in report.rows)
+    timeline = tuple(replace(moment, org="", org_name="", document="") for moment in report.timeline)
+    return replace(report, about=About(), certificate=shown, rows=rows, path=(), timeline=timeline)
 
 
 # --- 4. compare ----------------------------------------------------------------------------------------------------

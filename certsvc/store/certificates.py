@@ -1,8 +1,10 @@
 """Certificate numbers, issue intents, certificates, their frozen bundles, renditions, and claim links."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, bindparam, select, update
 
-from certsvc.store.engine import insert_or, refusing
+from certsvc.store.engine import insert_or, lock_table, refusing
 from certsvc.store.rows import Certificate, ClaimLink, IssueIntent, Rendition
 from certsvc.store.shelf import CERTIFICATES, CLAIM_LINKS, INTENTS, RENDITIONS, narrowed
 from certsvc.store.tables import certificate, claim_link, entry, issue_intent, number_counter, rendition
@@ -10,6 +12,13 @@ from certsvc.store.tables import certificate, claim_link, entry, issue_intent, n
 _INTENTS = INTENTS.select.order_by(issue_intent.c.created_at, issue_intent.c.id)
 _INTENT = INTENTS.select.where(
     issue_intent.c.entry_id == bindparam("id"), issue_intent.c.version == bindparam("version")
+)
+# In the order of ids, so that two who hold the same ones wait for each other and never in a circle.
+_HOLD_INTENTS = (
+    select(issue_intent.c.id)
+    .where(issue_intent.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(issue_intent.c.id)
+    .with_for_update()
 )
 _REMOVE_INTENT = issue_intent.delete().where(issue_intent.c.id == bindparam("of"))
 
@@ -19,6 +28,11 @@ _BY_SHA256 = CERTIFICATES.select.where(certificate.c.sha256 == bindparam("sha256
 _BY_NUMBER = CERTIFICATES.select.where(certificate.c.number == bindparam("number")).order_by(certificate.c.version)
 _OF_ENTRY = CERTIFICATES.select.where(certificate.c.entry_id == bindparam("id")).order_by(certificate.c.version)
 _AT_INDEX = CERTIFICATES.select.where(certificate.c.list_uri == bindparam("uri"), certificate.c.idx == bindparam("idx"))
+_ISSUED_ENTRIES = (
+    select(certificate.c.entry_id)
+    .join(entry, entry.c.id == certificate.c.entry_id)
+    .where(entry.c.roster_id == bindparam("id"))
+)
 _INDICES = select(certificate.c.idx).where(certificate.c.list_uri == bindparam("uri"))
 _ONE = update(certificate).where(certificate.c.id == bindparam("of"))
 _SET_STATE = _ONE.values(state=bindparam("to"))
@@ -33,7 +47,11 @@ _SPEND_CLAIM_TRY = (
     .values(tries_left=claim_link.c.tries_left - 1)
     .returning(*claim_link.c)
 )
-_END_CLAIM_LINK = update(claim_link).where(claim_link.c.token_key == bindparam("of")).values(dead=True)
+_END_CLAIM_LINK = (
+    update(claim_link)
+    .where(claim_link.c.token_key == bindparam("of"), claim_link.c.dead.in_([False]))
+    .values(dead=True)
+)
 
 
 def take_serial(connection: Connection, year: int, office: str, series: str, level: str) -> int:
@@ -52,6 +70,11 @@ def take_serial(connection: Connection, year: int, office: str, series: str, lev
     return int(connection.execute(statement).scalar_one()) - 1
 
 
+def lock_intents(connection: Connection) -> None:
+    """Lets nobody else store or remove an intent before the transaction ends; readers go on."""
+    lock_table(connection, issue_intent)
+
+
 def add_intent(connection: Connection, item: IssueIntent) -> None:
     """Keeps what is about to be signed. Raises Refused(intent_exists) if this version is being issued already."""
     with refusing("intent_exists", "该证书正在签发", "This version of the certificate is being issued already."):
@@ -66,6 +89,11 @@ def find_intent(connection: Connection, entry_id: str, version: int) -> IssueInt
 def list_intents(connection: Connection) -> tuple[IssueIntent, ...]:
     """The intents that a restart must complete, oldest first."""
     return INTENTS.all(connection, _INTENTS)
+
+
+def hold_intents(connection: Connection, intent_ids: Iterable[str]) -> set[str]:
+    """Which of these intents still stand; nobody else can hold or remove them before the transaction ends."""
+    return set(connection.execute(_HOLD_INTENTS, {"ids": list(intent_ids)}).scalars())
 
 
 def remove_intent(connection: Connection, intent_id: str) -> None:
@@ -110,6 +138,11 @@ def list_versions(connection: Connection, entry_id: str) -> tuple[Certificate, .
     return CERTIFICATES.all(connection, _OF_ENTRY, id=entry_id)
 
 
+def issued_entries(connection: Connection, roster_id: str) -> set[str]:
+    """The ids of the entries of a roster that have a certificate."""
+    return set(connection.execute(_ISSUED_ENTRIES, {"id": roster_id}).scalars())
+
+
 def list_certificates(
     connection: Connection, *, roster_id: str | None = None, person_id: str | None = None, state: str | None = None
 ) -> tuple[Certificate, ...]:
@@ -136,10 +169,11 @@ def freeze(connection: Connection, certificate_id: str, bundle: bytes) -> bool:
     return connection.execute(_FREEZE, {"of": certificate_id, "bundle": bundle}).rowcount == 1
 
 
-def add_rendition(connection: Connection, item: Rendition) -> None:
-    """Adds a PDF signature. Raises Refused(rendition_exists) for the same toolchain."""
-    with refusing("rendition_exists", "该版式已签章", "This toolchain's rendition has been signed already."):
-        RENDITIONS.add(connection, item)
+def keep_rendition(connection: Connection, item: Rendition) -> Rendition:
+    """Adds a PDF signature, and gives back the one that counts: the first of this certificate and toolchain."""
+    statement = insert_or(connection, rendition).values(RENDITIONS.values([item])[0])
+    connection.execute(statement.on_conflict_do_nothing(index_elements=["certificate_id", "fingerprint"]))
+    return find_rendition(connection, item.certificate_id, item.fingerprint) or item
 
 
 def find_rendition(connection: Connection, certificate_id: str, fingerprint: str) -> Rendition | None:
@@ -165,6 +199,6 @@ def spend_claim_try(connection: Connection, token_key: str) -> ClaimLink | None:
     return CLAIM_LINKS.one(connection, _SPEND_CLAIM_TRY, of=token_key)
 
 
-def end_claim_link(connection: Connection, token_key: str) -> None:
-    """Makes the link dead for ever: it was used, or another one took its place."""
-    connection.execute(_END_CLAIM_LINK, {"of": token_key})
+def end_claim_link(connection: Connection, token_key: str) -> bool:
+    """Makes the link dead for ever: it was used, or another one took its place. False if it was dead before."""
+    return connection.execute(_END_CLAIM_LINK, {"of": token_key}).rowcount == 1

@@ -13,6 +13,11 @@ from certsvc.store.tables import act, act_entry, document, entry
 _DOCUMENT = DOCUMENTS.select.where(document.c.sha256 == bindparam("sha256"))
 _BY_TYP = DOCUMENTS.select.where(document.c.typ == bindparam("typ")).order_by(document.c.iat, document.c.sha256)
 _BY_SUBJECT = _BY_TYP.where(document.c.subject == bindparam("subject"))
+_NEWEST = (
+    DOCUMENTS.select.where(document.c.typ == bindparam("typ"), document.c.subject == bindparam("subject"))
+    .order_by(document.c.iat.desc(), document.c.sha256.desc())
+    .limit(1)
+)
 _ACT = ACTS.select.where(act.c.sha256 == bindparam("sha256"))
 _OF_ROSTER = ACTS.select.where(act.c.roster_id == bindparam("id")).order_by(act.c.iat, act.c.sha256)
 _OF_ENTRY = (
@@ -20,9 +25,7 @@ _OF_ENTRY = (
     .where(act_entry.c.entry_id == bindparam("id"))
     .order_by(act.c.iat, act.c.sha256)
 )
-_ACT_ENTRY = ACT_ENTRIES.select.where(
-    act_entry.c.act_sha256 == bindparam("sha256"), act_entry.c.entry_id == bindparam("id")
-)
+_PLACES = ACT_ENTRIES.select.where(act_entry.c.entry_id == bindparam("id"))
 _LEAVES = (
     select(
         act_entry.c.entry_id, act_entry.c.leaf_index, entry.c.commitment, act_entry.c.row_salt, act_entry.c.row_facts
@@ -53,6 +56,11 @@ def list_documents(connection: Connection, typ: str, subject: str | None = None)
     return DOCUMENTS.all(connection, _BY_SUBJECT, typ=typ, subject=subject)
 
 
+def newest_document(connection: Connection, typ: str, subject: str) -> Document | None:
+    """The last of the documents of a kind about a subject, or None."""
+    return DOCUMENTS.one(connection, _NEWEST, typ=typ, subject=subject)
+
+
 def add_act(connection: Connection, item: Act) -> None:
     """Adds the index row of an act whose document is stored already."""
     ACTS.add(connection, item)
@@ -78,9 +86,9 @@ def list_acts_of_entry(connection: Connection, entry_id: str) -> tuple[Act, ...]
     return ACTS.all(connection, _OF_ENTRY, id=entry_id)
 
 
-def find_act_entry(connection: Connection, act_sha256: str, entry_id: str) -> ActEntry | None:
-    """What an act says about an entry, or None if its tree does not hold it."""
-    return ACT_ENTRIES.one(connection, _ACT_ENTRY, sha256=act_sha256, id=entry_id)
+def list_places(connection: Connection, entry_id: str) -> tuple[ActEntry, ...]:
+    """What every act says about an entry whose tree holds it."""
+    return ACT_ENTRIES.all(connection, _PLACES, id=entry_id)
 
 
 def list_act_entries(connection: Connection, act_sha256: str) -> tuple[Leaf, ...]:

@@ -68,7 +68,8 @@ def _create(url: str, **options: Any) -> Engine:
     if parsed.get_backend_name() == "postgresql":
         options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_TIMEOUT_S}}
     try:
-        return create_engine(parsed, **options)
+        # An error shows the statement, and never the names and numbers it was about.
+        return create_engine(parsed, hide_parameters=True, **options)
     except ModuleNotFoundError as error:
         hint = "pip install 'certsvc[postgres]'"
         raise NotReady("database_driver", "缺少数据库驱动", f"No driver for this database: {error}.", hint) from error

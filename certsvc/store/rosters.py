@@ -12,6 +12,7 @@ from certsvc.store.tables import corrected_entry, entry, roster, roster_file
 
 _FILE = ROSTER_FILES.select.where(roster_file.c.sha256 == bindparam("sha256"))
 _ROSTER = ROSTERS.select.where(roster.c.id == bindparam("id"))
+_LOCK_ROSTER = select(roster.c.id).where(roster.c.id == bindparam("id")).with_for_update()
 # R9999 < R10000: longer is later.
 _NEWEST_FIRST = (func.length(roster.c.id).desc(), roster.c.id.desc())
 _ROSTERS = ROSTERS.select.order_by(*_NEWEST_FIRST)
@@ -57,6 +58,11 @@ def add_roster(connection: Connection, item: Roster) -> None:
 def find_roster(connection: Connection, roster_id: str) -> Roster | None:
     """The roster, or None."""
     return ROSTERS.one(connection, _ROSTER, id=roster_id)
+
+
+def lock_roster(connection: Connection, roster_id: str) -> None:
+    """Lets nobody else lock this roster before the transaction ends. SQLite has one writer anyway."""
+    connection.execute(_LOCK_ROSTER, {"id": roster_id})
 
 
 def list_rosters(connection: Connection) -> tuple[Roster, ...]:

@@ -15,6 +15,7 @@ _LAST_ID = (
     .limit(1)
 )
 _PROPOSAL = PROPOSALS.select.where(status_proposal.c.id == bindparam("id"))
+_LOCK_PROPOSAL = select(status_proposal.c.id).where(status_proposal.c.id == bindparam("id")).with_for_update()
 _DECIDE = (
     update(status_proposal)
     .where(status_proposal.c.id == bindparam("of"), status_proposal.c.state == "open")
@@ -50,6 +51,11 @@ def add_proposal(connection: Connection, item: StatusProposal) -> None:
 def find_proposal(connection: Connection, proposal_id: str) -> StatusProposal | None:
     """The proposal, or None."""
     return PROPOSALS.one(connection, _PROPOSAL, id=proposal_id)
+
+
+def lock_proposal(connection: Connection, proposal_id: str) -> None:
+    """Lets nobody else lock or decide this proposal before the transaction ends. SQLite has one writer anyway."""
+    connection.execute(_LOCK_PROPOSAL, {"id": proposal_id})
 
 
 def list_proposals(
@@ -91,9 +97,15 @@ def list_values(connection: Connection, list_uri: str) -> dict[int, int]:
     return dict(connection.execute(_VALUES, {"uri": list_uri}).all())
 
 
+def lock_status_lists(connection: Connection) -> None:
+    """Lets nobody else publish before the transaction ends; readers go on."""
+    lock_table(connection, status_list)
+
+
 def add_status_list(connection: Connection, item: StatusList) -> None:
-    """Records a published list whose document is stored already."""
-    STATUS_LISTS.add(connection, item)
+    """Records a published list whose document is stored already. The same list again changes nothing."""
+    statement = insert_or(connection, status_list).values(STATUS_LISTS.values([item])[0])
+    connection.execute(statement.on_conflict_do_nothing())
 
 
 def latest_status_list(connection: Connection, uri: str) -> StatusList | None:

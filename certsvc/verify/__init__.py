@@ -87,7 +87,7 @@ def _path(case: Case, rows: tuple[Row, ...]) -> tuple[Moment, ...]:
     faulty = {row.about.act for row in rows if row.outcome == "fail"}
     order = [step["act"] for step in case.procedure["steps"]]
     moments = [_moment(case, step.act, "fail" if _kind(step.act) in faulty else "pass") for step in case.bundle.path]
-    for absent in (row.about.act for row in rows if row.code == "act_missing"):
+    for absent in (str(row.about.act) for row in rows if row.code == "act_missing"):
         if absent in order:
             place = sum(order.index(moment.event) < order.index(absent) for moment in moments if moment.event in order)
             before = moments[place - 1].at if place else case.issued_at

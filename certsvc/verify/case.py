@@ -1,6 +1,7 @@
 """The case under judgement: evidence, anchors and two times. Checks read it; nothing writes it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -134,13 +135,36 @@ class Case:
             raise Fault(fault.code) from fault
 
     @cached_property
+    def org_names(self) -> Mapping[str, str]:
+        """Organisation id -> the name it is certified under, for words only."""
+        found = {}
+        for der in self.bundle.certs:
+            with suppress(Fault):
+                who = self.identity(der)
+                found[who.org] = who.org_name
+        return found
+
+    @cached_property
     def grants(self) -> Mapping[str, Grant]:
-        """Hash -> grant with its proved signer. Raises as `signer` does."""
+        """Hash -> grant with its proved signer. Raises as `signer` does, and Unknown for a grant that is not at hand."""
         found = {}
         for document in self.bundle.grants:
             who = self.signer(document)
             found[document.sha256] = Grant(document.sha256, document.unverified_payload, who.jkt, who.use, who.org)
+        # Who left a grant out has shown nothing against the office that was to have it.
+        absent = self.named_grants - found.keys()
+        if absent:
+            raise Unknown("grant_missing", sha256=min(absent))
         return found
+
+    @property
+    def named_grants(self) -> set[str]:
+        """Hashes of the grants that acts stand on, and of their parents."""
+        acts = [step.act for step in self.bundle.path]
+        acts += [act for event in self.corrections_and_events for act in (event.propose, event.decide)]
+        named = {str(one) for act in acts for one in act.unverified_payload["grants"]}
+        parents = {grant.unverified_payload["parent"] for grant in self.bundle.grants}
+        return named | {str(parent) for parent in parents if parent is not None}
 
 
 def time_of(document: Jws) -> int:

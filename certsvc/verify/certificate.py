@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from certsvc.core.claims import field_commitment
+from certsvc.core.calendar import local_date, utc_text
+from certsvc.core.claims import field_commitment, person_commitment
 from certsvc.core.codes import check_certificate_number, check_licence_identifier
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws
@@ -61,12 +62,17 @@ def check_decided_by_another(case: Case, propose: Jws, decide: Jws) -> None:
 def _check_repeats(credential: dict[str, Any]) -> None:
     """Members that say a thing twice say the same (VC Data Model 2.0 and RFC 7519 names)."""
     printed, status = credential["certificate"], credential["status"]["status_list"]
-    entry = credential["credentialStatus"]
+    entry, issued = credential["credentialStatus"], int(credential["nbf"])
     pairs = (
+        (credential["sub"], f"urn:certsvc:person:{person_commitment(printed['commitments'])}", "sub"),
+        (credential["validFrom"], utc_text(issued), "issue_date"),
+        (printed["issue_date"], local_date(issued).isoformat(), "issue_date"),
+        (credential["awardedDate"], f"{printed['award_date']}T00:00:00Z", "award_date"),
         (credential["iss"], credential["issuer"]["id"], "iss"),
         (credential["jti"], credential["id"], "jti"),
         (credential["credentialSubject"]["licenseNumber"], printed["number"], "number"),
         (credential["credentialSubject"]["achievement"]["name"], printed["target"]["title"], "title"),
+        (entry["id"], f"{status['uri']}/bitstring#{status['idx']}", "status"),
         (entry["statusListIndex"], str(status["idx"]), "status"),
         (entry["statusListCredential"], status["uri"] + "/bitstring", "status"),
     )

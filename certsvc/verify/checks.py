@@ -8,11 +8,11 @@
 6. register   – the talent register holds the same bytes
 7. document   – the file is the one that was signed
 
-After a failure of integrity nothing else is run, since nothing else in the evidence can be believed.
+Unless integrity passed nothing else is run, since nothing else in the evidence can be believed.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from certsvc.core.errors import Malformed
 from certsvc.core.outcomes import About, Fault, NotRun, Unknown
@@ -40,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     Check("keys_certified", "chain", "RFC 5280 6.1; docs/format.md 2", chain.keys_certified),
     Check("offices_match_keys", "chain", "docs/format.md 2", chain.offices_match_keys),
     Check("trust_current", "authority", "docs/format.md 7", authority.trust_current),
+    Check("keys_in_service", "authority", "docs/format.md 6, 7", authority.keys_in_service),
     Check("grants_nest", "authority", "docs/format.md 3; 人社部令第40号 第八条", authority.grants_nest),
     Check("acts_granted", "authority", "吉林省2022年职称工作通知 六(一)", authority.acts_granted),
     Check("certificate_granted", "authority", "docs/format.md 3", authority.certificate_granted),
@@ -71,16 +72,22 @@ def run_checks(case: Case, checks: tuple[Check, ...] = CHECKS) -> tuple[Row, ...
     """One row per check, in order."""
     rows: list[Row] = []
     for check in checks:
-        broken = any(row.family == "integrity" and row.outcome == "fail" for row in rows)
-        rows.append(_row(check, "not_run", "signature_failed") if broken else _run(check, case))
+        code = None if check.family == "integrity" else _why_not_believed(rows)
+        rows.append(_row(check, "not_run", code) if code else _run(check, case))
     return tuple(rows)
+
+
+def _why_not_believed(rows: list[Row]) -> str | None:
+    """Code for all that follows a signature that failed, or could not be judged; None when all of them hold."""
+    outcomes = {row.outcome for row in rows if row.family == "integrity"}
+    return "signature_failed" if "fail" in outcomes else None if outcomes <= {"pass"} else "signature_unknown"
 
 
 def _run(check: Check, case: Case) -> Row:
     try:
         check.run(case)
     except Fault as fault:
-        return _row(check, "fail", fault.code, fault.about)
+        return _row(check, "fail", fault.code, _named(fault.about, case))
     except Unknown as unknown:
         return _row(check, "unknown", unknown.code, unknown.about)
     except NotRun as not_run:
@@ -90,6 +97,12 @@ def _run(check: Check, case: Case) -> Row:
     except Exception as error:  # a check that raises proves nothing; it must not decide, and must not be lost
         return _row(check, "unknown", "check_raised", About(figures={"error": type(error).__name__}))
     return _row(check, "pass", None)
+
+
+def _named(about: About, case: Case) -> About:
+    """`about` with the certified name of its organisation beside the identifier."""
+    name = case.org_names.get(about.org) if about.org else None
+    return replace(about, figures={**about.figures, "org_name": name}) if name else about
 
 
 def _row(check: Check, outcome: str, code: str | None, about: About | None = None) -> Row:

@@ -2,12 +2,15 @@
 
 from functools import lru_cache
 
-from certsvc.core.bundle import parse_shared
-from certsvc.core.chain import certificate_key, load_certificate
+from certsvc.core.bundle import REMEMBERED_BYTES, parse_shared
+from certsvc.core.chain import certificate_key, has_issued, load_certificate
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault
 from certsvc.verify.case import Case
+
+#: More issuing CAs than authorities along any path; each costs a look at every signer.
+MAX_ISSUING_CAS = 8
 
 
 def credential_signature(case: Case) -> None:
@@ -42,10 +45,10 @@ def nothing_unused(case: Case) -> None:
     """Every grant, calendar and certificate in the bundle is named by something in it, and stands there once."""
     bundle = case.bundle
     named = {kid for document in bundle.documents for kid in (s.unverified_kid for s in document.signatures)}
-    issuers = {load_certificate(case.certs_by_jkt[kid]).issuer for kid in named & case.certs_by_jkt.keys()}
-    for jkt, der in case.certs_by_jkt.items():
-        if jkt not in named and load_certificate(der).subject not in issuers:
-            raise Fault("unused_evidence", what="certificate")
+    signers = [case.certs_by_jkt[kid] for kid in sorted(named & case.certs_by_jkt.keys())]
+    others = [der for jkt, der in case.certs_by_jkt.items() if jkt not in named]
+    if len(others) > MAX_ISSUING_CAS or not all(any(has_issued(ca, one) for one in signers) for ca in others):
+        raise Fault("unused_evidence", what="certificate")
     calendars = {step.act.unverified_payload["calendar"] for step in bundle.path}
     _all_named([document.sha256 for document in bundle.calendars], calendars, "calendar")
     _all_named([document.sha256 for document in bundle.grants], _named_grants(case), "grant")
@@ -54,14 +57,10 @@ def nothing_unused(case: Case) -> None:
 
 
 def _named_grants(case: Case) -> set[str]:
-    bundle = case.bundle
-    acts = [step.act for step in bundle.path]
-    acts += [act for event in case.corrections_and_events for act in (event.propose, event.decide)]
-    named = {one for act in acts for one in act.unverified_payload["grants"]}
-    named |= {str(grant.unverified_payload["parent"]) for grant in bundle.grants}
     # The credential's and the status list's keys are found through the issuer's own grants.
     issuer = case.credential["iss"].rpartition(":")[2]
-    return named | {grant.sha256 for grant in bundle.grants if grant.unverified_payload["sub"] == issuer}
+    own = {grant.sha256 for grant in case.bundle.grants if grant.unverified_payload["sub"] == issuer}
+    return case.named_grants | own
 
 
 def _all_named(present: list[str], named: set[str], what: str) -> None:
@@ -70,8 +69,10 @@ def _all_named(present: list[str], named: set[str], what: str) -> None:
 
 
 def _signatures_hold(case: Case, document: Jws) -> None:
+    # A large document is not kept: see `parse_shared`.
+    holds = _holds if len(document.body) <= REMEMBERED_BYTES else _holds.__wrapped__
     for position in range(len(document.signatures)):
-        if not _holds(document.body, document.typ, position, case.certificate_of(document, position)):
+        if not holds(document.body, document.typ, position, case.certificate_of(document, position)):
             payload = document.unverified_payload
             raise Fault("sig_bad", payload.get("act"), payload.get("org"), typ=document.typ)
 

@@ -72,7 +72,7 @@ def steps_of(case: Case) -> list[tuple[dict[str, Any], Jws]]:
 def role_of(case: Case, act: Jws, step: dict[str, Any]) -> str:
     """The role under which the act's organisation signed. Raises Fault when the step asks for another."""
     payload = act.unverified_payload
-    own = [case.grants[one] for one in payload["grants"] if one in case.grants]
+    own = [case.grants[one] for one in payload["grants"]]
     roles = {grant.payload["role"] for grant in own if grant.org == payload["org"]}
     fitting = [role for role in step["roles"] if role in roles]
     if not fitting:

@@ -41,7 +41,8 @@ def procedure_in_force(case: Case) -> None:
     listed = [one for one in case.trust["procedures"] if one["sha256"] == name]
     if not listed or listed[0]["track"] != procedure["track"]:
         raise Fault("procedure_unlisted", track=procedure["track"])
-    if not procedure["nbf"] <= time_of(acts_of(case)[0]) <= procedure["exp"]:
+    # The first act names the procedure's hash, so one dated before the procedure was signed is back-dated.
+    if not max(procedure["nbf"], procedure["iat"]) <= time_of(acts_of(case)[0]) <= procedure["exp"]:
         raise Fault("procedure_superseded", track=procedure["track"])
     if case.target.level not in procedure["levels"]:
         raise Fault("level_beyond_track", level=case.target.level)
@@ -88,6 +89,8 @@ def acts_complete(case: Case) -> None:
     head = acts_of(case)[-1] if not case.bundle.corrections else case.bundle.corrections[-1].decide
     if case.credential["evidence"][0]["id"] != f"urn:certsvc:act:{head.sha256}":
         raise act_fault("evidence_head", head)
+    if case.issued_at < time_of(head):
+        raise act_fault("order", head)
 
 
 def enough_signers(case: Case) -> None:
@@ -141,15 +144,30 @@ def powers_separated(case: Case) -> None:
 
 
 def documents_dated(case: Case) -> None:
-    """Each act's document is dated no later than the act and not longer before it than the procedure's lag."""
+    """Each act's document is dated within the procedure's lag before the act, and the certificate quotes them."""
     lag = timedelta(days=case.procedure["document_lag_days"])
     for act in acts_of(case):
         signed, written = local_date(time_of(act)), date.fromisoformat(act.unverified_payload["document"]["date"])
         if not signed - lag <= written <= signed:
             raise act_fault("document_date", act, date=written.isoformat())
-    awarded = next(a for s, a in steps_of(case) if s["act"] == case.procedure["award_date"])
-    if case.credential["certificate"]["award_date"] != awarded.unverified_payload["document"]["date"]:
+    _check_quoted(case, {act.unverified_payload["act"]: act for act in acts_of(case)})
+
+
+def _check_quoted(case: Case, last: dict[str, Jws]) -> None:
+    """The certificate quotes the day of the award, the approval or filing behind it, and the track, as they were."""
+    printed = case.credential["certificate"]
+    awarded = last[case.procedure["award_date"]]
+    approved = next(last[kind] for kind in ("approve", "file", "issue") if kind in last)
+    paper = approved.unverified_payload["document"]
+    # RFC 5280 ub-organization-name: a key certificate holds 64 characters of a name.
+    said = {**printed["approval"], "org": printed["approval"]["org"][:64]}
+    signed = {"org": case.signer(approved, 1).org_name, "number": paper["number"], "date": paper["date"]}
+    if printed["award_date"] != awarded.unverified_payload["document"]["date"]:
         raise act_fault("cert_mismatch", awarded, member="award_date")
+    if said != signed:
+        raise act_fault("cert_mismatch", approved, member="approval")
+    if printed["track_word"] != case.procedure["word"]:
+        raise act_fault("cert_mismatch", approved, member="track_word")
 
 
 def _applied(payload: dict[str, Any], counts: dict[str, int], fact: str) -> int:

@@ -18,7 +18,7 @@ CODES = {REVOKED: "revoked", SUSPENDED: "suspended", SUPERSEDED: "superseded", W
 
 def events_lawful(case: Case) -> None:
     """Each lifecycle act is about this certificate, follows lawfully on the one before, and was decided by another."""
-    value = VALID
+    value, earliest = VALID, case.issued_at
     slot = case.credential["status"]["status_list"]
     for q, event in enumerate(case.bundle.events):
         payload = event.decide.unverified_payload
@@ -26,8 +26,10 @@ def events_lawful(case: Case) -> None:
             raise act_fault("link_case", event.decide)
         if payload["q"] != q or AFTER[value].get(payload["act"]) != payload["value"]:
             raise act_fault("status_illegal", event.decide)
+        if time_of(event.decide) < earliest:
+            raise act_fault("order", event.decide)
         check_decided_by_another(case, event.propose, event.decide)
-        value = payload["value"]
+        value, earliest = payload["value"], time_of(event.decide)
 
 
 def status_fresh(case: Case) -> None:
@@ -54,7 +56,7 @@ def in_force(case: Case) -> None:
     if value != VALID:
         if event is None:
             raise Fault(CODES[value])
-        raise act_fault(CODES[value], event.decide)
+        raise act_fault(CODES[value], event.decide, reason=event.decide.unverified_payload["reason"])
 
 
 def within_term(case: Case) -> None:
@@ -75,7 +77,10 @@ def status_at(case: Case) -> tuple[int, Event | None]:
         if effective_from(case, event) <= case.at:
             value, cause = int(event.decide.unverified_payload["value"]), event
     listed = _listed(case, case.status_list)
-    if listed != _last_value(case) and case.at >= time_of(case.bundle.status_list):
+    if listed != _last_value(case):
+        # An act that is not at hand may reach back to any day; only for the present does the list itself answer.
+        if case.at < min(time_of(case.status_list), case.now):
+            raise Unknown("events_missing")
         value, cause = listed, None
     if value != VALID and value not in CODES:
         raise Unknown("status_value", value=value)

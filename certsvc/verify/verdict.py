@@ -29,6 +29,8 @@ def _failed_with(*codes: str) -> Callable[[Row], bool]:
 TABLE: tuple[Line, ...] = (
     Line("tampered", _failed("integrity")),
     Line("not_issued", _failed_with(*_FOREIGN)),
+    # A certificate that its issuer did not sign in this form was altered; nobody had, or lacked, a power by it.
+    Line("tampered", _failed_with("cert_chain", "cert_form")),
     Line("tampered", _failed("document")),
     Line("void", _failed("chain", "authority", "procedure")),
     Line("revoked", _failed_with("revoked")),

@@ -124,7 +124,7 @@ def _sentence(report: Report, code: str, act: str | None, org: str | None, figur
     # An Unknown carries act and org among its figures, a Fault beside them.
     act, org = act or figures.get("act"), org or figures.get("org")
     spoken["act"] = term(words_terms.ACTS, act, lang) if act else say(_SOME_ACT, lang)
-    spoken["org"] = _org_name(report, org) or say(_SOME_ORG, lang)
+    spoken["org"] = figures.get("org_name") or _org_name(report, org) or say(_SOME_ORG, lang)
     return _fill(say(CODES[code], lang), spoken)
 
 
@@ -148,10 +148,17 @@ def _verdict_figures(report: Report, lang: str) -> dict[str, str]:
         "T": clock(report.as_of),
         "D": decided_on,
         "E": _effect(moment, decided_on, lang),
-        "class": _figure("reason", figures["reason"], lang) if "reason" in figures else say(_SOME_REASON, lang),
+        "class": _reason_class(report, lang),
         "until": figures.get("until") or str(certificate.get("term_until") or _NOT_SAID),
         "cause": _cause(report, lang),
     }
+
+
+def _reason_class(report: Report, lang: str) -> str:
+    """The class of reason of a lifecycle act, and never more: the public sees no case (experience.md 6)."""
+    if "reason" in report.about.figures:
+        return _figure("reason", report.about.figures["reason"], lang)
+    return say(words_terms.REASONS["correction"] if report.verdict == "superseded" else _SOME_REASON, lang)
 
 
 def _effect(moment: Moment | None, decided_on: str, lang: str) -> str:

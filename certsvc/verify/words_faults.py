@@ -155,6 +155,11 @@ AUTHORITY: dict[str, Words] = {
         "“{act}” by {org} was signed with keys that its grant does not name.",
         "{org}의 “{act}”에 권한 문서에 없는 키가 쓰였습니다.",
     ),
+    "key_ended": (
+        "{org}在密钥停用后仍用它签署了{typ}。",
+        "{org} signed a {typ} with a key that had been ended.",
+        "{org}이(가) 사용 종료된 키로 {typ}에 서명했습니다.",
+    ),
     "key_not_granted": (
         "{org}的签证密钥没有发证授权。",
         "The key with which {org} signed the certificate was not granted for issuing.",
@@ -164,6 +169,11 @@ AUTHORITY: dict[str, Words] = {
         "状态表不是此证书所指的那一份。",
         "The status list is not the one that the certificate names.",
         "상태표가 증서에 지정된 것이 아닙니다.",
+    ),
+    "status_org_foreign": (
+        "{org}不是发证机关,也不是其上级,无权作出“{act}”。",
+        "{org} is neither the issuer nor above it, so it may not do “{act}”.",
+        "{org}은(는) 발급기관도 상급기관도 아니어서 “{act}” 권한이 없습니다.",
     ),
     "status_key_not_granted": (
         "{org}无权发布此证书的状态表。",

@@ -28,6 +28,16 @@ UNKNOWN: dict[str, Words] = {
         "The record of a correction is missing.",
         "정정 기록이 없습니다.",
     ),
+    "events_missing": (
+        "缺少状态变更的记录,所问时间的状态无法确定。请联网核验。",
+        "The record of a change of status is missing, so the status at that time is open. Verify online.",
+        "상태 변경 기록이 없어 조회 시점의 상태를 알 수 없습니다. 온라인으로 확인하십시오.",
+    ),
+    "key_compromised": (
+        "{org}的一把密钥曾经失密,签名时间无法证明。请向发证机关核实。",
+        "A key of {org} was in other hands once, and when it signed cannot be proved. Ask the issuing office.",
+        "{org}의 키가 유출된 적이 있어 서명 시점을 증명할 수 없습니다. 발급기관에 확인하십시오.",
+    ),
     "key_unknown": (
         "签名所用的密钥未知,无法核验。",
         "A signing key is not known here, so it cannot be checked.",
@@ -131,6 +141,11 @@ NOT_RUN: dict[str, Words] = {
         "Offline: the register was not asked.",
         "오프라인이라 등록부를 조회하지 않았습니다.",
     ),
+    "signature_unknown": (
+        "有签名无法核验,其余内容不可信,未再检查。",
+        "A signature could not be judged, so nothing else can be believed or was checked.",
+        "확인할 수 없는 서명이 있어 나머지는 믿을 수 없으므로 검사하지 않았습니다.",
+    ),
     "signature_failed": (
         "签名不符,其余内容不可信,未再检查。",
         "The signature failed, so nothing else can be believed or was checked.",
@@ -164,9 +179,9 @@ LOOK_UP: dict[str, Words] = {
         "코드 형식은 맞지만 발급된 적이 없습니다.",
     ),
     "foreign_host": (
-        "此二维码或网址指向 {host},不是官方网址。",
-        "The code or address leads to {host}, which is not the official address.",
-        "이 코드는 공식 주소가 아닌 {host}(으)로 연결됩니다.",
+        "此二维码或网址指向别的网站({host}),不是官方网址。",
+        "The code or address leads to another site ({host}), not to the official one.",
+        "이 코드나 주소는 공식 주소가 아닌 다른 사이트({host})로 연결됩니다.",
     ),
     "no_record": (
         "没有与编号和姓名都相符的记录。",
@@ -211,6 +226,7 @@ _FORM: Words = (
 MALFORMED: dict[str, Words] = dict.fromkeys(
     (
         "base64",
+        "bundle_act_kind",
         "bundle_size",
         "certificate_form",
         "json",

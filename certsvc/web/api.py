@@ -26,7 +26,7 @@ def verifications() -> Response:
     elif request.mimetype == "multipart/form-data":
         report = _ask_upload()
     elif request.mimetype in RAW:
-        report = ask_file(request.get_data(cache=False), Terms())
+        report, _ = ask_file(request.get_data(cache=False), Terms())
     else:
         abort(415)
     if report.certificate is None:
@@ -65,7 +65,7 @@ def _ask_upload() -> Report:
     upload = request.files.get("file")
     if upload is None:
         raise errors.Invalid(errors.Slip("#/file", "file", inputs.NO_FILE))
-    return ask_file(upload.read(), terms)
+    return ask_file(upload.read(), terms)[0]
 
 
 def _json_body() -> bytes:

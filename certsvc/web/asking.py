@@ -34,15 +34,17 @@ def ask_data(data: bytes, terms: Terms) -> Report:
     return _guarded(lambda: verify_file(context.instance(), data, at=terms.at, expect=terms.expect), terms)
 
 
-def ask_file(data: bytes, terms: Terms) -> Report:
-    """The Report on a stranger's file of any kind, read in a process of its own."""
+def ask_file(data: bytes, terms: Terms) -> tuple[Report, str | None]:
+    """The Report on a stranger's file of any kind, read in a process of its own; and the code that its QR holds."""
+    codes: list[str | None] = [None]
 
     def ask() -> Report:
         inst = context.instance()
         found = context.reader().read(data, inst.host)
+        codes.append(found.code)
         return verify_found(inst, found, at=terms.at, expect=terms.expect)
 
-    return _guarded(ask, terms)
+    return _guarded(ask, terms), codes[-1]
 
 
 def _guarded(ask: Callable[[], Report], terms: Terms) -> Report:

@@ -75,7 +75,6 @@ def _zip(response: Response) -> None:
     if (
         response.mimetype not in _ZIPPED
         or response.direct_passthrough
-        or response.status_code != 200
         or "gzip" not in request.headers.get("Accept-Encoding", "")
         or len(response.get_data()) < _WORTH_ZIPPING
     ):

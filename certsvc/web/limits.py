@@ -25,8 +25,8 @@ MAX_JSON = 1536 * KB
 MAX_UPLOAD = 10 * MB
 #: The form around an uploaded file.
 FORM_ROOM = 16 * KB
-#: Parts of one multipart form, and bytes of its fields that are no files.
-MAX_FORM_PARTS, MAX_FORM_MEMORY = 12, 64 * KB
+#: Parts of one multipart form; bytes of its fields that are no files, and of the 64 KB that the parser reads at a time.
+MAX_FORM_PARTS, MAX_FORM_MEMORY = 12, 256 * KB
 #: Longest time a stranger's file may be read, and how long an asker waits for a free reader, in seconds.
 READ_SECONDS, QUEUE_SECONDS = 15.0, 5.0
 #: Address space of the process that reads a stranger's file.
@@ -65,8 +65,8 @@ ENDPOINTS: dict[str, str] = {
     "public.to_home": "page",
     "public.photo": "page",
     "public.problem": "page",
-    "public.case_file": "page",
-    "public.case_verdict": "upload",
+    "public.demo_file": "page",
+    "public.demo_verdict": "upload",
     "api.verifications": "api",
     "api.bundle": "api",
     "api.openapi": "published",

@@ -87,6 +87,7 @@ def verdict_page(site: Site, report: Report, lang: str, here: str, code: str | N
         fresh=_near(report.fresh_until, report.decided_at),
         photo=f"/photo/{code}" if code and (certificate or {}).get("photo") else None,
         box=f"/v/{code}" if code and report.verdict == "valid" else None,
+        past=f"/v/{code}" if code else None,
         compared_now=_compared_now(report, lang),
         no_tries=not tries,
         bundle=f"/api/v1/certificates/{code}/bundle" if code and certificate else None,

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as Answer
 
 from certsvc.core.codes import group_code, parse_verification_code
 from certsvc.core.errors import Malformed
-from certsvc.services.gallery import GalleryCase, gallery
+from certsvc.services.gallery import GalleryCase, case_file, gallery
 from certsvc.services.photo import photo_of
 from certsvc.verify import words
 from certsvc.verify.report import Report
@@ -29,9 +29,7 @@ _PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
 @public.get("/")
 def home() -> str:
     lang = negotiate.language(request)
-    inst = context.instance()
-    cases = [_case_view(case, lang) for case in gallery(inst)] if inst.demo else []
-    return pages.render("home", context.site(), lang, "/", cases=cases)
+    return pages.render("home", context.site(), lang, "/", gallery=_gallery(gallery(context.instance()), lang))
 
 
 @public.post("/code")
@@ -67,8 +65,8 @@ def compare(code: str) -> str:
 @public.post("/verify")
 def verify() -> Answer | str:
     """The verdict on an uploaded PDF, picture or bundle."""
-    report = ask_file(_uploaded().read(), Terms())
-    return report_json(report) if negotiate.wants_json(request) else _page(report)
+    report, code = ask_file(_uploaded().read(), Terms())
+    return report_json(report) if negotiate.wants_json(request) else _page(report, code if report.certificate else None)
 
 
 @public.post("/number")
@@ -110,21 +108,25 @@ def problem(name: str) -> str:
 
 
 @public.get("/demo/<path:file>")
-def case_file(file: str) -> Response:
-    """A case of the demo's gallery, to be tried with the command line."""
-    data = _case_bytes(file)
+def demo_file(file: str) -> Response:
+    """A case of the demo's gallery, to be tried with the command line. Only listed names are ever opened (H10)."""
+    data = case_file(context.instance(), file).read_bytes()
     kind = "application/pdf" if file.endswith(".pdf") else "application/octet-stream"
     name = file.rpartition("/")[2]
     return Response(data, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 @public.post("/demo/<path:file>")
-def case_verdict(file: str) -> str:
+def demo_verdict(file: str) -> str:
     """The verdict on a case of the gallery."""
-    case = _case(file)
-    if case.look_up:
-        return _page(ask_number(case.look_up["number"], case.look_up["name"], Terms()))
-    return _page(ask_file(_case_bytes(file), Terms()))
+    data = case_file(context.instance(), file).read_bytes()
+    asked = next(case.look_up for case in gallery(context.instance()) if case.file == file)
+    if asked and "code" in asked:
+        return _page(ask_code(asked["code"], Terms()))
+    if asked:
+        return _page(ask_number(asked["number"], asked["name"], Terms()))
+    report, code = ask_file(data, Terms())
+    return _page(report, code if report.certificate else None)
 
 
 def _page(report: Report, code: str | None = None, tries: bool = True) -> str:
@@ -147,20 +149,11 @@ def _uploaded() -> FileStorage:
     return upload
 
 
-def _case(file: str) -> GalleryCase:
-    inst = context.instance()
-    found = next((case for case in gallery(inst) if case.file == file), None) if inst.demo else None
-    if found is None:
-        abort(404)
-    return found
-
-
-def _case_bytes(file: str) -> bytes:
-    # Only a name that the manifest lists gets here, so no path of a stranger is ever opened (H10).
-    return (context.instance().home / "demo" / _case(file).file).read_bytes()
-
-
-def _case_view(case: GalleryCase, lang: str) -> dict[str, object]:
-    text = case.zh if lang == "zh" else case.en
-    headline = words.say(VERDICTS[case.verdict].headline, lang)
-    return {"file": case.file, "verdict": case.verdict, "code": case.code, "text": text, "headline": headline}
+def _gallery(cases: list[GalleryCase], lang: str) -> list[dict[str, object]]:
+    """The cases by verdict, in the order in which verdicts first occur."""
+    groups: dict[str, list[dict[str, str | None]]] = {}
+    for case in cases:
+        shown = {"file": case.file, "code": case.code, "text": case.zh if lang == "zh" else case.en}
+        groups.setdefault(case.verdict, []).append(shown)
+    said = {verdict: words.say(VERDICTS[verdict].headline, lang) for verdict in groups}
+    return [{"verdict": verdict, "headline": said[verdict], "cases": shown} for verdict, shown in groups.items()]

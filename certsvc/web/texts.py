@@ -3,7 +3,7 @@
 from certsvc.verify.words_terms import Words
 
 TEXTS: dict[str, Words] = {
-    "site": ("吉林省专业技术职称核验", "Jilin Title Verification", "길림성 전문기술직함 확인"),
+    "site": ("专业技术职称证书核验", "Professional Title Verification", "전문기술직함 증서 확인"),
     "skip": ("跳到结果", "Skip to the result", "결과로 건너뛰기"),
     "language": ("语言", "Language", "언어"),
     "demo": ("演示 DEMO", "DEMO 演示", "데모 DEMO"),
@@ -136,6 +136,8 @@ TEXTS: dict[str, Words] = {
     "register": ("人才库登记", "Register", "인재 등록부"),
     "file": ("您的文件", "Your file", "제출한 파일"),
     "timeline": ("证书经历", "History of the certificate", "증서 이력"),
+    "past": ("查过去某一天的状态", "Ask about a day in the past", "지난 날짜의 상태 조회"),
+    "past_day": ("日期", "Day", "날짜"),
     "now": ("所问时间", "time asked about", "기준 시각"),
     "effective": ("自 {day} 起", "from {day}", "{day}부터"),
     "retroactive": ("自始无效", "from the beginning", "처음부터"),
@@ -194,9 +196,9 @@ TEXTS: dict[str, Words] = {
         "Forged, altered, out of scope, against procedure: download any and try the command line too.",
         "위조·변조·월권·절차 위반 견본이 있습니다. 내려받아 명령줄에서도 확인할 수 있습니다.",
     ),
-    "try_it": ("核验这一份", "Verify this one", "이 견본 확인"),
-    "open_page": ("打开结果页", "Open its page", "결과 화면 열기"),
-    "download": ("下载样本", "Download", "내려받기"),
+    "try_it": ("核验", "Verify", "확인"),
+    "open_page": ("扫码所见", "As scanned", "스캔 화면"),
+    "download": ("下载", "Download", "내려받기"),
     "claim": ("领取电子证书", "Collect your certificate", "전자증서 받기"),
     "claim_line": (
         "请输入身份证号后 4 位。共可试 5 次。",

@@ -82,6 +82,16 @@ def test_a_serial_is_read_in_the_date_system_of_its_workbook(tmp_path: Path) -> 
     assert "1904" in file.faults[0].zh
 
 
+def test_a_current_title_that_no_catalogue_knows_has_no_level(tmp_path: Path) -> None:
+    file = read_rows(tmp_path, {"current_title": "示例职务"}, {"current_title": "无"}, {"current_title": ""})
+    assert codes(file) == [] and [row.current_level for row in file.rows] == [None, None, None]
+
+
+def test_a_vote_of_which_only_the_members_are_known_is_incomplete(tmp_path: Path) -> None:
+    gone = dict.fromkeys(("present", "yes", "no", "abstain"), "")
+    assert codes(read_rows(tmp_path, gone)) == [("votes_incomplete", "decide")]
+
+
 def test_a_row_key_depends_on_person_and_target_only(tmp_path: Path) -> None:
     first = read_rows(tmp_path, {}).rows[0].row_key
     moved = read_rows(tmp_path, OTHER := {"id_number": "22000020000229002X", "birth": "", "sex": ""}, {**SOUND}).rows

@@ -1,5 +1,6 @@
 """Workbooks that must not reach a parser (threats.md H8). Each is a sound one with one part changed."""
 
+import random
 import struct
 import zipfile
 import zlib
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from rosters_for_tests import grid, people, read, write_book
 
 from certsvc.core.errors import CertsvcError, Malformed
@@ -52,6 +54,7 @@ RELS = "xl/_rels/workbook.xml.rels"
 LINK = (
     b'<Relationship Id="x" Type="http://example/%s" Target="file:///etc/passwd" TargetMode="External"/></Relationships>'
 )
+MERGE = b'<mergeCell ref="A5:B5"/>'
 BAD: dict[str, tuple[str, Callable[[Parts], None]]] = {
     "macro-part": ("xlsx_macro", put("xl/vbaProject.bin", b"x")),
     "macro-sheet": ("xlsx_macro", put("xl/macrosheets/sheet9.xml", b"<x/>")),
@@ -93,6 +96,9 @@ BAD: dict[str, tuple[str, Callable[[Parts], None]]] = {
     "no-workbook": ("xlsx_zip", lambda parts: parts.pop("xl/workbook.xml") and None),
     "no-content-types": ("file_unknown", lambda parts: parts.pop("[Content_Types].xml") and None),
     "workbook-that-is-no-xml": ("xlsx_xml", put("xl/workbook.xml", b"<workbook>")),
+    "sheet-of-another-root": ("xlsx_xml", swap(SHEET, ROOT, b"<dialogsheet")),
+    "merges-without-end": ("xlsx_bomb", swap(SHEET, b"</sheetData>", b"</sheetData>" + MERGE * 20_001)),
+    "no-relations-of-the-workbook": ("xlsx_zip", lambda parts: parts.pop(RELS) and None),
     "sheet-that-is-no-xml": ("xlsx_xml", swap(SHEET, CELL, b"</c></row>" + CELL)),
 }
 
@@ -176,6 +182,53 @@ def test_a_namespace_prefix_changes_nothing(sound: Path) -> None:
 )
 def test_each_limit_refuses_what_is_beyond_it(limits: Limits, code: str, sound: Path) -> None:
     assert refusal(sound, limits).code == code
+
+
+def test_a_workbook_exactly_at_its_limits_passes(sound: Path) -> None:
+    with zipfile.ZipFile(sound) as archive:
+        sizes = [info.file_size for info in archive.infolist()]
+    limits = Limits(sound.stat().st_size, max(sizes), sum(sizes), members=len(sizes), sheets=1, rows=2, spare_rows=1)
+    assert len(read(sound, limits=limits).rows) == 2
+
+
+@pytest.mark.parametrize("body", [bytes(8 << 20), random.Random(1).randbytes(9 << 20)], ids=["small", "dense"])
+def test_a_part_is_no_bomb_unless_it_is_both_large_and_empty(body: bytes, sound: Path) -> None:
+    assert len(read(changed(sound, put("xl/media/image1.png", body))).rows) == 2
+
+
+def test_what_follows_the_rows_may_be_long_but_not_endless(sound: Path) -> None:
+    def follow(size: int) -> Callable[[Parts], None]:
+        noise = b'<x a="%s"/>' % random.Random(1).randbytes(size // 2).hex().encode()
+        return swap(SHEET, b"</sheetData>", b"</sheetData>" + noise)
+
+    assert len(read(changed(sound, follow(1 << 20))).rows) == 2
+    assert refusal(changed(sound, follow(9 << 20))).code == "xlsx_bomb"
+
+
+def test_what_stands_before_the_rows_is_bounded_too(sound: Path) -> None:
+    noise = random.Random(1).randbytes(5 << 20).hex().encode()
+    assert refusal(changed(sound, swap(SHEET, ROOT, b'<worksheet a="%s"' % noise))).code == "xlsx_xml"
+    assert len(read(changed(sound, swap(SHEET, b"<sheetData>", b"<sheetData>" + b" " * (600 << 10)))).rows) == 2
+    assert refusal(changed(sound, swap(SHEET, b"<sheetData>", b"<sheetData>" + b" " * (2 << 20)))).code == "xlsx_xml"
+
+
+def test_a_chart_sheet_is_no_sheet_of_people(tmp_path: Path) -> None:
+    path = tmp_path / "r.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("名单")
+        for at, line in enumerate(grid(people({}))):
+            sheet.write_row(at, 0, line)
+        chart = book.add_chart({"type": "column"})
+        chart.add_series({"values": "=名单!$A$1:$A$2"})
+        book.add_chartsheet("图表").set_chart(chart)
+    file = read(path)
+    assert (len(file.rows), file.faults) == (1, [])
+
+
+def test_rows_far_apart_come_in_slices_of_their_own(tmp_path: Path) -> None:
+    lines = [*([[]] * 1500), ["x"], *([[]] * 998), ["x"], ["x"], *([[]] * 5000), ["x"]]
+    (sheet,) = slice_workbook(write_book(tmp_path / "r.xlsx", {"名单": lines}), tmp_path).sheets
+    assert (sheet.rows, len(sheet.slices)) == (4, 3)
 
 
 def test_a_zip_bomb_is_refused_by_its_ratio(sound: Path) -> None:

@@ -131,6 +131,38 @@ def test_a_person_without_name_is_not_taken_for_a_footer(tmp_path: Path) -> None
     assert [fault.column for fault in file.faults] == ["姓名", "证件号码"] and file.stopped
 
 
+def test_a_person_with_a_number_is_none_however_the_row_begins(tmp_path: Path) -> None:
+    file = read(write_book(tmp_path / "r.xlsx", {"名单": grid(people({"serial": "注:补报"}, {}))}))
+    assert (codes(file), len(file.rows)) == ([], 2)
+
+
+def test_a_name_without_number_is_a_fault_whatever_the_remark(tmp_path: Path) -> None:
+    file = read(write_book(tmp_path / "r.xlsx", {"名单": grid(people({"remark": "注:补报", "id_number": ""}))}))
+    assert codes(file) == [("required_missing", "stop")]
+
+
+def test_a_merge_in_an_unknown_column_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "r.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("名单")
+        for at, line in enumerate(TWO):
+            sheet.write_row(at, 0, line)
+        sheet.merge_range(1, WIDTH + 2, 2, WIDTH + 2, "随便")
+    assert (codes(read(path)), len(names(path))) == ([], 2)
+
+
+def test_a_row_whose_only_cell_is_hidden_under_a_merge_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / "r.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("名单")
+        for at, line in enumerate(TWO):
+            sheet.write_row(at, 0, line)
+        unit = TWO[0].index("工作单位")
+        sheet.merge_range(2, unit, 3, unit, TWO[2][unit])
+        sheet.write(3, unit, "示例所")
+    assert (codes(read(path)), len(names(path))) == ([], 2)
+
+
 def test_rows_with_nothing_but_a_serial_are_empty(tmp_path: Path) -> None:
     file = read(write_book(tmp_path / "r.xlsx", {"名单": [*TWO, ["3"], [4], ["", "", ""]]}))
     assert codes(file) == [] and file.total == 2

@@ -9,14 +9,17 @@ import pytest
 from asn1crypto import cms as asn1_cms
 from asn1crypto import core, x509
 from chain_for_tests import SIGNED_AT, make_chain
-from made_for_tests import BUNDLE, gap_of, page_of, signed_anew, signed_of, with_cms
+from faces_for_tests import ORDINARY
+from made_for_tests import BUNDLE, fonts, gap_of, page_of, signed_anew, signed_of, with_cms
 from PIL import Image
 from pyhanko.pdf_utils.generic import NumberObject, TextStringObject, pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from certsvc.core.algorithms import P256_ORDER
 from certsvc.render.cms import CmsParts, der_signature, read_cms, write_cms
-from certsvc.render.reader import MAX_PDF_BYTES, read_pdf
+from certsvc.render.page import render_page
+from certsvc.render.reader import MAX_BUNDLE_BYTES, MAX_PDF_BYTES, read_pdf
+from certsvc.render.signature import sign_page
 
 
 def updated(pdf: bytes, change) -> bytes:
@@ -139,6 +142,7 @@ ATTACKS = {
     "catalog_replaced": (lambda pdf: updated(pdf, other_language), "coverage"),
     "object_appended_without_xref": (lambda pdf: pdf + b"99 0 obj\n<</Lang (en)>>\nendobj\n", "coverage"),
     "junk_after_the_end": (lambda pdf: pdf + b"\n", "coverage"),
+    "junk_before_the_header": (lambda pdf: b"GIF89a\n" + pdf, "coverage"),
     "truncated": (lambda pdf: pdf[:-1], "coverage"),
     "xref_without_trailer": (lambda pdf: pdf + b"xref\n0 1\n0000000000 65535 f \n", "coverage"),
     "byte_range_missing": (lambda pdf: between(pdf, b"/ByteRange", b"/ByteRongo"), "byte_range_count"),
@@ -247,6 +251,13 @@ def test_a_well_signed_file_of_another_structure_is_refused(name):
 
 def test_signing_anew_changes_nothing_by_itself():
     assert read_pdf(signed_anew(signed_of().pdf)).faults == ()
+
+
+def test_an_attachment_beyond_the_limit_is_not_unfolded():
+    chain = make_chain()
+    page = render_page(ORDINARY, b'"' + b"a" * MAX_BUNDLE_BYTES + b'"', fonts())
+    signed = sign_page(page, chain.signer, chain.certificate_der, chain.issuing_ca_der, SIGNED_AT)
+    assert read_pdf(signed.pdf).faults == ("bundle_missing",)
 
 
 def test_another_programs_pdf_is_not_ours():

@@ -87,6 +87,8 @@ def time_stamping_service(answer: Callable[[bytes], bytes]) -> Iterator[str]:
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/tsa"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/tsa"
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,5 +1,6 @@
 """A roster file in the register: once, wholly, about the right people. On SQLite and PostgreSQL."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
@@ -129,6 +130,12 @@ def test_the_commitments_open_with_the_sealed_salts(engines: Engines, tmp_path: 
     assert entry_commitment(entry.person_commitment, target, personal.entry_salt) == entry.commitment
 
 
+def test_the_phone_number_is_sealed_with_the_entry(engines: Engines, tmp_path: Path) -> None:
+    first, second = entries(engines, take(engines, read_rows(tmp_path, {}, {"phone": ""})))
+    opened = [json.loads(KEYS.unseal(one.sealed, f"entry/{one.id}".encode())) for one in (first, second)]
+    assert [one.get("phone", "none") for one in opened] == ["13000000000", "none"]
+
+
 def test_every_salt_is_fresh(engines: Engines, tmp_path: Path) -> None:
     asked: list[int] = []
     source = salts()
@@ -212,7 +219,7 @@ def test_everything_alike_but_the_number_is_a_question(engines: Engines, tmp_pat
     assert question.code == "same_person_other_number"
 
     new = take(engines, file, {question.key: "new"}, seed=1000)
-    assert (new.people_new, new.people_same) == (1, 0) and census(engines)["person"] == 2
+    assert (new.people_new, new.people_same, new.open_questions) == (1, 0, []) and census(engines)["person"] == 2
 
 
 def test_a_second_document_goes_to_the_person_that_was_chosen(engines: Engines, tmp_path: Path) -> None:
@@ -257,16 +264,18 @@ def test_the_same_title_on_another_track_is_a_question(engines: Engines, tmp_pat
 def test_a_finding_that_waits_is_accepted_by_row_or_by_code(key: str, engines: Engines, tmp_path: Path) -> None:
     file = read_rows(tmp_path, {"unit_code": "112200009999999986"})
     result = take(engines, file)
-    assert [question.code for question in result.open_questions] == ["uscc_wrong"]
+    (question,) = result.open_questions
+    assert (question.code, question.zh.partition(":")[0]) == ("uscc_wrong", "统一社会信用代码")
     assert census(engines)["entry"] == 0
     accepted = {key.format(row_key=file.rows[0].row_key): "accept"}
-    assert take(engines, file, accepted).entries == 1
+    assert take(engines, file, accepted).open_questions == [] and census(engines)["entry"] == 1
 
 
 def test_a_finding_about_a_sheet_is_accepted_by_its_name(engines: Engines, tmp_path: Path) -> None:
     file = read(write_book(tmp_path / "r.xlsx", {"名单": grid(people({})), "草稿": [["随便"]]}))
-    assert [question.key for question in take(engines, file).open_questions] == ["草稿:sheet_without_header"]
-    assert take(engines, file, {"草稿:sheet_without_header": "accept"}).entries == 1
+    (question,) = take(engines, file).open_questions
+    assert question.key == "草稿:sheet_without_header" and question.zh.startswith("工作表")
+    assert take(engines, file, {question.key: "accept"}).open_questions == [] and census(engines)["entry"] == 1
 
 
 def test_a_stopped_file_is_refused_whole(engines: Engines, tmp_path: Path) -> None:
@@ -296,7 +305,7 @@ def test_a_new_unit_of_a_known_person_is_added_and_a_known_one_is_not(engines: E
     later = {**LATER, "title": "正高级工程师", "level": "正高级"}
     later["current_title"] = "高级工程师"
     take(engines, read_rows(tmp_path, later), seed=1000)
-    assert census(engines)["employment"] == 1
+    assert (census(engines)["employment"], census(engines)["person_name"]) == (1, 1)
     later |= {"year": 2024, "award_date": "2024-09-30", "approval_date": "2024-09-30", "unit_code": ""}
     take(engines, read_rows(tmp_path, {**later, "unit_name": "示例 研究所", "level": "副高级", "title": "高级工程师",
                                        "current_title": "工程师"}), seed=2000)  # fmt: skip
@@ -308,7 +317,11 @@ def test_a_new_unit_of_a_known_person_is_added_and_a_known_one_is_not(engines: E
 def test_progress_counts_matching_and_writing(engines: Engines, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     take(engines, read_rows(tmp_path, {}, {}), progress=lambda done, total: seen.append((done, total)))
-    assert seen[0] == (2, 4) and seen[-1] == (4, 4)
+    assert seen == [(2, 4), (4, 4), (4, 4)]
+    seen.clear()
+    again = read_rows(tmp_path, {"phone": "13000000009"})
+    take(engines, again, seed=1000, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 2), (2, 2)]
 
 
 def test_the_stored_report_counts_and_names_nobody(engines: Engines, tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ def test_the_leaves_of_an_act_come_in_tree_order_with_their_commitments(roster: 
             Leaf("entry-2", 0, "commitment-2", None, None),
             Leaf("entry-1", 1, "commitment-1", b"salt", {"yes": 14, "no": 4}),
         )
-        assert documents.find_act_entry(connection, sha256, "entry-1") == second
-        assert documents.find_act_entry(connection, sha256, "entry-3") is None
+        assert documents.list_places(connection, "entry-1") == (second,)
+        assert documents.list_places(connection, "entry-3") == ()
 
 
 def test_acts_are_listed_by_roster_and_by_entry_oldest_first(roster: Engine) -> None:

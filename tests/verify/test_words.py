@@ -161,8 +161,8 @@ def test_a_figure_that_is_missing_becomes_a_dash() -> None:
 
 
 def test_braces_in_a_figure_are_text() -> None:
-    report = failed("not_issued", "in_force", "foreign_host", about=About(figures={"host": "{issuer}.example"}))
-    assert "{issuer}.example" in words.reason(report, "zh")
+    report = failed("void", "documents_dated", "document_date", about=About("issue", None, {"date": "{issuer}"}))
+    assert "文件日期 {issuer} " in words.reason(report, "zh")
 
 
 def test_row_details_say_each_code_once_and_leave_out_what_passed() -> None:

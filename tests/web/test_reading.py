@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 import qrcode
@@ -16,9 +17,9 @@ HOST = "verify.jl-rst.example"
 CODE = "7K9Q2MX4TD8F3WAE"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def reader() -> Iterator[FileReader]:
-    made = FileReader(1, seconds=20, queue_seconds=0.05, memory=READ_MEMORY)
+    made = FileReader(1, seconds=60, queue_seconds=0.05, memory=READ_MEMORY)
     yield made
     made.close()
 
@@ -64,7 +65,7 @@ def test_a_child_that_died_is_replaced(reader: FileReader) -> None:
     reader.warm_up()
     child = reader._places.queue[0]
     os.kill(child.process.pid, signal.SIGKILL)
-    child.process.join()
+    child.process.wait()
     assert reader.read(CODE.encode(), HOST).code == CODE
 
 
@@ -75,6 +76,13 @@ def test_an_asker_who_finds_all_readers_busy_is_told_so(reader: FileReader) -> N
 
 def test_the_child_has_bounded_memory(reader: FileReader) -> None:
     reader.warm_up()
-    limits = open(f"/proc/{reader._places.queue[0].process.pid}/limits").read()
+    limits = Path(f"/proc/{reader._places.queue[0].process.pid}/limits").read_text()
     line = next(line for line in limits.splitlines() if line.startswith("Max address space"))
     assert line.split()[3] == str(READ_MEMORY)
+
+
+def test_the_child_does_not_know_our_environment(reader: FileReader, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader.close()
+    monkeypatch.setenv("CERTSVC_DATABASE_URL", "postgresql://secret@db/certsvc")
+    reader.warm_up()
+    assert b"secret" not in Path(f"/proc/{reader._places.queue[0].process.pid}/environ").read_bytes()

@@ -1,0 +1,230 @@
+"""What one act is decided on, and the decision: pure, with the predicates that the verifier itself asks.
+
+Each refusal is a Fault with the code that the verifier would give, so that nothing is signed which would be void.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from certsvc.core.calendar import local_date, working_days
+from certsvc.core.claims import Target
+from certsvc.core.facts import FactCase, fact_holds
+from certsvc.core.grants import Grant, check_allows, check_nesting
+from certsvc.core.jose import Jws
+from certsvc.core.outcomes import Fault
+from certsvc.core.schemas import DOCUMENT
+from certsvc.core.shape import check_shape
+from certsvc.store.rows import Entry, Officer, SigningKey
+from certsvc.store.rows import Roster as RosterRow
+
+#: fact of a procedure -> the figures that it needs from the roster file, of the meeting and of the person's row.
+MEETING_FIGURES = {
+    "quorum_two_thirds": ("members", "present"),
+    "within_ratio": ("ratio_percent",),
+    "within_posts": ("posts",),
+}
+ROW_FIGURES = {
+    "yes_two_thirds": ("yes",),
+    "votes_add_up": ("yes", "no", "abstain"),
+    "level_step": ("current_level",),
+    "education_check": ("education",),
+    "no_ban": ("ban",),
+}
+#: Codes of a grant that was not meant for this act at all; a grant that was meant for it says more.
+FAR_OFF = ("key_unknown_to_grant", "act_not_granted", "role_not_allowed")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What an officer asks for."""
+
+    kind: str
+    roster_id: str
+    officer_ids: tuple[str, ...]
+    document: Mapping[str, str] | None = None
+    """number, title, date of the paper behind the act; a default is made from the roster when it is None."""
+    facts: Mapping[str, int] = field(default_factory=dict)
+    strike: frozenset[str] = frozenset()
+    """Row keys or entry ids of people who do not go further."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Everything the decision looks at. `entries` go further, `struck` do not."""
+
+    order: Order
+    now: int
+    roster: RosterRow
+    entries: tuple[Entry, ...]
+    struck: tuple[Entry, ...]
+    previous: Mapping[str, Jws]
+    """Head act of every entry, by hash."""
+    ranks: Mapping[str, int]
+    """Heads that did this very step already -> place of their role in the step (county before city)."""
+    procedure: Jws
+    step: Mapping[str, Any]
+    previous_step: Mapping[str, Any] | None
+    officers: tuple[Officer, ...]
+    officer_keys: tuple[SigningKey, ...]
+    seal: SigningKey
+    grants: Mapping[str, Grant]
+    own_grants: tuple[Grant, ...]
+    calendar: Jws
+    hands: Mapping[str, set[str]]
+    """Act kind -> organisations and humans that signed it for any of these entries."""
+
+    @property
+    def org(self) -> str:
+        return self.officers[0].org_id
+
+    @property
+    def target(self) -> Target:
+        return target_of(self.entries[0])
+
+    @property
+    def document(self) -> dict[str, str]:
+        """The paper behind the act, as it was named or as a default says it."""
+        if self.order.document is not None:
+            return dict(self.order.document)
+        title = f"{self.roster.label} {self.order.kind}"[:200]
+        number = f"{self.roster.id}-{self.order.kind}"
+        return {"number": number, "title": title, "date": local_date(self.now).isoformat()}
+
+    @property
+    def heads(self) -> dict[str, Jws]:
+        """The head acts of those who go further."""
+        return {e.head_act: self.previous[e.head_act] for e in self.entries if e.head_act}
+
+
+def decide(g: Gathered) -> tuple[Grant, ...]:
+    """The grants under which the act is lawful. Raises Fault with the code that the verifier would give."""
+    _check_people(g)
+    _check_track(g)
+    grants = _allowing(g)
+    _check_interval(g)
+    _check_facts(g)
+    _check_apart(g)
+    _check_document(g)
+    return grants
+
+
+def _check_people(g: Gathered) -> None:
+    needed, found = g.step["signers"], len({o.pseudonym for o in g.officers})
+    if found != needed or len(g.officers) != needed:
+        raise Fault("signer_not_distinct", g.order.kind, g.org, needed=needed, found=found)
+    if len({o.org_id for o in g.officers}) != 1:
+        raise Fault("org_mismatch", g.order.kind, g.org)
+    if not g.entries:
+        raise Fault("roster_size", g.order.kind, g.org)
+
+
+def _check_track(g: Gathered) -> None:
+    procedure, target = g.procedure.unverified_payload, g.target
+    if target.level not in procedure["levels"]:
+        raise Fault("level_beyond_track", level=target.level)
+    if "*" not in procedure["series"] and target.series not in procedure["series"]:
+        raise Fault("series_beyond_track", series=target.series)
+
+
+def _allowing(g: Gathered) -> tuple[Grant, ...]:
+    """The first grant that allows every target with all keys; raises the fault of the one that comes nearest."""
+    faults = [Fault("key_unknown_to_grant", g.order.kind, g.org)]
+    for grant in g.own_grants:
+        try:
+            _check_grant(g, grant)
+            return (grant,)
+        except Fault as fault:
+            faults.append(fault)
+    nearest: Callable[[Fault], int] = lambda fault: FAR_OFF.index(fault.code) if fault.code in FAR_OFF else len(FAR_OFF)  # noqa: E731
+    raise max(faults, key=nearest)
+
+
+def _check_grant(g: Gathered, grant: Grant) -> None:
+    check_nesting(grant, g.grants)
+    keys = [(g.seal.jkt, "seal"), *((k.jkt, "officer") for k in g.officer_keys)]
+    if not all(grant.has_key(*key) for key in keys):
+        raise Fault("key_unknown_to_grant", g.order.kind, g.org)
+    role = grant.payload["role"]
+    if role not in g.step["roles"]:
+        raise Fault("role_not_allowed", g.order.kind, g.org, roles=",".join(g.step["roles"]))
+    for target in {target_of(e) for e in g.entries}:
+        check_allows(grant, g.order.kind, target, g.now)
+    if any(g.step["roles"].index(role) <= g.ranks[name] for name in g.heads if name in g.ranks):
+        raise Fault("order", g.order.kind, g.org)
+
+
+def _check_interval(g: Gathered) -> None:
+    if g.previous_step is None or g.previous_step["min_working_days"] is None:
+        return
+    for act in g.heads.values():
+        payload, needed = act.unverified_payload, g.previous_step["min_working_days"]
+        if payload["act"] != g.previous_step["act"]:
+            continue
+        days = working_days(g.calendar.unverified_payload, payload["iat"], g.now)
+        if days < needed:
+            raise Fault("interval_short", g.previous_step["act"], payload["org"], days=days, needed=needed)
+
+
+def _check_facts(g: Gathered) -> None:
+    applied = sum(act.unverified_payload["roster"]["count"] for act in g.heads.values())
+    meeting = meeting_facts(g)
+    for entry in g.entries:
+        row = row_facts(g.step, entry) or {}
+        for fact in (*g.step["facts"], *g.step["row_facts"]):
+            case = FactCase(meeting, row, target_of(entry).to_json(), fact["args"], applied, len(g.entries))
+            if not fact_holds(fact["name"], case):
+                who = entry.position if fact in g.step["row_facts"] else ""
+                figures = {**meeting, **row, "applied": applied, "passed": len(g.entries), "row": who}
+                raise Fault(f"fact_{fact['name']}", g.order.kind, g.org, **figures)
+
+
+def _check_apart(g: Gathered) -> None:
+    own = {f"org:{g.org}"} | {f"human:{o.pseudonym}" for o in g.officers}
+    for first, second in g.procedure.unverified_payload["apart"]:
+        other = {first: second, second: first}.get(g.order.kind)
+        if other is not None and g.hands.get(other, set()) & own:
+            raise Fault("apart", g.order.kind, g.org, apart_from=other)
+
+
+def _check_document(g: Gathered) -> None:
+    """The paper is dated no later than today, and not longer ago than the procedure's lag. Raises Malformed, Fault."""
+    check_shape(g.document, DOCUMENT)
+    written, signed = date.fromisoformat(g.document["date"]), local_date(g.now)
+    if not signed - timedelta(days=g.procedure.unverified_payload["document_lag_days"]) <= written <= signed:
+        raise Fault("document_date", g.order.kind, g.org, date=written.isoformat())
+
+
+# --- the figures that facts are asked of ---------------------------------------------------------------------------
+
+
+def meeting_facts(g: Gathered) -> dict[str, int]:
+    """The figures of the meeting: from the order, else from the roster file, where all rows must agree."""
+    facts: dict[str, int] = {}
+    for name in _figures(g.step["facts"], MEETING_FIGURES):
+        stated = {e.columns.get(name) for e in (*g.entries, *g.struck)} - {None}
+        if name in g.order.facts:
+            facts[name] = g.order.facts[name]
+        elif len(stated) == 1:
+            facts[name] = int(stated.pop())
+    return facts
+
+
+def row_facts(step: Mapping[str, Any], entry: Entry) -> dict[str, Any] | None:
+    """The facts about one person that the step asks for, from the roster file; None when it asks for none."""
+    names = _figures(step["row_facts"], ROW_FIGURES)
+    return {name: entry.columns.get(name) for name in names} or None
+
+
+def _figures(facts: list[dict[str, Any]], table: Mapping[str, tuple[str, ...]]) -> list[str]:
+    names = [
+        name
+        for fact in facts
+        for name in table.get(fact["name"], tuple(fact["args"]) if fact["name"] == "at_least" else ())
+    ]
+    return list(dict.fromkeys(names))
+
+
+def target_of(entry: Entry) -> Target:
+    return Target(entry.series, entry.specialty, entry.level, entry.title, entry.track, entry.region, entry.year)

@@ -1,0 +1,202 @@
+"""`certsvc doctor`: what is wrong or missing, in words, with the next command. It repairs nothing by itself.
+
+1. house    – what must hold before a home can be opened at all; the first thing that is wrong ends the visit
+2. register – what an open instance needs to go on working: keys, grants, published documents, fonts, leftovers
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from certsvc.core.calendar import local_date
+from certsvc.core.errors import CertsvcError, NotReady
+from certsvc.instance import Instance, check_key_modes, database_url, open_instance, read_anchors, read_settings
+from certsvc.services import documents, overview
+from certsvc.services.publish import LIST_TERM, list_uri
+from certsvc.store import certificates as certificate_store
+from certsvc.store import keys as key_store
+from certsvc.store import status as status_store
+from certsvc.store.engine import open_engines
+from certsvc.store.migrate import check_current, upgrade
+
+OK, WARN, BAD = "ok", "warn", "bad"
+#: Days before an end at which it is said.
+KEY_NOTICE, TRUST_NOTICE, CALENDAR_NOTICE = 90, 60, 60
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found about one thing. `hint` is the next command, or empty."""
+
+    state: str
+    zh: str
+    en: str
+    hint: str = ""
+
+
+def visit(home: Path) -> Iterator[Finding]:
+    """Every finding about the home, the house first. Never raises for what it finds."""
+    for zh, en, check in HOUSE:
+        try:
+            check(home)
+        except CertsvcError as error:
+            yield Finding(BAD, error.zh, error.en, error.hint)
+            return
+        yield Finding(OK, zh, en)
+    instance = open_instance(home)
+    try:
+        for examine in REGISTER:
+            yield from _safely(examine, instance)
+    finally:
+        instance.close()
+
+
+def bring_up_to_date(home: Path) -> None:
+    """Migrates the database of a home in one transaction. Raises NotReady."""
+    read_settings(home)
+    upgrade(database_url(home))
+
+
+# --- the house -----------------------------------------------------------------------------------------------------
+
+
+def _database_current(home: Path) -> None:
+    engines = open_engines(database_url(home))
+    try:
+        check_current(engines.read)
+    finally:
+        engines.close()
+
+
+def _roots_fit(home: Path) -> None:
+    """The roots are of the kind that the home says, or start would mix test and production."""
+    test = read_settings(home).environment == "test"
+    if any(anchor.test != test for anchor in read_anchors(home)):
+        zh, en = "根证书与实例环境不符(测试/生产混用)", "Test and production are mixed: the root is of the other kind."
+        raise NotReady("environment_mixed", zh, en, f"certsvc restore BACKUP.tar --home {home}")
+
+
+HOUSE: tuple[tuple[str, str, Callable[[Path], object]], ...] = (
+    ("实例目录", "home and its settings", read_settings),
+    ("密钥目录权限 0700/0600", "modes of the key files", check_key_modes),
+    ("数据库版本", "database revision", _database_current),
+    ("根证书与环境一致", "roots fit the environment", _roots_fit),
+    ("实例可以打开", "the home opens", lambda home: open_instance(home).close()),
+)
+
+
+# --- the register --------------------------------------------------------------------------------------------------
+
+
+def _safely(examine: Callable[[Instance], Iterator[Finding]], instance: Instance) -> Iterator[Finding]:
+    try:
+        yield from examine(instance)
+    except CertsvcError as error:
+        yield Finding(BAD, error.zh, error.en, error.hint)
+
+
+def _keys(instance: Instance) -> Iterator[Finding]:
+    """Every key of the authority opens and is the one that is registered; none ends soon."""
+    with instance.engines.read.connect() as connection:
+        own = key_store.list_signing_keys(connection, org_id=instance.settings.authority, good_at=instance.now())
+    for key in own:
+        instance.signer(key)
+    yield Finding(OK, f"密钥可用:{len(own)} 把", f"{len(own)} keys of the authority open")
+    for key in own:
+        if key.valid_to - instance.now() < KEY_NOTICE * DAY:
+            day = local_date(key.valid_to)
+            yield Finding(
+                WARN, f"密钥 {key.use} 于 {day} 到期", f"the {key.use} key ends on {day}", "certsvc keys list"
+            )
+
+
+def _root_key(instance: Instance) -> Iterator[Finding]:
+    """After the ceremony the root's key has no work here."""
+    if instance.settings.environment == "production" and (instance.keys_dir / "root.pem").exists():
+        zh, en = "根密钥仍在本机,应移到离线介质", "the root key is still on this machine; move it offline"
+        yield Finding(WARN, zh, en, f"mv {instance.keys_dir / 'root.pem'} /media/OFFLINE/")
+
+
+def _officers(instance: Instance) -> Iterator[Finding]:
+    found = overview.offices(instance)
+    humans = {one.pseudonym for office in found for one in office.officers}
+    if len(humans) < 2:
+        zh, en = "不足两名经办人,无法制证", "fewer than two officers, so nothing can be issued"
+        yield Finding(WARN, zh, en, f"certsvc keys officer H1 --org {instance.settings.authority} --name 姓名")
+    else:
+        yield Finding(
+            OK, f"机构 {len(found)} 个,经办人 {len(humans)} 名", f"{len(found)} offices, {len(humans)} officers"
+        )
+
+
+def _trust(instance: Instance) -> Iterator[Finding]:
+    with instance.engines.read.connect() as connection:
+        ends = documents.current_trust(connection).unverified_payload["exp"]
+    yield _dated(instance, ends, TRUST_NOTICE, ("信任清单", "trust bundle"), "certsvc keys trust")
+
+
+def _calendar(instance: Instance) -> Iterator[Finding]:
+    with instance.engines.read.connect() as connection:
+        last = date.fromisoformat(documents.current_calendar(connection).unverified_payload["last"])
+    left = (last - local_date(instance.now())).days
+    state = OK if left > CALENDAR_NOTICE else WARN if left >= 0 else BAD
+    hint = "" if state == OK else "pip install -U chinesecalendar && certsvc keys calendar"
+    yield Finding(state, f"工作日历到 {last}", f"working-day calendar until {last}", hint)
+
+
+def _status_list(instance: Instance) -> Iterator[Finding]:
+    with instance.engines.read.connect() as connection:
+        latest = status_store.latest_status_list(connection, list_uri(instance))
+    if latest is None:
+        yield Finding(OK, "状态表尚未发布(还没有证书)", "no status list yet, as there is no certificate")
+        return
+    age = instance.now() - latest.iat
+    days = timedelta(seconds=age).days
+    # The list is signed anew whenever somebody asks, so an old one only says that nobody has.
+    state = OK if age < LIST_TERM else WARN
+    hint = "" if state == OK else "certsvc serve"
+    yield Finding(state, f"状态表 {days} 天前发布", f"status list published {days} days ago", hint)
+
+
+def _intents(instance: Instance) -> Iterator[Finding]:
+    """What an interruption left behind."""
+    with instance.engines.read.connect() as connection:
+        count = len(certificate_store.list_intents(connection))
+    unfinished = [v.roster.id for v in overview.rosters(instance) if v.next_step is None and v.issued < v.people]
+    hint = f"certsvc issue {unfinished[0]}" if unfinished else ""
+    if count:
+        yield Finding(WARN, f"有 {count} 份证书未制完", f"{count} certificates were interrupted", hint)
+    elif unfinished:
+        zh, en = f"花名册 {', '.join(unfinished)} 可以制证", f"{', '.join(unfinished)} can be issued"
+        yield Finding(WARN, zh, en, hint)
+    else:
+        yield Finding(OK, "没有中断的制证", "no interrupted issue")
+
+
+def _fonts(instance: Instance) -> Iterator[Finding]:
+    """Whether every name that is still to be printed can be drawn."""
+    fonts = instance.fonts
+    waiting = [v.roster.id for v in overview.rosters(instance) if v.issued < v.people]
+    names = {e.name for roster in waiting for e in overview.entries_of(instance, roster) if e.struck_by is None}
+    missing = fonts.missing("".join(sorted(names)))
+    if missing:
+        points = " ".join(f"{char} {point}" for char, point in missing[:10])
+        zh, en = f"字体缺字:{points}", f"no font draws {points}"
+        yield Finding(BAD, zh, en, f"mkdir -p {instance.home}/fonts && cp FONT.ttf {instance.home}/fonts/")
+    else:
+        count = len(fonts.code_points)
+        yield Finding(OK, f"字体 {len(fonts.files)} 个,{count:,} 字", f"{len(fonts.files)} fonts, {count:,} characters")
+
+
+def _dated(instance: Instance, ends: int, notice: int, words: tuple[str, str], hint: str) -> Finding:
+    left = (ends - instance.now()) // DAY
+    state = OK if left > notice else WARN if left >= 0 else BAD
+    day = local_date(ends)
+    return Finding(state, f"{words[0]}到 {day}", f"{words[1]} until {day}", "" if state == OK else hint)
+
+
+REGISTER: tuple[Callable[[Instance], Iterator[Finding]], ...] = (
+    _keys, _root_key, _officers, _trust, _calendar, _status_list, _intents, _fonts,
+)  # fmt: skip

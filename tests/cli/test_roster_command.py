@@ -1,0 +1,147 @@
+"""`certsvc roster`: template, faults with row and rule, nothing written by a dry run, decisions, photos."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from cli_for_tests import call, must
+from PIL import Image
+from rosters_for_tests import grid, people, write_book, write_csv
+from test_officer_path import founded
+
+DATED = {"notice_from": "", "notice_to": "", "meeting_date": "2025-03-01", "approval_date": "", "award_date": "",
+         "year": 2025, "unit_code": ""}  # fmt: skip
+LATER = ("--clock", "2025-03-05")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return founded(tmp_path / "home")
+
+
+def sound(folder: Path, *changes: dict[str, object]) -> Path:
+    rows = people(*(DATED | change for change in changes or ({}, {})))
+    return write_csv(folder / "sound.csv", grid(rows))
+
+
+def test_the_template_reads_back_with_only_its_sample_row_to_decide(tmp_path: Path) -> None:
+    must("roster", "template", "-o", tmp_path / "empty.xlsx")
+    said = must("roster", "check", tmp_path / "empty.xlsx")
+    assert "须改正 stop 0" in said.out
+    assert "sample_row" in said.out
+
+
+def test_faults_are_told_with_row_column_and_code_and_the_file_is_kept_out(home: Path, tmp_path: Path) -> None:
+    file = sound(tmp_path, {}, {"id_number": "220000200002290021"})
+    said = call("roster", "import", file, *LATER, "--home", home)
+    assert said.code == 1
+    assert "证件号码" in said.out and "id_check_digit" in said.out
+    assert "220000200002290021" not in said.out
+    assert "roster_stopped" in said.err
+    assert must("roster", "list", "--home", home).out.count("\n") == 1
+
+
+@pytest.mark.parametrize("suffix", [".json", ".xlsx"])
+def test_the_report_is_written_where_it_was_asked_for(home: Path, tmp_path: Path, suffix: str) -> None:
+    file, report = sound(tmp_path, {"level": "高级"}), tmp_path / f"report{suffix}"
+    call("roster", "import", file, "--report", report, *LATER, "--home", home)
+    assert report.stat().st_size > 200
+    if suffix == ".json":
+        assert json.loads(report.read_text(encoding="utf-8"))["faults"][0]["code"] == "level_ambiguous"
+
+
+def test_a_report_of_another_kind_is_wrong_usage(home: Path, tmp_path: Path) -> None:
+    said = call("roster", "import", sound(tmp_path), "--report", tmp_path / "r.doc", *LATER, "--home", home)
+    assert (said.code, ".xlsx" in said.err) == (2, True)
+
+
+def test_a_dry_run_writes_nothing(home: Path, tmp_path: Path) -> None:
+    said = must("roster", "import", sound(tmp_path), "--dry-run", *LATER, "--home", home)
+    assert "entries +2" in said.out
+    assert must("roster", "list", "--home", home).out.count("\n") == 1
+
+
+def test_the_same_file_twice_is_the_same_as_once(home: Path, tmp_path: Path) -> None:
+    file = sound(tmp_path)
+    assert "R0001" in must("roster", "import", file, *LATER, "--home", home).err
+    again = must("roster", "import", file, *LATER, "--home", home)
+    assert "已导入过:R0001" in again.err
+    assert must("roster", "list", "--home", home).out.count("R000") == 1
+
+
+def test_an_open_question_keeps_the_file_out_until_a_named_officer_answers(home: Path, tmp_path: Path) -> None:
+    must("keys", "officer", "H1", "--org", "HRSS", "--name", "样章甲", *LATER, "--home", home)
+    file = sound(
+        tmp_path, {"title": "高级工程师", "id_number": "220000198506150012"}, {"unit_code": "112200009999999980"}
+    )
+    said = call("roster", "import", file, *LATER, "--home", home)
+    assert (said.code, "decisions_open" in said.err) == (1, True)
+    key = next(line.split()[0] for line in said.out.splitlines() if "uscc_wrong" in line and ":uscc_wrong" in line)
+    unnamed = call("roster", "import", file, "--decide", f"{key}=accept", *LATER, "--home", home)
+    assert (unnamed.code, "--officer" in unnamed.err) == (2, True)
+    must("roster", "import", file, "--decide", f"{key}=accept", "--officer", "H1", *LATER, "--home", home)
+
+
+def test_a_workbook_is_refused_before_it_is_read_when_it_holds_formulas(home: Path, tmp_path: Path) -> None:
+    lines = grid(people(DATED))
+    lines[1][3] = {"formula": "=1+1"}
+    book = write_book(tmp_path / "formula.xlsx", {"名单": lines})
+    said = call("roster", "import", book, *LATER, "--home", home)
+    assert said.code == 1
+    assert must("roster", "list", "--home", home).out.count("\n") == 1
+
+
+def test_a_roster_nobody_knows_is_not_found(home: Path) -> None:
+    said = call("roster", "check", "R9999", "--home", home)
+    assert (said.code, "certsvc roster list" in said.err) == (1, True)
+
+
+def test_a_file_to_check_must_exist() -> None:
+    assert call("roster", "check", "no-such.xlsx").code == 2
+
+
+# --- photos --------------------------------------------------------------------------------------------------------
+
+
+def portrait(path: Path) -> Path:
+    memory = io.BytesIO()
+    Image.new("RGB", (295, 413), "lightgrey").save(memory, "JPEG")
+    path.write_bytes(memory.getvalue())
+    return path
+
+
+def test_photos_are_named_by_row_and_kept(home: Path, tmp_path: Path) -> None:
+    must("roster", "import", sound(tmp_path), *LATER, "--home", home)
+    portrait(tmp_path / "a.jpg")
+    listing = tmp_path / "photos.csv"
+    listing.write_text("row,file\n2,a.jpg\n", encoding="utf-8")
+    assert "已保存 1 张照片" in must("roster", "photos", "R0001", listing, "--home", home).err
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("99,a.jpg", "第 99 行"),
+        ("2,missing.jpg", "文件无法读取"),
+        ("2,../outside.jpg", "列表所在目录内"),
+        ("2,text.jpg", "图片"),
+    ],
+    ids=["no such row", "no such file", "outside the folder", "not a picture"],
+)
+def test_a_photo_that_cannot_be_used_is_told_with_its_row(home: Path, tmp_path: Path, line: str, words: str) -> None:
+    must("roster", "import", sound(tmp_path), *LATER, "--home", home)
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    portrait(folder / "a.jpg")
+    portrait(tmp_path / "outside.jpg")
+    (folder / "text.jpg").write_text("no picture", encoding="utf-8")
+    (folder / "list.csv").write_text(f"row,file\n{line}\n", encoding="utf-8")
+    said = call("roster", "photos", "R0001", folder / "list.csv", "--home", home)
+    assert (said.code, words in said.out) == (1, True), said.out
+
+
+def test_a_photo_list_needs_its_header(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("2,a.jpg\n", encoding="utf-8")
+    said = call("roster", "photos", "R0001", tmp_path / "list.csv", "--home", home)
+    assert (said.code, "photo_list" in said.err) == (1, True)

@@ -1,0 +1,115 @@
+"""Facts in whole numbers: each at its boundary, and nothing that is no number ever makes one true."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certsvc.core.facts import FACTS, FactCase, fact_holds
+from certsvc.core.schemas import LEVEL
+
+TARGET = {"series": "05", "level": "deputy_senior", "year": 2025}
+PERCENT = {"percent": {"deputy_senior": 70, "senior": 30}}
+EXTRA = {**PERCENT, "extra_points": {"deputy_senior": 5}}
+
+
+def case(
+    facts: Mapping[str, Any] = {}, row: Mapping[str, Any] = {}, args: Mapping[str, Any] = {}, **other: Any
+) -> FactCase:
+    numbers = {name: other.pop(name) for name in ("applied", "passed") if name in other}
+    return FactCase(facts, row, TARGET | other, args, numbers.get("applied", 0), numbers.get("passed", 0))
+
+
+HOLD_AND_FAIL: list[tuple[str, FactCase, FactCase]] = [
+    ("quorum_two_thirds", case({"members": 25, "present": 17}), case({"members": 25, "present": 16})),
+    ("quorum_two_thirds", case({"members": 3, "present": 2}), case({"members": 3, "present": 1})),
+    ("quorum_two_thirds", case({"members": 25, "present": 25}), case({"members": 25, "present": 26})),
+    ("quorum_two_thirds", case({"members": 1, "present": 1}), case({"members": 0, "present": 0})),
+    ("quorum_two_thirds", case({"members": 1, "present": 1}), case({"members": -3, "present": -2})),
+    ("yes_two_thirds", case({"present": 22}, {"yes": 15}), case({"present": 22}, {"yes": 14})),
+    ("yes_two_thirds", case({"present": 3}, {"yes": 2}), case({"present": 3}, {"yes": 4})),
+    ("yes_two_thirds", case({"present": 3}, {"yes": 3}), case({"present": -9}, {"yes": -1})),
+    ("votes_add_up", case({"present": 20}, {"yes": 15, "no": 4, "abstain": 1}), case({"present": 20}, {"yes": 15, "no": 4, "abstain": 0})),
+    ("votes_add_up", case({"present": 20}, {"yes": 20, "no": 0, "abstain": 0}), case({"present": 20}, {"yes": 21, "no": -1, "abstain": 0})),
+    ("within_ratio", case({"ratio_percent": 70}, args=PERCENT, applied=90, passed=63), case({"ratio_percent": 70}, args=PERCENT, applied=90, passed=64)),
+    ("within_ratio", case({"ratio_percent": 75}, args=EXTRA, applied=4, passed=3), case({"ratio_percent": 76}, args=EXTRA, applied=4, passed=3)),
+    ("within_ratio", case({"ratio_percent": 70}, args=PERCENT, applied=10, passed=0), case({"ratio_percent": 0}, args=PERCENT, applied=10, passed=0)),
+    ("within_ratio", case({"ratio_percent": 30}, args=PERCENT, applied=10, passed=3, level="senior"), case({"ratio_percent": 31}, args=PERCENT, applied=10, passed=3, level="senior")),
+    ("within_posts", case({"posts": 3}, passed=3), case({"posts": 3}, passed=4)),
+    ("level_step", case(row={"current_level": "intermediate"}), case(row={"current_level": "assistant"})),
+    ("level_step", case(row={"current_level": "assistant"}, args={"max_step": 2}), case(row={"current_level": "deputy_senior"}, args={"max_step": 2})),
+    ("level_step", case(row={"current_level": None}, level="assistant"), case(row={"current_level": None}, level="intermediate")),
+    ("level_step", case(row={"current_level": None}, args={"entry_levels": ["deputy_senior"]}), case(row={"current_level": None}, args={"entry_levels": []})),
+    ("level_step", case(row={"current_level": "junior"}, level="assistant"), case(row={"current_level": "none"}, level="assistant")),
+    ("education_check", case(row={"education": True}), case(row={"education": False})),
+    ("education_check", case(row={"education": False}, year=2022), case(row={"education": False}, year=2023)),
+    ("education_check", case(row={}, args={"from_year": 2026}), case(row={"education": 1})),
+    ("no_ban", case(row={"ban": False}), case(row={"ban": True})),
+    ("no_ban", case(row={"ban": False}), case(row={"ban": None})),
+    ("not_exam_series", case(args={"exam": ["05:senior"]}), case(args={"exam": ["05:deputy_senior"]})),
+    ("at_least", case(row={"score": 60}, args={"score": 60}), case(row={"score": 59}, args={"score": 60})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "holds", "fails"), HOLD_AND_FAIL)
+def test_a_fact_holds_on_one_side_of_its_boundary_and_not_on_the_other(
+    name: str, holds: FactCase, fails: FactCase
+) -> None:
+    assert fact_holds(name, holds)
+    assert not fact_holds(name, fails)
+
+
+def test_every_fact_has_a_boundary_and_a_source() -> None:
+    assert {name for name, _, _ in HOLD_AND_FAIL} == FACTS.keys()
+    assert all(fact.rule and fact.name == name for name, fact in FACTS.items())
+
+
+NO_NUMBERS = [None, True, False, "", "20", "twenty", [], {}, "²"]
+NUMBERS = ["members", "present", "yes", "no", "abstain", "ratio_percent", "posts", "score"]
+
+
+@pytest.mark.parametrize("wrong", NO_NUMBERS, ids=repr)
+@pytest.mark.parametrize(
+    "name", ["quorum_two_thirds", "yes_two_thirds", "votes_add_up", "within_ratio", "within_posts", "at_least"]
+)
+def test_what_is_no_whole_number_never_makes_a_fact_true(name: str, wrong: Any) -> None:
+    good = {"members": 1, "present": 1, "yes": 1, "no": 0, "abstain": 0, "ratio_percent": 70, "posts": 9, "score": 60}
+    args = PERCENT | {"score": 60} if name != "at_least" else {"score": 60}
+    assert fact_holds(name, case(good, good, args, applied=10, passed=1))
+    used = {
+        "quorum_two_thirds": ("members", "present"), "yes_two_thirds": ("yes", "present"),
+        "votes_add_up": ("yes", "no", "abstain", "present"), "within_ratio": ("ratio_percent",),
+        "within_posts": ("posts",), "at_least": ("score",),
+    }[name]  # fmt: skip
+    for figure in used:
+        for bad in (good | {figure: wrong}, {n: v for n, v in good.items() if n != figure}):
+            assert not fact_holds(name, case(bad, bad, args, applied=10, passed=1)), figure
+
+
+def test_a_fact_that_nobody_knows_is_false() -> None:
+    assert not fact_holds("moon_is_full", case())
+
+
+@given(st.integers(-5, 60), st.integers(-5, 60))
+def test_two_thirds_are_two_thirds_in_exact_numbers(members: int, present: int) -> None:
+    expected = 0 < present <= members and Fraction(present, members) >= Fraction(2, 3)
+    assert fact_holds("quorum_two_thirds", case({"members": members, "present": present})) == expected
+
+
+@given(st.integers(0, 2000), st.integers(0, 2000), st.integers(1, 70))
+def test_a_ratio_is_rounded_down_in_exact_numbers(applied: int, passed: int, percent: int) -> None:
+    expected = passed <= Fraction(applied * percent, 100).__floor__()
+    one = case({"ratio_percent": percent}, args=PERCENT, applied=applied, passed=passed)
+    assert fact_holds("within_ratio", one) == expected
+
+
+@given(
+    st.sampled_from(sorted(FACTS)),
+    st.dictionaries(st.sampled_from(NUMBERS), st.none() | st.booleans() | st.integers() | st.text(max_size=3)),
+)
+def test_no_signed_figures_make_a_fact_raise(name: str, figures: dict[str, Any]) -> None:
+    for level in LEVEL.values:
+        assert fact_holds(name, case(figures, figures, PERCENT, level=level, applied=9, passed=3)) in (True, False)

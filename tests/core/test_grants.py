@@ -1,0 +1,209 @@
+"""Grants only narrow: every dimension at its boundary, chains of any shape, and nothing loops."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certsvc.core.claims import Target
+from certsvc.core.grants import COMMITTEE_TERM, DIMENSIONS, MAX_DEPTH, Grant, ancestry, check_allows, check_nesting
+from certsvc.core.outcomes import Fault, Unknown
+
+TARGET = Target("05", "机械", "deputy_senior", "高级工程师", "T01", "220102", 2025)
+SCOPE = {
+    "series": ["05", "07"], "specialties": ["*"], "levels": ["deputy_senior", "intermediate"],
+    "regions": ["220100"], "tracks": ["T01", "T06"], "years": {"from": 2024, "to": 2026},
+}  # fmt: skip
+
+
+def grant(sha256: str, parent: str | None = None, **other: Any) -> Grant:
+    """A grant of `ORG` to itself, so that chains are easy: key `g` may grant."""
+    payload = {
+        "iss": "ROOT" if parent is None else "ORG", "sub": "ORG", "parent": parent, "role": "hrss",
+        "keys": [{"jkt": "g", "use": "grant"}], "acts": ["evaluate", "approve"], "scope": deepcopy(SCOPE),
+        "depth": 3, "iat": 100, "nbf": 100, "exp": 1000,
+    } | other  # fmt: skip
+    signer = ("p", "policy", "ROOT") if parent is None else ("g", "grant", "ORG")
+    return Grant(sha256, payload, *signer)
+
+
+def chain(*grants: Grant) -> dict[str, Grant]:
+    return {one.sha256: one for one in grants}
+
+
+def pair(**child: Any) -> dict[str, Grant]:
+    return chain(grant("top"), grant("child", "top", **({"depth": 2} | child)))
+
+
+def test_a_child_like_its_parent_but_for_the_depth_is_lawful() -> None:
+    check_nesting(pair()["child"], pair())
+
+
+def narrowed(dimension: str, value: Any) -> dict[str, Any]:
+    return {"scope": deepcopy(SCOPE) | {dimension: value}}
+
+
+NARROWER = [
+    narrowed("series", ["05"]),
+    narrowed("series", []),
+    narrowed("specialties", ["机械"]),
+    narrowed("levels", ["deputy_senior"]),
+    narrowed("regions", ["220102", "220103"]),
+    narrowed("tracks", ["T06"]),
+    narrowed("years", {"from": 2025, "to": 2025}),
+    {"nbf": 101},
+    {"exp": 999},
+    {"acts": ["evaluate"]},
+    {"acts": []},
+    {"depth": 0},
+]
+WIDER: dict[str, tuple[dict[str, Any], str]] = {
+    "another_series": (narrowed("series", ["05", "08"]), "scope_widened"),
+    "all_series": (narrowed("series", ["*"]), "scope_widened"),
+    "all_and_one_series": (narrowed("series", ["05", "*"]), "scope_widened"),
+    "another_level": (narrowed("levels", ["senior"]), "scope_widened"),
+    "the_province": (narrowed("regions", ["220000"]), "scope_widened"),
+    "a_second_city": (narrowed("regions", ["220100", "220200"]), "scope_widened"),
+    "star_for_a_region": (narrowed("regions", ["*"]), "scope_widened"),
+    "another_track": (narrowed("tracks", ["T02"]), "scope_widened"),
+    "an_earlier_year": (narrowed("years", {"from": 2023, "to": 2026}), "scope_widened"),
+    "a_later_year": (narrowed("years", {"from": 2024, "to": 2027}), "scope_widened"),
+    "years_backwards": (narrowed("years", {"from": 2026, "to": 2024}), "scope_widened"),
+    "another_act": ({"acts": ["evaluate", "issue"]}, "scope_widened"),
+    "earlier": ({"nbf": 99}, "scope_widened"),
+    "longer": ({"exp": 1001}, "scope_widened"),
+    "no_time_at_all": ({"nbf": 500, "exp": 500}, "scope_widened"),
+    "same_depth": ({"depth": 3}, "depth_exceeded"),
+    "depth_below_nought": ({"depth": -1}, "depth_exceeded"),
+    "from_another": ({"iss": "OTHER"}, "grant_signer"),
+    "committee_for_long": ({"role": "committee", "exp": 100 + COMMITTEE_TERM + 1}, "committee_term"),
+    "committee_office_for_long": ({"role": "committee_office", "exp": 100 + COMMITTEE_TERM + 1}, "committee_term"),
+}
+
+
+@pytest.mark.parametrize("child", NARROWER)
+def test_a_narrower_child_is_lawful(child: dict[str, Any]) -> None:
+    check_nesting(pair(**child)["child"], pair(**child))
+
+
+@pytest.mark.parametrize(("child", "code"), WIDER.values(), ids=WIDER.keys())
+def test_a_wider_child_is_refused(child: dict[str, Any], code: str) -> None:
+    with pytest.raises(Fault) as fault:
+        check_nesting(pair(**child)["child"], pair(**child))
+    assert fault.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("jkt", "use", "org"),
+    [("x", "grant", "ORG"), ("g", "seal", "ORG"), ("g", "policy", "ORG"), ("g", "grant", "OTHER")],
+    ids=["key_not_in_parent", "seal_key", "policy_key", "key_of_another_office"],
+)
+def test_only_the_grant_key_that_the_parent_names_may_sign_a_child(jkt: str, use: str, org: str) -> None:
+    grants = pair()
+    other = Grant("child", grants["child"].payload, jkt, use, org)
+    with pytest.raises(Fault, match="grant_signer"):
+        check_nesting(other, grants | {"child": other})
+
+
+@pytest.mark.parametrize(("use", "org"), [("grant", "ROOT"), ("policy", "ORG")], ids=["grant_key", "other_office"])
+def test_only_the_policy_key_in_its_own_name_may_sign_a_top_grant(use: str, org: str) -> None:
+    top = Grant("top", grant("top").payload, "p", use, org)
+    with pytest.raises(Fault, match="root_unknown"):
+        check_nesting(top, {"top": top})
+
+
+def test_parents_that_name_each_other_are_a_loop() -> None:
+    grants = chain(grant("a", "b"), grant("b", "c"), grant("c", "a"))
+    with pytest.raises(Fault, match="chain_loop"):
+        list(ancestry(grants["a"], grants))
+
+
+def test_a_grant_that_is_its_own_parent_is_a_loop() -> None:
+    grants = chain(grant("a", "a"))
+    with pytest.raises(Fault, match="chain_loop"):
+        check_nesting(grants["a"], grants)
+
+
+def line(length: int) -> dict[str, Grant]:
+    parents = [None, *(f"g{n}" for n in range(length - 1))]
+    return chain(*(grant(f"g{n}", parent, depth=99 - n) for n, parent in enumerate(parents)))
+
+
+def test_a_line_of_the_longest_length_is_lawful_and_a_longer_one_is_not() -> None:
+    check_nesting(line(MAX_DEPTH)[f"g{MAX_DEPTH - 1}"], line(MAX_DEPTH))
+    with pytest.raises(Fault, match="depth_exceeded"):
+        check_nesting(line(MAX_DEPTH + 1)[f"g{MAX_DEPTH}"], line(MAX_DEPTH + 1))
+
+
+def test_ten_thousand_parents_cost_four_steps() -> None:
+    grants, seen = line(10_000), []
+    with pytest.raises(Fault, match="depth_exceeded"):
+        for step in ancestry(grants["g9999"], grants):
+            seen.append(step)
+    assert len(seen) == MAX_DEPTH
+
+
+def test_a_parent_that_is_not_at_hand_is_unknown_and_no_fault() -> None:
+    grants = pair()
+    del grants["top"]
+    with pytest.raises(Unknown, match="grant_missing"):
+        check_nesting(grants["child"], grants)
+
+
+def test_a_fault_above_counts_for_every_grant_below() -> None:
+    grants = chain(grant("top"), grant("mid", "top", depth=2, acts=["issue"]), grant("low", "mid", depth=1, acts=[]))
+    with pytest.raises(Fault, match="scope_widened"):
+        check_nesting(grants["low"], grants)
+
+
+ALLOWED_AT = [100, 500, 1000]
+DENIED: dict[str, tuple[dict[str, Any], int, str]] = {
+    "act": ({"acts": ["approve"]}, 500, "act_not_granted"),
+    "before": ({}, 99, "grant_not_yet"),
+    "before_it_was_signed": ({"iat": 501}, 500, "grant_not_yet"),
+    "after": ({}, 1001, "grant_expired"),
+    "level": (narrowed("levels", ["senior"]), 500, "level_out_of_scope"),
+    "series": (narrowed("series", ["07"]), 500, "series_out_of_scope"),
+    "specialty": (narrowed("specialties", ["电气"]), 500, "specialty_out_of_scope"),
+    "region": (narrowed("regions", ["220103"]), 500, "region_out_of_scope"),
+    "track": (narrowed("tracks", ["T06"]), 500, "track_out_of_scope"),
+    "year_before": (narrowed("years", {"from": 2026, "to": 2027}), 500, "year_out_of_scope"),
+    "year_after": (narrowed("years", {"from": 2020, "to": 2024}), 500, "year_out_of_scope"),
+    "nothing": (narrowed("series", []), 500, "series_out_of_scope"),
+}
+
+
+@pytest.mark.parametrize("at", ALLOWED_AT)
+def test_a_grant_allows_from_its_first_second_to_its_last(at: int) -> None:
+    check_allows(grant("top"), "evaluate", TARGET, at)
+
+
+@pytest.mark.parametrize(("other", "at", "code"), DENIED.values(), ids=DENIED.keys())
+def test_a_grant_denies_what_lies_outside_and_says_in_what(other: dict[str, Any], at: int, code: str) -> None:
+    with pytest.raises(Fault) as fault:
+        check_allows(grant("top", **other), "evaluate", TARGET, at)
+    assert (fault.value.code, fault.value.about.org) == (code, "ORG")
+
+
+def test_a_key_is_granted_for_one_use() -> None:
+    assert grant("top").has_key("g", "grant")
+    assert not grant("top").has_key("g", "seal")
+
+
+LISTS = st.lists(st.sampled_from(["05", "06", "07", "*"]), max_size=3)
+
+
+@given(LISTS, LISTS, LISTS)
+def test_narrowing_twice_is_narrowing(a: list[str], b: list[str], c: list[str]) -> None:
+    within = DIMENSIONS["series"]
+    if within(a, b) and within(b, c):
+        assert within(a, c)
+
+
+@given(LISTS, LISTS)
+def test_what_a_child_allows_its_parent_allows(child: list[str], parent: list[str]) -> None:
+    within = DIMENSIONS["series"]
+    if within(child, parent):
+        assert all(within([one], parent) for one in ("05", "06", "07") if within([one], child))

@@ -1,0 +1,116 @@
+"""Closed schemas: every member named, required and typed."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certsvc.core.errors import Malformed
+from certsvc.core.schemas import BUNDLE, CREDENTIAL
+from certsvc.core.shape import (
+    ANY,
+    DATE,
+    HASH,
+    SCALAR,
+    TEXT,
+    TIME,
+    by_member,
+    check_shape,
+    mapping,
+    nullable,
+    one_of,
+)
+
+PERSON = {"name": TEXT, "age": int, "tags": [TEXT]}
+BY_KIND = by_member("kind", {"a": {"kind": one_of("a"), "x": int}, "b": {"kind": one_of("b")}})
+
+ACCEPTED: list[tuple[Any, Any]] = [
+    ({"name": "样章", "age": 1, "tags": []}, PERSON),
+    ("A" * 43, HASH),
+    ("line\nbreak", TEXT),
+    ("x" * 200, TEXT),
+    ("2024-02-29", DATE),
+    ("1900-01-01", DATE),
+    ("2199-12-31", DATE),
+    ("2025-01-05T23:59:59Z", TIME),
+    (None, nullable(TEXT)),
+    ("x", nullable(TEXT)),
+    ({}, mapping(int)),
+    ({"any": 1}, mapping(int)),
+    (None, SCALAR),
+    (True, SCALAR),
+    ([1.5], ANY),
+    ({"kind": "a", "x": 1}, BY_KIND),
+    (4, one_of(4)),
+    (True, bool),
+]
+REFUSED: dict[str, tuple[Any, Any, str]] = {
+    "unknown_member": ({"name": "x", "age": 1, "tags": [], "more": 1}, PERSON, "unknown_member"),
+    "missing_member": ({"name": "x", "age": 1}, PERSON, "missing_member"),
+    "true_for_a_number": ({"name": "x", "age": True, "tags": []}, PERSON, "member_form"),
+    "number_for_true": (1, bool, "member_form"),
+    "text_for_a_number": ({"name": "x", "age": "1", "tags": []}, PERSON, "member_form"),
+    "fraction_for_a_number": (1.0, int, "member_form"),
+    "number_for_text": (1, TEXT, "member_form"),
+    "null_for_text": (None, TEXT, "member_form"),
+    "empty_text": ("", TEXT, "member_form"),
+    "text_of_201": ("x" * 201, TEXT, "member_form"),
+    "wrong_item": ({"name": "x", "age": 1, "tags": ["ok", 2]}, PERSON, "member_form"),
+    "object_for_a_list": ({"name": "x", "age": 1, "tags": {}}, PERSON, "member_form"),
+    "list_for_an_object": ([], PERSON, "member_form"),
+    "list_for_a_mapping": ([], mapping(int), "member_form"),
+    "wrong_value_in_a_mapping": ({"a": "b"}, mapping(int), "member_form"),
+    "short_hash": ("A" * 42, HASH, "member_form"),
+    "hash_with_padding": ("A" * 42 + "=", HASH, "member_form"),
+    "hash_and_newline": ("A" * 43 + "\n", HASH, "member_form"),
+    "leap_day_of_an_ordinary_year": ("2023-02-29", DATE, "member_form"),
+    "month_thirteen": ("2025-13-01", DATE, "member_form"),
+    "year_1": ("0001-01-01", DATE, "member_form"),
+    "date_without_dashes": ("20250105", DATE, "member_form"),
+    "full_width_digits": ("２０２５-01-05", DATE, "member_form"),
+    "date_and_newline": ("2025-01-05\n", DATE, "member_form"),
+    "hour_24": ("2025-01-05T24:00:00Z", TIME, "member_form"),
+    "minute_60": ("2025-01-05T10:60:00Z", TIME, "member_form"),
+    "other_zone": ("2025-01-05T10:00:00+08:00", TIME, "member_form"),
+    "parts_of_a_second": ("2025-01-05T10:00:00.5Z", TIME, "member_form"),
+    "time_of_a_day_that_is_none": ("2025-02-30T10:00:00Z", TIME, "member_form"),
+    "true_is_not_one": (True, one_of(1), "member_form"),
+    "other_choice": ("c", one_of("a", "b"), "member_form"),
+    "list_for_a_scalar": ([], SCALAR, "member_form"),
+    "fraction_for_a_scalar": (1.5, SCALAR, "member_form"),
+    "unknown_kind": ({"kind": "c"}, BY_KIND, "member_form"),
+    "kind_that_is_no_text": ({"kind": ["a"]}, BY_KIND, "member_form"),
+    "no_kind": ({}, BY_KIND, "member_form"),
+    "members_of_another_kind": ({"kind": "b", "x": 1}, BY_KIND, "unknown_member"),
+    "nullable_of_another_form": (1, nullable(TEXT), "member_form"),
+}
+
+
+@pytest.mark.parametrize(("value", "shape"), ACCEPTED)
+def test_a_value_of_its_shape_is_accepted(value: Any, shape: Any) -> None:
+    check_shape(value, shape)
+
+
+@pytest.mark.parametrize(("value", "shape", "code"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_value_of_another_shape_is_refused(value: Any, shape: Any, code: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        check_shape(value, shape)
+    assert refused.value.code == code
+
+
+def test_a_refusal_names_the_path_of_the_member() -> None:
+    with pytest.raises(Malformed, match=r"\$\.people\[1\]\.age must be int"):
+        check_shape({"people": [{"age": 1}, {"age": None}]}, {"people": [{"age": int}]})
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda i: st.lists(i) | st.dictionaries(st.text(), i),
+    )
+)
+def test_no_value_makes_a_shape_raise_anything_but_malformed(value: Any) -> None:
+    for shape in (CREDENTIAL, BUNDLE, BY_KIND, DATE):
+        with pytest.raises(Malformed):
+            check_shape(value, shape)

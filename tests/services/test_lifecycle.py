@@ -1,0 +1,399 @@
+"""What becomes of a certificate: one human proposes, another decides, and the verdict follows in time."""
+
+import base64
+import gzip
+from collections.abc import Callable
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+import pypdfium2
+import pytest
+from support_instance import DAY, SmallInstance, grant_payload
+from world_for_tests import census
+
+from certsvc.core.calendar import SHANGHAI
+from certsvc.core.codes import check_licence_identifier
+from certsvc.core.errors import CertsvcError, Malformed, NotFound, Refused
+from certsvc.core.identity import check_character
+from certsvc.core.jose import Jws
+from certsvc.core.outcomes import Fault
+from certsvc.core.schemas import LIFECYCLE_ACTS
+from certsvc.core.statuslist import unpack, value_at
+from certsvc.services import documents, enrol
+from certsvc.services.issue import Issued
+from certsvc.services.pdf import certificate_pdf
+from certsvc.services.publish import current_bitstring, current_status_list
+from certsvc.services.status import REASONS, Proposal, approve, propose
+from certsvc.services.verify_evidence import verify_code, verify_number
+from certsvc.store import certificates as certificate_store
+from certsvc.store import keys as key_store
+from certsvc.store import rosters as roster_store
+from certsvc.store import status as status_store
+
+PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-18"}
+
+
+def order(small: SmallInstance, kind: str, person: int = 0, officer: str = "HRSS-1", **more: Any) -> Proposal:
+    """A lawful proposal of this kind about one person's certificate."""
+    if kind == "revoke" and not {"retroactive", "effective_from"} & more.keys():
+        more["retroactive"] = True
+    if kind == "correct":
+        more.setdefault("changes", {"name": "样章丁"})
+    more.setdefault("reason", REASONS[kind][0])
+    return Proposal(kind, more.pop("which", small.issued[person].code), officer, PAPER, **more)
+
+
+def do(small: SmallInstance, kind: str, person: int = 0, **more: Any) -> Issued | None:
+    """Proposed by the one and decided by the other officer of the issuer."""
+    return approve(small.instance, propose(small.instance, order(small, kind, person, **more)), "HRSS-2")
+
+
+def refused(small: SmallInstance, act: Callable[[], object]) -> CertsvcError | Fault:
+    """Why `act` is refused; nothing may have changed."""
+    before = census(small.instance)
+    with pytest.raises((CertsvcError, Fault)) as error:
+        act()
+    assert census(small.instance) == before
+    assert isinstance(error.value, CertsvcError | Fault)
+    return error.value
+
+
+def days_later(small: SmallInstance, days: float) -> int:
+    """Moves the clock; gives back the new time."""
+    small.instance.set_clock(small.now + int(days * DAY))
+    return small.instance.now()
+
+
+def verdict(small: SmallInstance, person: int = 0, at: int | None = None) -> str:
+    return verify_code(small.instance, small.issued[person].code, at=at).verdict
+
+
+def newest_list(small: SmallInstance) -> Jws:
+    return current_status_list(small.instance, small.issued[0].certificate.list_uri)
+
+
+def listed(small: SmallInstance, person: int = 0) -> int:
+    """The value of a certificate's slot in the newest list."""
+    raw = unpack(newest_list(small).unverified_payload["status_list"]["lst"])
+    return value_at(raw, small.issued[person].certificate.idx)
+
+
+# --- verdicts in time -----------------------------------------------------------------------------------------------
+
+
+def test_a_suspension_counts_from_its_decision_to_the_reinstatement(small: SmallInstance) -> None:
+    before = small.now
+    during = days_later(small, 1) + 60
+    do(small, "suspend")
+    assert verdict(small) == "suspended"
+    after = days_later(small, 3) + 60
+    do(small, "reinstate")
+    days_later(small, 4)
+    assert [verdict(small, at=at) for at in (before, during, after, None)] == ["valid", "suspended", "valid", "valid"]
+
+
+def test_a_revocation_from_the_beginning_covers_every_time(small: SmallInstance) -> None:
+    days_later(small, 30)
+    do(small, "revoke", retroactive=True)
+    days_later(small, 31)
+    assert [verdict(small, at=at) for at in (small.now, small.now + 10 * DAY, None)] == ["revoked"] * 3
+
+
+def test_a_revocation_from_a_date_leaves_the_time_before_alone(small: SmallInstance) -> None:
+    days_later(small, 30)
+    do(small, "revoke", effective_from="2025-03-01")
+    days_later(small, 31)
+    first = int(datetime(2025, 3, 1, tzinfo=SHANGHAI).timestamp())
+    verdicts = [verdict(small, at=at) for at in (small.now, first - 1, first, None)]
+    assert verdicts == ["valid", "valid", "revoked", "revoked"]
+
+
+def test_a_withdrawal_counts_from_its_decision(small: SmallInstance) -> None:
+    decided = days_later(small, 5)
+    do(small, "withdraw")
+    days_later(small, 6)
+    assert [verdict(small, at=at) for at in (decided - 1, decided, None)] == ["valid", "withdrawn", "withdrawn"]
+
+
+def test_the_others_of_the_roster_are_not_touched(small: SmallInstance) -> None:
+    for person, kind in ((0, "revoke"), (1, "suspend")):
+        do(small, kind, person)
+    assert [verdict(small, person) for person in range(3)] == ["revoked", "suspended", "valid"]
+
+
+# --- correction -----------------------------------------------------------------------------------------------------
+
+
+def text_of(pdf: bytes) -> str:
+    with pypdfium2.PdfDocument(BytesIO(pdf)) as document:
+        return "".join(page.get_textpage().get_text_range() for page in document)
+
+
+def test_a_correction_makes_the_next_version_and_supersedes_the_old(small: SmallInstance) -> None:
+    old = small.issued[0]
+    old_pdf = certificate_pdf(small.instance, old.code)
+    decided = days_later(small, 1)
+    new = do(small, "correct", changes={"name": "样章丁"})
+    assert new is not None
+    assert (new.certificate.number, new.certificate.version) == (old.certificate.number, 2)
+    assert new.code != old.code
+    assert new.claim_token != old.claim_token
+    assert new.certificate.idx != old.certificate.idx
+    assert [listed(small)] == [3]
+    report = verify_code(small.instance, new.code)
+    assert report.verdict == "valid"
+    assert report.certificate is not None
+    assert (report.certificate["holder_name"], report.certificate["version"]) == ("样章丁", 2)
+    assert [verdict(small, at=at) for at in (decided - 1, None)] == ["valid", "superseded"]
+    assert "样章甲" in text_of(old_pdf)
+    corrected = text_of(certificate_pdf(small.instance, new.code))
+    assert "样章丁" in corrected
+    assert "样章甲" not in corrected
+
+
+def test_the_licence_identifier_of_a_correction_has_the_next_version(small: SmallInstance) -> None:
+    old = small.issued[0].certificate.licence_id
+    new = do(small, "correct")
+    assert new is not None
+    parts = [one.split(".") for one in (old, new.certificate.licence_id)]
+    for identifier in (old, new.certificate.licence_id):
+        check_licence_identifier(identifier)
+    differing = [n for n, (one, other) in enumerate(zip(*parts, strict=True)) if one != other]
+    # The version and the check character behind everything.
+    assert [int(parts[0][differing[0]]), int(parts[1][differing[0]])] == [1, 2]
+    assert differing[1:] == [len(parts[0]) - 1]
+
+
+def test_the_old_name_leads_to_the_old_version_and_the_new_name_to_the_new(small: SmallInstance) -> None:
+    number = small.issued[0].certificate.number
+    do(small, "correct")
+    found = [verify_number(small.instance, number, name).verdict for name in ("样章甲", "样章丁", "样章戊")]
+    assert found == ["superseded", "valid", "no_record"]
+
+
+def test_a_corrected_certificate_can_be_corrected_again_and_revoked(small: SmallInstance) -> None:
+    second = do(small, "correct", changes={"name": "样章丁"})
+    assert second is not None
+    third = do(small, "correct", changes={"name": "样章戊"}, which=second.code)
+    assert third is not None
+    assert third.certificate.version == 3
+    codes = (small.issued[0].code, second.code, third.code)
+    assert [verify_code(small.instance, code).verdict for code in codes] == ["superseded", "superseded", "valid"]
+    do(small, "revoke", which=third.code)
+    assert verify_code(small.instance, third.code).verdict == "revoked"
+
+
+def test_of_two_corrections_the_later_proposal_counts(small: SmallInstance) -> None:
+    first = propose(small.instance, order(small, "correct", changes={"name": "样章丁"}))
+    second = propose(small.instance, order(small, "correct", changes={"name": "样章戊"}))
+    error = refused(small, lambda: approve(small.instance, first, "HRSS-2"))
+    assert error.code == "proposal_overtaken"
+    new = approve(small.instance, second, "HRSS-2")
+    assert new is not None
+    report = verify_code(small.instance, new.code)
+    assert report.certificate is not None
+    assert report.certificate["holder_name"] == "样章戊"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, "changes_missing"),
+        ({"name": "样章甲"}, "changes_none"),
+        ({"title": "正高级工程师"}, "changes_none"),
+        ({"name": "样章\u202e丁"}, "name_character"),
+        ({"name": "样章\U0010ffff"}, "name_character"),
+        ({"sex": "X"}, "sex_unknown"),
+        ({"birth": "1985-02-30"}, "birth_form"),
+        ({"birth": "15.6.1985"}, "birth_form"),
+        ({"birth": "1985-06-16"}, "birth_conflicts_id"),
+        ({"sex": "F"}, "sex_conflicts_id"),
+        ({"id": "220000198506150013"}, "id_check_digit"),
+        ({"id": "22000019850615"}, "id_form"),
+    ],
+)
+def test_a_correction_that_makes_no_sense_is_refused(small: SmallInstance, changes: dict[str, str], code: str) -> None:
+    error = refused(small, lambda: propose(small.instance, order(small, "correct", changes=changes)))
+    assert error.code == code
+    assert not isinstance(error, Fault)
+
+
+def test_a_number_with_its_birth_and_sex_can_be_corrected_together(small: SmallInstance) -> None:
+    number = "22000019850616002" + check_character("22000019850616002")
+    new = do(small, "correct", changes={"id": number, "birth": "1985-06-16", "sex": "F"})
+    assert new is not None
+    assert verify_code(small.instance, new.code).verdict == "valid"
+
+
+# --- what may follow on what ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["revoke", "withdraw", "correct"])
+def test_an_end_is_an_end(small: SmallInstance, end: str) -> None:
+    do(small, end)
+    for kind in LIFECYCLE_ACTS:
+        error = refused(small, lambda kind=kind: propose(small.instance, order(small, kind)))  # type: ignore[misc]
+        assert error.code == "status_illegal"
+
+
+def test_a_suspended_certificate_is_neither_suspended_again_nor_corrected(small: SmallInstance) -> None:
+    do(small, "suspend")
+    for kind in ("suspend", "correct"):
+        error = refused(small, lambda kind=kind: propose(small.instance, order(small, kind)))  # type: ignore[misc]
+        assert error.code == "status_illegal"
+    do(small, "revoke")
+
+
+def test_only_what_is_suspended_is_reinstated(small: SmallInstance) -> None:
+    error = refused(small, lambda: propose(small.instance, order(small, "reinstate")))
+    assert error.code == "status_illegal"
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "code"),
+    [
+        ("suspend", {"reason": "fraud"}, "reason_foreign"),
+        ("withdraw", {"retroactive": True}, "effect_foreign"),
+        ("suspend", {"effective_from": "2025-03-01"}, "effect_foreign"),
+        ("revoke", {"retroactive": False}, "effect_missing"),
+        ("revoke", {"retroactive": True, "effective_from": "2025-03-01"}, "effect_missing"),
+        ("suspend", {"changes": {"name": "样章丁"}}, "changes_missing"),
+        ("suspend", {"officer": "NOBODY"}, "officer_unknown"),
+        ("suspend", {"which": "0000-0000-0000-0000"}, "certificate_unknown"),
+        ("suspend", {"which": "22202200000520001238"}, "certificate_unknown"),
+    ],
+)
+def test_a_proposal_that_breaks_a_rule_is_refused(
+    small: SmallInstance, kind: str, more: dict[str, Any], code: str
+) -> None:
+    assert refused(small, lambda: propose(small.instance, order(small, kind, **more))).code == code
+
+
+def test_a_date_that_does_not_exist_is_refused(small: SmallInstance) -> None:
+    proposal = order(small, "revoke", effective_from="2025-02-30")
+    assert isinstance(refused(small, lambda: propose(small.instance, proposal)), Malformed)
+
+
+def test_a_proposal_that_another_decision_overtook_is_refused(small: SmallInstance) -> None:
+    slow = propose(small.instance, order(small, "suspend"))
+    do(small, "revoke")
+    error = refused(small, lambda: approve(small.instance, slow, "HRSS-2"))
+    assert error.code == "proposal_overtaken"
+    assert verdict(small) == "revoked"
+
+
+def test_a_proposal_is_decided_once(small: SmallInstance) -> None:
+    proposal = propose(small.instance, order(small, "suspend"))
+    approve(small.instance, proposal, "HRSS-2")
+    error = refused(small, lambda: approve(small.instance, proposal, "HRSS-2"))
+    assert error.code == "proposal_decided"
+
+
+def test_an_unknown_proposal_is_named(small: SmallInstance) -> None:
+    error = refused(small, lambda: approve(small.instance, "P9999", "HRSS-2"))
+    assert isinstance(error, NotFound)
+
+
+# --- who may --------------------------------------------------------------------------------------------------------
+
+
+def pseudonym(small: SmallInstance, officer_id: str) -> str:
+    with small.instance.engines.read.connect() as connection:
+        officer = key_store.find_officer(connection, officer_id)
+    assert officer is not None
+    return officer.pseudonym
+
+
+def test_the_human_who_proposed_cannot_decide(small: SmallInstance) -> None:
+    proposal = propose(small.instance, order(small, "suspend"))
+    error = refused(small, lambda: approve(small.instance, proposal, "HRSS-1"))
+    assert isinstance(error, Refused)
+    assert error.code == "same_human"
+    assert proposal in error.hint
+
+
+def test_the_human_who_proposed_cannot_decide_as_officer_of_another_office(small: SmallInstance) -> None:
+    enrol.enrol_officer(small.instance, "APPR-9", "APPR", "样章人", pseudonym(small, "HRSS-1"))
+    proposal = propose(small.instance, order(small, "suspend"))
+    assert refused(small, lambda: approve(small.instance, proposal, "APPR-9")).code == "same_human"
+
+
+def test_an_office_without_a_grant_neither_proposes_nor_decides(small: SmallInstance) -> None:
+    error = refused(small, lambda: propose(small.instance, order(small, "suspend", officer="APPR-1")))
+    assert isinstance(error, Fault)
+    assert (error.code, error.about.org) == ("act_not_granted", "APPR")
+    proposal = propose(small.instance, order(small, "suspend"))
+    assert refused(small, lambda: approve(small.instance, proposal, "APPR-1")).code == "act_not_granted"
+
+
+def test_an_office_below_the_issuer_changes_nothing_even_with_a_grant(small: SmallInstance) -> None:
+    """A verifier takes such an act for void, so it must never be signed."""
+    with small.instance.engines.read.connect() as connection:
+        top = documents.grants_of(connection, "HRSS")[0].sha256
+        keys = [{"jkt": documents.own_key(connection, "APPR", "seal").jkt, "use": "seal"}]
+        keys += [{"jkt": k.jkt, "use": "officer"} for k in key_store.list_signing_keys(connection, officer_id="APPR-1")]
+    until = small.now + 300 * DAY
+    documents.give_grant(small.instance, grant_payload("APPR", top, "hrss", keys, list(LIFECYCLE_ACTS), 0, until))
+    error = refused(small, lambda: propose(small.instance, order(small, "suspend", officer="APPR-1")))
+    assert isinstance(error, Fault)
+    assert (error.code, error.about.org) == ("status_org_foreign", "APPR")
+
+
+# --- what is published ----------------------------------------------------------------------------------------------
+
+
+def test_every_change_is_in_the_newest_list_although_the_clock_stands_still(small: SmallInstance) -> None:
+    """Lists of one second once stood side by side, and the one that lacked the revocation could win."""
+    steps = [
+        ("suspend", 0, 2),
+        ("suspend", 1, 2),
+        ("suspend", 2, 2),
+        ("reinstate", 1, 0),
+        ("revoke", 2, 1),
+        ("revoke", 0, 1),
+    ]
+    times = [newest_list(small).unverified_payload["iat"]]
+    for kind, person, value in steps:
+        do(small, kind, person)
+        times.append(newest_list(small).unverified_payload["iat"])
+        assert listed(small, person) == value
+    assert times == sorted(set(times))
+    assert [verdict(small, person) for person in range(3)] == ["revoked", "valid", "revoked"]
+
+
+def test_a_list_is_signed_once_a_quarter_of_an_hour(small: SmallInstance) -> None:
+    first = newest_list(small)
+    days_later(small, 0.01)
+    assert newest_list(small).body == first.body
+    days_later(small, 0.011)
+    assert newest_list(small).unverified_payload["iat"] == small.instance.now()
+
+
+def test_a_demo_whose_clock_was_set_back_still_has_a_list(small: SmallInstance) -> None:
+    days_later(small, 2)
+    newest_list(small)
+    days_later(small, 1)
+    assert newest_list(small).unverified_payload["iat"] == small.instance.now()
+    assert newest_list(small).unverified_payload["iat"] == small.instance.now()
+    assert verdict(small) == "valid"
+
+
+def test_the_bitstring_says_whether_the_value_is_zero(small: SmallInstance) -> None:
+    do(small, "suspend", 1)
+    document = current_bitstring(small.instance, small.issued[0].certificate.list_uri)
+    encoded = document.unverified_payload["credentialSubject"]["encodedList"][1:]
+    bits = gzip.decompress(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+    places = [one.certificate.idx for one in small.issued]
+    assert [bits[idx // 8] >> (7 - idx % 8) & 1 for idx in places] == [0, 1, 0]
+
+
+def test_the_state_in_the_register_follows(small: SmallInstance) -> None:
+    do(small, "suspend", 0)
+    do(small, "correct", 1)
+    with small.instance.engines.read.connect() as connection:
+        found = [certificate_store.find_certificate(connection, one.certificate.id) for one in small.issued]
+        events = [status_store.list_events(connection, one.certificate.id) for one in small.issued]
+        assert roster_store.find_corrected(connection, small.issued[1].certificate.entry_id, 2) is not None
+    assert [one.state for one in found if one] == ["suspended", "superseded", "in_force"]
+    assert [[(e.q, e.kind, e.value) for e in one] for one in events] == [[(0, "suspend", 2)], [(0, "correct", 3)], []]

@@ -1,0 +1,197 @@
+"""Two programs at one moment, on SQLite and on PostgreSQL; and the whole path on PostgreSQL."""
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from world_for_tests import BATCHES, WALKS, World, census
+
+from certsvc.core.errors import Refused
+from certsvc.core.outcomes import Fault
+from certsvc.core.statuslist import unpack, value_at
+from certsvc.services import issue, private
+from certsvc.services.act import Done
+from certsvc.services.claim import ClaimResult, claim_pdf, claim_state
+from certsvc.services.import_roster import ImportResult
+from certsvc.services.pdf import certificate_pdf
+from certsvc.services.publish import current_status_list, list_uri
+from certsvc.services.status import Proposal, approve, propose
+from certsvc.services.verify_evidence import verify_code, verify_file
+from certsvc.store import certificates as certificate_store
+from certsvc.store.tables import rendition
+
+PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-04-12"}
+T01 = BATCHES["T01"]
+
+
+def at_once(world: World, *works: Callable[[World], Any]) -> list[Any]:
+    """Each work in a program of its own, all beginning together; gives back results, or what was raised."""
+    results: list[Any] = [None] * len(works)
+    barrier = threading.Barrier(len(works))
+
+    def run(place: int, own: World, work: Callable[[World], Any]) -> None:
+        barrier.wait(30)
+        try:
+            results[place] = work(own)
+        except Exception as error:  # handed back, to be judged by the test
+            results[place] = error
+
+    with ExitStack() as stack:
+        programs = [stack.enter_context(world.another()) for _ in works]
+        threads = [threading.Thread(target=run, args=one) for one in zip(range(99), programs, works, strict=False)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert not any(thread.is_alive() for thread in threads)
+    return results
+
+
+def split(results: list[Any]) -> tuple[list[Any], list[Exception]]:
+    """What came back, and what was raised."""
+    raised = [one for one in results if isinstance(one, Exception)]
+    return [one for one in results if not isinstance(one, Exception)], raised
+
+
+def propose_suspension(world: World, code: str) -> str:
+    return propose(world.instance, Proposal("suspend", code, "H1", PAPER, "inquiry"))
+
+
+def last4(world: World, one: issue.Issued) -> str:
+    with world.instance.engines.read.connect() as connection:
+        (entry,) = [e for e in world.entries("R0001") if e.id == one.certificate.entry_id]
+        return private.personal_of(world.instance, connection, entry, 1).values["id"][-4:]
+
+
+# --- two at once ----------------------------------------------------------------------------------------------------
+
+
+def test_two_imports_of_one_file_make_one_roster(anywhere: World) -> None:
+    anywhere.at(0, hour=9)
+    path = anywhere.file(replace(T01, people=20))
+    done, refused = split(at_once(anywhere, *[lambda own: own.import_file(path)] * 2))
+    assert all(isinstance(one, ImportResult) for one in done)
+    assert all(isinstance(one, Refused) and one.code == "file_known" for one in refused)
+    assert [one.entries for one in done if not one.repeated] == [20]
+    counts = census(anywhere.instance)
+    assert (counts["roster"], counts["entry"], counts["person"]) == (1, 20, 20)
+
+
+def test_two_officers_sign_one_act_once(anywhere: World) -> None:
+    roster_id = anywhere.take_in(T01)
+    for day, kind, officers in WALKS["T01"]:
+        anywhere.at(day)
+        done, refused = split(at_once(anywhere, *[lambda own, k=kind, o=officers: own.sign(k, roster_id, *o)] * 2))
+        assert [type(one) for one in done] == [Done]
+        assert [one.code for one in refused if isinstance(one, Fault)] == ["act_done_already"]
+    assert len(anywhere.issue(roster_id)) == 2
+
+
+def test_two_programs_that_issue_one_roster_give_out_each_certificate_once(anywhere: World) -> None:
+    for number in range(3):
+        roster_id = anywhere.ready(people=12, file=f"{number}.xlsx")
+        done, refused = split(at_once(anywhere, *[lambda own: own.issue(roster_id)] * 2))  # noqa: B023
+        assert all(isinstance(one, Refused) and one.code == "nothing_to_issue" for one in refused)
+        given = [one.certificate.id for issued in done for one in issued]
+        assert sorted(given) == sorted(one.id for one in anywhere.certificates(roster_id))
+        assert len(given) == len(set(given)) == 12
+    assert sorted(int(one.number[-7:-1]) for one in anywhere.certificates()) == list(range(1, 37))
+    with anywhere.instance.engines.read.connect() as connection:
+        assert certificate_store.list_intents(connection) == ()
+    for issued in done:
+        for one in issued:
+            assert verify_code(anywhere.instance, one.code).verdict == "valid"
+
+
+def test_two_rosters_issued_at_once_share_no_number_and_no_slot(anywhere: World) -> None:
+    rosters = [anywhere.ready(people=10, file=f"{n}.xlsx") for n in "ab"]
+    done, refused = split(at_once(anywhere, *[lambda own, r=roster: own.issue(r) for roster in rosters]))
+    assert refused == []
+    assert sorted(len(one) for one in done) == [10, 10]
+    found = anywhere.certificates()
+    assert sorted(int(one.number[-7:-1]) for one in found) == list(range(1, 21))
+    assert len({one.idx for one in found}) == 20
+
+
+def test_two_officers_decide_one_proposal_once(anywhere: World) -> None:
+    (one, _) = anywhere.issue(anywhere.ready())
+    proposal = propose_suspension(anywhere, one.code)
+    done, refused = split(
+        at_once(anywhere, *[lambda own, o=o: approve(own.instance, proposal, o) for o in ("H2", "H3")])
+    )
+    assert done == [None]
+    assert [error.code for error in refused if isinstance(error, Refused)] == ["proposal_decided"]
+    assert verify_code(anywhere.instance, one.code).verdict == "suspended"
+
+
+def test_of_two_proposals_about_one_certificate_one_is_overtaken(anywhere: World) -> None:
+    (one, _) = anywhere.issue(anywhere.ready())
+    proposals = [propose_suspension(anywhere, one.code) for _ in range(2)]
+    done, refused = split(at_once(anywhere, *[lambda own, p=p: approve(own.instance, p, "H2") for p in proposals]))
+    assert done == [None]
+    assert [error.code for error in refused if isinstance(error, Refused)] == ["proposal_overtaken"]
+
+
+def test_decisions_of_one_moment_are_all_in_the_newest_list(anywhere: World) -> None:
+    issued = anywhere.issue(anywhere.ready(people=4))
+    proposals = [propose_suspension(anywhere, one.code) for one in issued]
+    _, refused = split(at_once(anywhere, *[lambda own, p=p: approve(own.instance, p, "H2") for p in proposals]))
+    assert refused == []
+    newest = current_status_list(anywhere.instance, list_uri(anywhere.instance)).unverified_payload
+    raw = unpack(newest["status_list"]["lst"])
+    assert [value_at(raw, one.certificate.idx) for one in issued] == [2, 2, 2, 2]
+    assert [verify_code(anywhere.instance, one.code).verdict for one in issued] == ["suspended"] * 4
+
+
+def test_readers_of_one_moment_are_given_one_list(anywhere: World) -> None:
+    uri = list_uri(anywhere.instance)
+    done, refused = split(at_once(anywhere, *[lambda own: current_status_list(own.instance, uri).body] * 4))
+    assert refused == []
+    assert len(set(done)) == 1
+
+
+def test_two_right_answers_at_once_open_a_claim_link_once(anywhere: World) -> None:
+    (one, _) = anywhere.issue(anywhere.ready())
+    answer = last4(anywhere, one)
+    done, refused = split(at_once(anywhere, *[lambda own: claim_pdf(own.instance, one.claim_token, answer)] * 2))
+    assert refused == []
+    assert all(isinstance(result, ClaimResult) for result in done)
+    assert [result.pdf is None for result in sorted(done, key=lambda r: r.pdf is None)] == [False, True]
+    assert claim_state(anywhere.instance, one.claim_token) == "dead"
+
+
+def test_two_first_downloads_are_the_same_file(anywhere: World) -> None:
+    (one, _) = anywhere.issue(anywhere.ready())
+    done, refused = split(at_once(anywhere, *[lambda own: certificate_pdf(own.instance, one.code)] * 2))
+    assert refused == []
+    assert done[0] == done[1]
+    with anywhere.instance.engines.read.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(rendition)).scalar_one() == 1
+
+
+# --- the whole path -------------------------------------------------------------------------------------------------
+
+
+def test_the_whole_path_runs_on_postgresql(on_postgresql: World) -> None:
+    world = on_postgresql
+    assert not (world.home / "certsvc.sqlite3").exists()
+    issued = world.issue(world.ready(people=3))
+    for one in issued:
+        report = verify_code(world.instance, one.code)
+        assert (report.verdict, report.reason) == ("valid", None)
+    pdf = certificate_pdf(world.instance, issued[0].code)
+    assert verify_file(world.instance, pdf).verdict == "valid"
+    order = Proposal("correct", issued[1].code, "H1", PAPER, "correction", changes={"name": "示例改"})
+    corrected = approve(world.instance, propose(world.instance, order), "H2")
+    assert corrected is not None
+    order = Proposal("revoke", issued[0].code, "H1", PAPER, "fraud", retroactive=True)
+    approve(world.instance, propose(world.instance, order), "H3")
+    verdicts = [verify_code(world.instance, one.code).verdict for one in (*issued, corrected)]
+    assert verdicts == ["revoked", "superseded", "valid", "valid"]
+    assert verify_file(world.instance, pdf).verdict == "revoked"
+    with pytest.raises(Refused):
+        certificate_pdf(world.instance, issued[0].code)

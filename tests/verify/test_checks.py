@@ -1,0 +1,162 @@
+"""The table of checks: what a check that fails, raises, or has nothing to look at does to the answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from support_changes import apply_changes
+from support_forge import Forge, judge
+from support_instance import SmallInstance
+
+from certsvc.core.bundle import parse_bundle
+from certsvc.core.errors import Malformed
+from certsvc.core.outcomes import Fault, NotRun, Unknown
+from certsvc.verify import verify
+from certsvc.verify.case import Case, Evidence
+from certsvc.verify.checks import CHECKS, Check, run_checks
+from certsvc.verify.report import FAMILIES, to_json
+from certsvc.verify.verdict import REQUIRED, decide
+
+
+def raising(error: Exception) -> Callable[[Case], None]:
+    def run(case: Case) -> None:
+        raise error
+
+    return run
+
+
+def passing(case: Case) -> None:
+    return None
+
+
+@pytest.fixture
+def case(small_instance: SmallInstance) -> Case:
+    evidence = Evidence(parse_bundle(small_instance.bundle()))
+    return Case(evidence, small_instance.anchors, small_instance.now, small_instance.now)
+
+
+def table(**replaced: Callable[[Case], None]) -> tuple[Check, ...]:
+    """One check per family, all passing but those named."""
+    return tuple(Check(f"{name}_check", name, "rule", replaced.get(name, passing)) for name in FAMILIES)
+
+
+def test_every_check_has_an_id_of_its_own_a_family_and_a_source() -> None:
+    assert len({check.id for check in CHECKS}) == len(CHECKS)
+    assert all(check.rule for check in CHECKS)
+    order = [FAMILIES.index(check.family) for check in CHECKS]
+    assert order == sorted(order)
+    assert {check.family for check in CHECKS} >= set(REQUIRED)
+
+
+def test_a_genuine_bundle_passes_every_check_that_has_something_to_look_at(case: Case) -> None:
+    outcomes = {row.id: row.outcome for row in run_checks(case)}
+    idle = {"registered_as_signed", "file_untouched", "file_signed_by_issuer"}
+    assert outcomes == {check.id: "not_run" if check.id in idle else "pass" for check in CHECKS}
+
+
+def test_every_row_repeats_its_check(case: Case) -> None:
+    rows = run_checks(case)
+    assert [(row.id, row.family, row.rule) for row in rows] == [(c.id, c.family, c.rule) for c in CHECKS]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("error", [ZeroDivisionError(), KeyError("x"), RecursionError(), AssertionError(), OSError()])
+def test_a_check_that_raises_is_unknown_under_its_own_family(family: str, error: Exception, case: Case) -> None:
+    rows = run_checks(case, table(**{family: raising(error)}))
+    row = next(row for row in rows if row.family == family)
+    assert (row.outcome, row.code) == ("unknown", "check_raised")
+    assert row.about.figures == {"error": type(error).__name__}
+    assert decide(rows)[0] == "cannot_decide"
+
+
+OUTCOMES: list[tuple[Exception, str, str]] = [
+    (Fault("cert_use", "evaluate", "COMM", n=1), "fail", "cert_use"),
+    (Unknown("grant_missing", sha256="x"), "unknown", "grant_missing"),
+    (NotRun("offline"), "not_run", "offline"),
+    (Malformed("base64", "", ""), "unknown", "base64"),
+]
+
+
+@pytest.mark.parametrize(("error", "outcome", "code"), OUTCOMES)
+def test_what_a_check_raises_is_the_outcome_of_its_row(error: Exception, outcome: str, code: str, case: Case) -> None:
+    row = next(r for r in run_checks(case, table(status=raising(error))) if r.family == "status")
+    assert (row.outcome, row.code) == (outcome, code)
+
+
+def test_a_fault_tells_the_act_the_organisation_and_the_figures(case: Case) -> None:
+    row = run_checks(case, table(status=raising(Fault("x", "evaluate", "COMM", days=4))))[5]
+    assert (row.about.act, row.about.org) == ("evaluate", "COMM")
+    assert row.about.figures["days"] == "4"
+
+
+def test_no_checks_at_all_decide_nothing(case: Case) -> None:
+    assert run_checks(case, ()) == ()
+    assert decide(()) == ("cannot_decide", None)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_check_that_was_not_run_never_counts_as_passed(family: str, case: Case) -> None:
+    rows = run_checks(case, table(**{family: raising(NotRun("offline"))}))
+    assert decide(rows)[0] == ("cannot_decide" if family in REQUIRED else "valid")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(Fault("sig_bad"), "signature_failed"), (Unknown("key_unknown"), "signature_unknown")]
+)
+def test_unless_all_signatures_hold_nothing_else_is_run(error: Exception, code: str, case: Case) -> None:
+    checks = (Check("first", "integrity", "r", raising(error)), Check("second", "integrity", "r", passing), *table())
+    rows = run_checks(case, checks)
+    assert [row.outcome for row in rows if row.family == "integrity"][1:] == ["pass", "pass"]
+    rest = [row for row in rows if row.family != "integrity"]
+    assert {(row.outcome, row.code) for row in rest} == {("not_run", code)}
+
+
+# --- evidence that is signed and senseless -------------------------------------------------------------------------
+
+SENSELESS: dict[str, list[dict[str, Any]]] = {
+    "no_entry": [{"do": "bundle_set", "at": "entries", "to": []}],
+    "no_evidence": [{"do": "set", "at": "credential.evidence", "to": []}],
+    "no_steps": [{"do": "set", "at": "procedure.steps", "to": []}],
+    "award_date_of_no_step": [{"do": "set", "at": "procedure.award_date", "to": "file"}],
+    "slot_outside_the_list": [{"do": "set", "at": "credential.status.status_list.idx", "to": 2**40}],
+    "negative_lag": [{"do": "set", "at": "procedure.document_lag_days", "to": -1}],
+    "lag_of_all_time": [{"do": "set", "at": "procedure.document_lag_days", "to": 2**53 - 1}],
+    "arguments_of_another_kind": [{"do": "set", "at": "procedure.steps.4.facts.0", "to": {"name": "within_ratio", "args": {"percent": 5}}}],
+    "arguments_that_are_a_list": [{"do": "set", "at": "procedure.steps.4.facts.0", "to": {"name": "within_ratio", "args": {"percent": {}, "extra_points": []}}}],
+    "act_at_the_end_of_time": [{"do": "set", "at": "acts.evaluate.iat", "to": 2**53 - 1}],
+    "act_before_all_time": [{"do": "set", "at": "acts.evaluate.iat", "to": -(2**53) + 1}],
+    "certificate_at_the_end_of_time": [{"do": "set", "at": "credential.nbf", "to": 2**53 - 1}],
+    "list_at_the_end_of_time": [{"do": "set", "at": "status.iat", "to": 2**53 - 1}],
+    "trust_at_the_end_of_time": [{"do": "set", "at": "trust.iat", "to": 2**53 - 1}],
+    "parts_without_end": [{"do": "set", "at": "acts.evaluate.parts", "to": [{"root": "A" * 43, "count": 1}] * 500}],
+    "no_certificates": [{"do": "bundle_set", "at": "certs", "to": []}],
+    "no_grants": [{"do": "bundle_set", "at": "grants", "to": []}],
+    "no_path": [{"do": "bundle_set", "at": "path", "to": []}],
+    "negative_place": [{"do": "bundle_set", "at": "path.0.proof.index", "to": -1}],
+    "place_beyond_all_lists": [{"do": "bundle_set", "at": "path.0.proof.index", "to": 2**53 - 1}],
+    "path_of_a_thousand_nodes": [{"do": "bundle_set", "at": "path.0.proof.path", "to": ["A" * 43] * 1000}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", SENSELESS.values(), ids=SENSELESS.keys())
+def test_senseless_evidence_gets_a_report_and_is_never_valid(
+    changes: list[dict[str, Any]], small_instance: SmallInstance
+) -> None:
+    report = judge(small_instance, apply_changes(Forge(small_instance), changes).build())
+    assert report.verdict not in ("valid", "unreadable")
+    assert to_json(report, "", {})["verdict"] == report.verdict
+
+
+def test_ten_thousand_junk_certificates_are_refused_without_being_tried(small_instance: SmallInstance) -> None:
+    forge = Forge(small_instance)
+    changes = [{"do": "bundle_add", "at": "certs", "value_of": "ca:foreign"} for _ in range(9)]
+    report = judge(small_instance, apply_changes(forge, changes).build())
+    assert (report.verdict, report.reason) == ("tampered", "unused_evidence")
+    rows = {row.id: row.outcome for row in report.rows}
+    assert (rows["nothing_unused"], rows["keys_certified"]) == ("fail", "not_run")
+
+
+def test_verification_is_a_function_of_its_arguments(small_instance: SmallInstance) -> None:
+    evidence = Evidence(parse_bundle(small_instance.bundle()))
+    one, two = (verify(evidence, small_instance.anchors, small_instance.now, small_instance.now) for _ in range(2))
+    assert one == two

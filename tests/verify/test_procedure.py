@@ -1,0 +1,159 @@
+"""Procedure: any other order, any omission, any doubled act is void; ratios, posts and lists count what was signed."""
+
+from itertools import combinations
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support_changes import apply_changes, day
+from support_forge import Forge, judge
+from support_instance import SCHEDULE, SmallInstance
+
+from certsvc.core.calendar import local_date
+from certsvc.verify.report import Report
+
+KINDS = [kind for kind, _, _ in SCHEDULE]
+
+
+def walked(small: SmallInstance, kinds: list[str]) -> Report:
+    """The report on a path of these acts in this order, linked and dated lawfully in other respects."""
+    forge = Forge(small)
+    acts, printed = forge.tree["acts"], forge.tree["credential"]["certificate"]
+    for number, kind in enumerate(kinds):
+        acts[kind]["prev"] = [f"@acts.{kinds[number - 1]}"] if number else []
+        acts[kind]["iat"] = day(SCHEDULE[number][2])
+        acts[kind]["document"]["date"] = local_date(acts[kind]["iat"]).isoformat()
+        acts[kind]["calendar"] = "@calendar"
+    printed["approval"]["date"] = acts["approve"]["document"]["date"]
+    printed["award_date"] = acts["evaluate"]["document"]["date"]
+    forge.tree["credential"]["awardedDate"] = f"{printed['award_date']}T00:00:00Z"
+    forge.tree["path"] = kinds
+    forge.tree["credential"]["evidence"][0]["id"] = f"urn:certsvc:act:@acts.{kinds[-1]}"
+    used = {acts[kind]["grants"][0] for kind in kinds} | {"@grants.issuer"}
+    forge.tree["grants"] = {role: one for role, one in forge.tree["grants"].items() if f"@grants.{role}" in used}
+    return judge(small, forge.build())
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.permutations(KINDS))
+def test_the_acts_in_any_other_order_are_void(small_instance: SmallInstance, kinds: list[str]) -> None:
+    report = walked(small_instance, kinds)
+    if kinds == KINDS:
+        assert report.verdict == "valid"
+    else:
+        assert (report.verdict, report.reason) == ("void", "order")
+
+
+def test_the_acts_in_their_order_are_valid_as_the_other_tests_date_them(small_instance: SmallInstance) -> None:
+    assert walked(small_instance, KINDS).verdict == "valid"
+
+
+@pytest.mark.parametrize("left_out", [*combinations(KINDS, 1), *combinations(KINDS[1:7], 2)], ids="+".join)
+def test_a_path_that_leaves_out_an_act_is_void(left_out: tuple[str, ...], small_instance: SmallInstance) -> None:
+    report = walked(small_instance, [kind for kind in KINDS if kind not in left_out])
+    assert report.verdict == "void"
+    complete = next(row for row in report.rows if row.id == "acts_complete")
+    assert (complete.outcome, complete.code, complete.about.act) == ("fail", "act_missing", left_out[0])
+
+
+@pytest.mark.parametrize("doubled", [kind for kind in KINDS if kind != "recommend"])
+def test_a_path_that_does_an_act_twice_is_void(doubled: str, small_instance: SmallInstance) -> None:
+    forge = Forge(small_instance)
+    again = f"{doubled}2"
+    changes: list[dict[str, Any]] = [
+        {"do": "copy", "at": f"acts.{doubled}", "to": f"acts.{again}"},
+        {"do": "copy", "at": f"rows.{doubled}", "to": f"rows.{again}"},
+        {"do": "set", "at": f"acts.{again}.jti", "to": "a-again"},
+        {"do": "set", "at": f"acts.{again}.prev", "to": [f"@acts.{doubled}"]},
+        {"do": "set", "at": f"acts.{again}.roster.root", "to": f"@roster.{again}"},
+    ]
+    apply_changes(forge, changes)
+    place = KINDS.index(doubled) + 1
+    forge.tree["path"].insert(place, again)
+    if place < len(KINDS):
+        forge.tree["acts"][KINDS[place]]["prev"] = [f"@acts.{again}"]
+    else:
+        forge.tree["credential"]["evidence"][0]["id"] = f"urn:certsvc:act:@acts.{again}"
+    report = judge(small_instance, forge.build())
+    assert (report.verdict, report.reason) == ("void", "order")
+
+
+# --- figures of the whole list -------------------------------------------------------------------------------------
+
+
+def asked_at_vote(
+    name: str, args: dict[str, Any], facts: dict[str, Any], *more: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """The vote's step asks for one more fact, and the committee states these figures."""
+    return [
+        {"do": "add", "at": "procedure.steps.4.facts", "value": {"name": name, "args": args}},
+        {"do": "set", "at": "acts.evaluate.facts", "to": {"members": 25, "present": 20} | facts},
+        *more,
+    ]
+
+
+RATIO = {"percent": {"deputy_senior": 70}}
+MERGED = {"do": "set", "at": "acts.evaluate.prev", "to": ["@acts.draw", "A" * 43]}
+COUNT = {"do": "set", "at": "acts.evaluate.roster.count", "to": 3}
+FIGURES: dict[str, tuple[list[dict[str, Any]], str, str | None]] = {
+    "three_of_three_at_100": (asked_at_vote("within_ratio", {"percent": {"deputy_senior": 100}}, {"ratio_percent": 100}), "valid", None),
+    "three_of_three_at_70": (asked_at_vote("within_ratio", RATIO, {"ratio_percent": 70}), "void", "fact_within_ratio"),
+    "more_than_the_province_allows": (asked_at_vote("within_ratio", RATIO, {"ratio_percent": 100}), "void", "fact_within_ratio"),
+    "a_merged_list_is_not_at_hand": (asked_at_vote("within_ratio", RATIO, {"ratio_percent": 70}, MERGED), "cannot_decide", "prev_missing"),
+    "a_merged_list_matters_for_ratios_only": ([MERGED], "valid", None),
+    "as_many_as_posts": (asked_at_vote("within_posts", {}, {"posts": 3}), "valid", None),
+    "more_than_posts": (asked_at_vote("within_posts", {}, {"posts": 2}), "void", "fact_within_posts"),
+    "exam_series": (asked_at_vote("not_exam_series", {"exam": ["05:deputy_senior"]}, {}), "void", "fact_not_exam_series"),
+    "no_exam_series": (asked_at_vote("not_exam_series", {"exam": ["05:senior"]}, {}), "valid", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "verdict", "code"), FIGURES.values(), ids=FIGURES.keys())
+def test_figures_of_the_whole_list_are_counted_and_never_believed(
+    changes: list[dict[str, Any]], verdict: str, code: str | None, small_instance: SmallInstance
+) -> None:
+    report = judge(small_instance, apply_changes(Forge(small_instance), changes).build())
+    assert (report.verdict, report.reason) == (verdict, code)
+
+
+def test_a_failed_fact_tells_the_figures_that_decided(small_instance: SmallInstance) -> None:
+    changes = [
+        {"do": "set", "at": "acts.evaluate.facts", "to": {"members": 25, "present": 22}},
+        {"do": "set", "at": "rows.evaluate.0.facts", "to": {"yes": 14, "no": 7, "abstain": 1}},
+    ]
+    about = judge(small_instance, apply_changes(Forge(small_instance), changes).build()).about
+    assert (about.act, about.org) == ("evaluate", "COMM")
+    assert {"present": "22", "yes": "14", "no": "7", "abstain": "1"}.items() <= about.figures.items()
+
+
+@pytest.mark.parametrize("person", [0, 1, 2])
+def test_the_votes_for_one_person_do_not_touch_another(person: int, small_instance: SmallInstance) -> None:
+    """The next person's votes were too few; the roster, and with it every proof, is another one."""
+    forge = Forge(small_instance, person)
+    forge.tree["rows"]["evaluate"][1]["facts"] = {"yes": 1, "no": 18, "abstain": 1}
+    assert judge(small_instance, forge.build()).verdict == "valid"
+    forge.tree["rows"]["evaluate"][0]["facts"] = {"yes": 1, "no": 18, "abstain": 1}
+    assert judge(small_instance, forge.build()).reason == "fact_yes_two_thirds"
+
+
+def test_a_track_without_approval_quotes_its_filing(small_instance: SmallInstance) -> None:
+    """As T03 does: the office files, and the certificate prints the paper of that filing."""
+    forge = Forge(small_instance)
+    tree = forge.tree
+    changes: list[dict[str, Any]] = [
+        {"do": "copy", "at": "acts.approve", "to": "acts.file"},
+        {"do": "copy", "at": "rows.approve", "to": "rows.file"},
+        {"do": "set", "at": "acts.file.act", "to": "file"},
+        {"do": "set", "at": "acts.file.roster.root", "to": "@roster.file"},
+        {"do": "set", "at": "acts.issue.prev", "to": ["@acts.file"]},
+        {"do": "set", "at": "grants.hrss.acts", "to": ["file"]},
+        {"do": "set", "at": "procedure.steps.7.act", "to": "file"},
+        {"do": "set", "at": "procedure.apart", "to": [["evaluate", "file"]]},
+        {"do": "set", "at": "path.7", "to": "file"},
+    ]
+    apply_changes(forge, changes)
+    assert judge(small_instance, forge.build()).verdict == "valid"
+    tree["acts"]["file"]["document"]["number"] = "示例9号"
+    report = judge(small_instance, forge.build())
+    assert (report.verdict, report.reason, report.about.act) == ("void", "cert_mismatch", "file")

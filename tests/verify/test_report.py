@@ -1,0 +1,225 @@
+"""The Report: what it says, to whom it says it, and what it keeps to itself."""
+
+from typing import Any
+
+import pytest
+from support_changes import apply_changes, day
+from support_forge import Forge, judge
+from support_instance import SmallInstance
+
+from certsvc.core.bundle import parse_bundle
+from certsvc.verify import verify, without_evidence
+from certsvc.verify.case import DocumentFindings, Evidence
+from certsvc.verify.checks import CHECKS
+from certsvc.verify.report import EXIT_CODES, NOT_COMPARED, Report, to_json
+
+MEMBERS = {
+    "verdict", "reason", "detail", "decided_at", "as_of", "status_as_of", "fresh_until", "record_source", "time_source",
+    "test", "certificate", "match", "checks", "path", "timeline", "receipt",
+}  # fmt: skip
+
+
+def report_on(small: SmallInstance, *changes: dict[str, Any], **asked: Any) -> Report:
+    return judge(small, apply_changes(Forge(small), list(changes)).build(), **asked)
+
+
+def test_a_report_has_the_members_that_others_rely_on(small_instance: SmallInstance) -> None:
+    value = to_json(report_on(small_instance), "all is well", {})
+    assert value.keys() == MEMBERS
+    assert value["verdict"] == "valid" and value["reason"] is None and value["receipt"] is None
+    assert (value["decided_at"], value["status_as_of"]) == ("2025-02-17T02:00:00Z",) * 2
+    assert value["fresh_until"] == "2025-02-17T02:30:00Z"
+    assert (value["time_source"], value["record_source"], value["test"]) == ("asserted", "native", True)
+    assert value["detail"] == "all is well" and value["match"] == NOT_COMPARED
+
+
+def test_a_row_tells_rule_and_finding(small_instance: SmallInstance) -> None:
+    changes = [{"do": "move", "act": "recommend", "to": "2025-01-13"}]
+    value = to_json(report_on(small_instance, *changes), "", {"interval_short": "too short"})
+    row = next(row for row in value["checks"] if row["id"] == "notices_long_enough")
+    assert (row["family"], row["outcome"], row["code"]) == ("procedure", "fail", "interval_short")
+    assert (row["act"], row["org"], row["detail"]) == ("unit_notice", "UNIT", "too short")
+    assert (row["figures"]["days"], row["figures"]["needed"]) == ("4", "5")
+    assert row["rule"].startswith("人社部令第40号")
+    assert len(value["checks"]) == len(CHECKS)
+
+
+def test_the_certificate_of_a_report_is_what_was_signed(small_instance: SmallInstance) -> None:
+    shown = report_on(small_instance).certificate
+    signed = parse_bundle(small_instance.bundle()).credential.unverified_payload["certificate"]
+    assert shown is not None
+    assert shown["holder_name"] == "样章甲" and shown["issuer"] == "示例省人社厅(样章)"
+    assert shown["granted_on"] == signed["award_date"] and shown["issued_on"] == signed["issue_date"]
+    assert {shown[name] for name in ("title", "level", "series", "specialty")} == {
+        "高级工程师", "deputy_senior", "05", "机械",
+    }  # fmt: skip
+    assert all(shown[name] == signed[name] for name in ("number", "version", "licence_id", "approval", "track_word"))
+    assert shown["photo"] is False
+    assert "birth" not in shown and "sex" not in shown
+
+
+SHOWN: dict[str, tuple[list[dict[str, Any]], dict[str, Any], bool]] = {
+    "valid": ([], {}, True),
+    "revoked": ([{"do": "event", "act": "revoke", "at": day(43), "reason": "fraud"}], {}, True),
+    "void_by_procedure": ([{"do": "move", "act": "recommend", "to": "2025-01-13"}], {}, True),
+    "stale": ([], {"now": day(60)}, True),
+    "trust_expired": ([{"do": "set", "at": "trust.exp", "to": day(40)}], {}, True),
+    "void_by_authority": ([{"do": "set", "at": "grants.committee.exp", "to": day(10)}], {}, False),
+    "void_by_chain": ([{"do": "sign", "document": "credential", "by": ["HRSS.receipt"]}], {}, False),
+    "signature_broken": ([{"do": "tamper", "document": "credential", "at": "certificate.name", "to": "样章伪"}], {}, False),
+    "key_unknown": ([{"do": "bundle_remove", "at": "certs.3"}], {}, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "asked", "shown"), SHOWN.values(), ids=SHOWN.keys())
+def test_claims_are_shown_only_when_signature_chain_and_authority_passed(
+    changes: list[dict[str, Any]], asked: dict[str, Any], shown: bool, small_instance: SmallInstance
+) -> None:
+    report = report_on(small_instance, *changes, **asked)
+    assert (report.certificate is not None) is shown
+    assert bool(report.path) is shown and bool(report.timeline) is shown
+    assert (report.status_as_of is not None) is shown and (report.record_source is not None) is shown
+
+
+def test_claims_are_not_shown_under_a_root_that_we_do_not_hold(
+    small_instance: SmallInstance, production_instance: SmallInstance
+) -> None:
+    report = judge(small_instance, small_instance.bundle(), production_instance.anchors)
+    assert report.certificate is None and report.path == () and report.timeline == ()
+
+
+def test_the_path_of_a_report_tells_every_act_in_order(small_instance: SmallInstance) -> None:
+    path = report_on(small_instance).path
+    assert [moment.event for moment in path] == [
+        "unit_notice", "recommend", "accept", "draw", "evaluate", "result_notice", "settle_objections", "approve",
+        "issue",
+    ]  # fmt: skip
+    assert {moment.outcome for moment in path} == {"pass"}
+    assert (path[4].org, path[4].org_name, path[4].at) == ("COMM", "示例机构COMM", day(14))
+
+
+def test_the_act_that_failed_is_marked_in_the_path(small_instance: SmallInstance) -> None:
+    report = report_on(small_instance, {"do": "move", "act": "recommend", "to": "2025-01-13"})
+    assert [moment.event for moment in report.path if moment.outcome == "fail"] == ["unit_notice"]
+
+
+@pytest.mark.parametrize(
+    ("absent", "after", "grant"), [("result_notice", "evaluate", "organiser"), ("unit_notice", None, "unit")]
+)
+def test_an_act_that_is_missing_stands_in_its_place(
+    absent: str, after: str | None, grant: str, small_instance: SmallInstance
+) -> None:
+    forge = Forge(small_instance)
+    following = forge.tree["path"][forge.tree["path"].index(absent) + 1]
+    forge.tree["path"].remove(absent)
+    del forge.tree["grants"][grant]
+    forge.tree["acts"][following]["prev"] = [f"@acts.{after}"] if after else []
+    report = judge(small_instance, forge.build())
+    assert (report.verdict, report.reason, report.about.act) == ("void", "act_missing", absent)
+    events = [moment.event for moment in report.path]
+    assert events[events.index(absent) + 1] == following
+    assert [moment.event for moment in report.path if moment.outcome == "fail"] == [absent]
+
+
+def test_the_timeline_tells_when_a_change_took_effect(small_instance: SmallInstance) -> None:
+    back = {"retroactive": True, "from": None}
+    dated = {"retroactive": False, "from": "2025-02-20"}
+    suspend = {"do": "event", "act": "suspend", "at": day(43)}
+    one = report_on(
+        small_instance, suspend, {"do": "event", "act": "revoke", "at": day(43), "reason": "fraud", "effective": dated}
+    )
+    assert [moment.event for moment in one.timeline] == ["issued", "suspend", "revoke"]
+    assert one.timeline[2].effective_from == "2025-02-20" and not one.timeline[2].retroactive
+    assert one.timeline[2].at == day(46) - 10 * 3600
+    two = report_on(
+        small_instance, {"do": "event", "act": "revoke", "at": day(43), "reason": "fraud", "effective": back}
+    )
+    assert two.timeline[1].retroactive and two.timeline[1].at == day(43)
+
+
+def test_every_verdict_has_an_exit_code_of_its_own() -> None:
+    assert len(set(EXIT_CODES.values())) == len(EXIT_CODES) == 12
+    assert {verdict for verdict, code in EXIT_CODES.items() if code == 0} == {"valid"}
+
+
+@pytest.mark.parametrize(("verdict", "match", "code"), [
+    ("valid", {"name": "match"}, 0),
+    ("valid", {"name": "mismatch"}, 23),
+    ("revoked", {"name": "mismatch"}, 12),
+    ("cannot_decide", {}, 30),
+])  # fmt: skip
+def test_a_valid_paper_of_somebody_else_does_not_exit_with_nought(
+    verdict: str, match: dict[str, str], code: int
+) -> None:
+    assert Report(verdict, None, report_about(), 0, 0, match=NOT_COMPARED | match).exit_code == code
+
+
+def report_about() -> Any:
+    return without_evidence("no_record", "x", 0, 0).about
+
+
+def test_without_evidence_no_check_ran() -> None:
+    report = without_evidence("not_issued", "never_issued", 5, 6, test=True, host="sample")
+    assert {(row.outcome, row.code) for row in report.rows} == {("not_run", "no_evidence")}
+    assert [row.id for row in report.rows] == [check.id for check in CHECKS]
+    assert (report.as_of, report.decided_at, report.test) == (5, 6, True)
+    assert report.about.figures == {"host": "sample"}
+
+
+# --- register and carrier ------------------------------------------------------------------------------------------
+
+
+def with_evidence(small: SmallInstance, **other: Any) -> Report:
+    evidence = Evidence(parse_bundle(small.bundle()), **other)
+    return verify(evidence, small.anchors, small.now, small.now)
+
+
+def test_a_register_that_holds_the_same_certificate_agrees(small_instance: SmallInstance) -> None:
+    assert with_evidence(small_instance, registered=small_instance.issued[0].certificate.sha256).verdict == "valid"
+
+
+@pytest.mark.parametrize("registered", ["", "A" * 43])
+def test_a_register_that_holds_another_certificate_leaves_it_open(
+    registered: str, small_instance: SmallInstance
+) -> None:
+    report = with_evidence(small_instance, registered=registered)
+    assert (report.verdict, report.reason) == ("cannot_decide", "register_differs")
+
+
+def pdf(small: SmallInstance, signer: str | None = "HRSS.pdf", faults: tuple[str, ...] = (), **minted: Any) -> Report:
+    forge = Forge(small)
+    if minted:
+        forge.mint("minted", signer or "HRSS.pdf", **minted)
+        signer = "minted"
+    ca = parse_bundle(small.bundle()).certs[-1]
+    findings = DocumentFindings("pdf", faults, signer and forge.certificate(signer), ca)
+    return with_evidence(small, document=findings)
+
+
+def test_a_pdf_signed_by_the_issuers_pdf_key_is_valid(small_instance: SmallInstance) -> None:
+    report = pdf(small_instance)
+    assert report.verdict == "valid"
+    assert [row.outcome for row in report.rows if row.family == "document"] == ["pass", "pass"]
+
+
+def test_a_picture_is_no_document_that_could_be_signed(small_instance: SmallInstance) -> None:
+    report = with_evidence(small_instance, document=DocumentFindings("picture"))
+    assert [row.outcome for row in report.rows if row.family == "document"] == ["not_run", "not_run"]
+
+
+PDFS: dict[str, tuple[dict[str, Any], str]] = {
+    "file_was_changed": ({"faults": ("pdf_coverage", "pdf_contents")}, "pdf_coverage"),
+    "no_signature": ({"signer": None}, "pdf_unsigned"),
+    "seal_key": ({"signer": "HRSS.seal"}, "pdf_signer_foreign"),
+    "another_office": ({"org": "UNIT"}, "pdf_signer_foreign"),
+    "key_in_no_grant": ({"from_day": 0}, "pdf_signer_foreign"),
+    "foreign_root": ({"by": "foreign"}, "pdf_signer_chain"),
+}
+
+
+@pytest.mark.parametrize(("made", "code"), PDFS.values(), ids=PDFS.keys())
+def test_a_pdf_that_the_issuer_did_not_sign_is_tampered(
+    made: dict[str, Any], code: str, small_instance: SmallInstance
+) -> None:
+    report = pdf(small_instance, **made)
+    assert (report.verdict, report.reason) == ("tampered", code)

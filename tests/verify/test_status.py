@@ -1,0 +1,178 @@
+"""Status as of a day: what was in force when, what a newer list changes, and where only "open" is honest."""
+
+from typing import Any
+
+import pytest
+from support_changes import apply_changes, day
+from support_forge import Forge, judge
+from support_instance import DAY, SmallInstance
+
+from certsvc.verify.report import Report
+
+
+def event(act: str, at: int, **other: Any) -> dict[str, Any]:
+    return {"do": "event", "act": act, "at": day(at), **other}
+
+
+def revoked_from(at: int, first: str | None) -> dict[str, Any]:
+    return event("revoke", at, reason="fraud", effective={"retroactive": first is None, "from": first})
+
+
+def report_of(small: SmallInstance, events: list[dict[str, Any]], at: float, now: float = 60, **asked: Any) -> Report:
+    forge = apply_changes(Forge(small), events)
+    forge.tree["status"] |= {"iat": day(now) - 60, "exp": day(now + 7)}
+    return judge(small, forge.build(), at=day(at), now=day(now), **asked)
+
+
+# The certificate is of day 43 (2025-02-17, 10:00 in Shanghai); day 50 is 2025-02-24, day 55 is 2025-03-01.
+HISTORIES: dict[str, tuple[list[dict[str, Any]], dict[float, str]]] = {
+    "nothing_happened": ([], {42.9: "cannot_decide", 43: "valid", 60: "valid"}),
+    "suspended": ([event("suspend", 50)], {43: "valid", 49.9: "valid", 50: "suspended", 60: "suspended"}),
+    "suspended_and_cleared": (
+        [event("suspend", 50), event("reinstate", 55, reason="cleared")],
+        {49.9: "valid", 50: "suspended", 54.9: "suspended", 55: "valid", 60: "valid"},
+    ),
+    "suspended_then_revoked": (
+        [event("suspend", 50), revoked_from(55, "2025-03-01")],
+        {49: "valid", 50: "suspended", 54: "suspended", 55: "revoked", 60: "revoked"},
+    ),
+    "suspended_then_withdrawn": (
+        [event("suspend", 50), event("withdraw", 55, reason="holder_request")],
+        {50: "suspended", 55: "withdrawn"},
+    ),
+    "revoked_from_the_beginning": ([revoked_from(55, None)], {42.9: "cannot_decide", 43: "revoked", 60: "revoked"}),
+    # Midnight in Shanghai begins the day: 10 hours before "day N".
+    "revoked_from_an_earlier_day": ([revoked_from(55, "2025-02-24")], {49.5: "valid", 49.6: "revoked", 60: "revoked"}),
+    "revoked_from_a_later_day": ([revoked_from(55, "2025-03-05")], {55: "valid", 58.5: "valid", 58.6: "revoked"}),
+    "withdrawn": ([event("withdraw", 50, reason="holder_request")], {49.9: "valid", 50: "withdrawn"}),
+    "superseded": (
+        [event("correct", 50, reason="correction", correction={"old_entry": "@entry.0", "new_entry": "A" * 43, "fields": ["name"]})],
+        {49.9: "valid", 50: "superseded"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+def test_the_verdict_is_that_of_the_day_asked_about(history: str, small_instance: SmallInstance) -> None:
+    events, expected = HISTORIES[history]
+    found = {at: report_of(small_instance, events, at).verdict for at in expected}
+    assert found == expected
+
+
+def test_the_row_of_a_status_names_the_act_and_the_office(small_instance: SmallInstance) -> None:
+    report = report_of(small_instance, [revoked_from(55, None)], 60)
+    assert (report.about.act, report.about.org) == ("revoke", "HRSS")
+
+
+# --- a newer list --------------------------------------------------------------------------------------------------
+
+
+def list_of(small: SmallInstance, iat: float, value: int = 0, **other: Any) -> bytes:
+    """A status list signed on another day, with a value in the person's slot."""
+    forge = apply_changes(Forge(small), [{"do": "list", "value": value}])
+    forge.tree["status"] |= {"iat": day(iat), "exp": day(iat + 7)} | other
+    return forge.document("status")
+
+
+def with_list(small: SmallInstance, brought: bytes, at: float, now: float) -> Report:
+    return judge(small, small.bundle(), at=day(at), now=day(now), newer_status=brought)
+
+
+def test_a_newer_list_makes_an_old_bundle_fresh(small_instance: SmallInstance) -> None:
+    assert judge(small_instance, small_instance.bundle(), now=day(90), at=day(90)).verdict == "cannot_decide"
+    report = with_list(small_instance, list_of(small_instance, 89), 90, 90)
+    assert (report.verdict, report.status_as_of) == ("valid", day(89))
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(1, "revoked"), (2, "suspended"), (3, "superseded"), (11, "withdrawn")])
+def test_a_newer_list_ends_a_certificate_for_the_present(
+    value: int, verdict: str, small_instance: SmallInstance
+) -> None:
+    assert with_list(small_instance, list_of(small_instance, 89, value), 90, 90).verdict == verdict
+
+
+@pytest.mark.parametrize("at", [43, 50, 88.9])
+def test_a_newer_list_leaves_the_past_open_since_the_act_may_reach_back(
+    at: float, small_instance: SmallInstance
+) -> None:
+    report = with_list(small_instance, list_of(small_instance, 89, 1), at, 90)
+    assert (report.verdict, report.reason) == ("cannot_decide", "events_missing")
+
+
+def test_a_list_of_a_minute_ahead_still_answers_for_now(small_instance: SmallInstance) -> None:
+    brought = list_of(small_instance, 90 + 60 / DAY, 1)
+    assert with_list(small_instance, brought, 90, 90).verdict == "revoked"
+
+
+def test_a_list_with_an_unknown_value_decides_nothing(small_instance: SmallInstance) -> None:
+    report = with_list(small_instance, list_of(small_instance, 89, 7), 90, 90)
+    assert (report.verdict, report.reason) == ("cannot_decide", "status_value")
+
+
+def test_an_older_list_is_not_used(small_instance: SmallInstance) -> None:
+    report = judge(small_instance, small_instance.bundle(), newer_status=list_of(small_instance, 40, 1))
+    assert (report.verdict, report.status_as_of) == ("valid", day(43))
+
+
+BROUGHT: dict[str, tuple[list[dict[str, Any]], str, str]] = {
+    "another_address": ([{"do": "set", "at": "status.sub", "to": "https://sample.invalid/status/2"}], "cannot_decide", "status_foreign"),
+    "by_a_seal": ([{"do": "sign", "document": "status", "by": ["HRSS.seal"]}], "void", "cert_use"),
+    "by_a_key_not_at_hand": ([{"do": "mint", "label": "new", "like": "HRSS.status"}, {"do": "sign", "document": "status", "by": ["new"]}], "cannot_decide", "key_unknown"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "verdict", "code"), BROUGHT.values(), ids=BROUGHT.keys())
+def test_a_list_that_is_not_the_issuers_is_no_word_about_the_certificate(
+    changes: list[dict[str, Any]], verdict: str, code: str, small_instance: SmallInstance
+) -> None:
+    forge = apply_changes(Forge(small_instance), changes)
+    forge.tree["status"] |= {"iat": day(44), "exp": day(50)}
+    report = with_list(small_instance, forge.document("status"), 45, 45)
+    assert (report.verdict, report.reason) == (verdict, code)
+
+
+def test_a_list_whose_signature_fails_is_tampered(small_instance: SmallInstance) -> None:
+    one, two = list_of(small_instance, 44), list_of(small_instance, 45)
+    mixed = b".".join([*one.split(b".")[:2], two.split(b".")[2]])
+    assert with_list(small_instance, mixed, 45, 45).verdict == "tampered"
+
+
+def test_what_is_no_list_is_not_read_as_one(small_instance: SmallInstance) -> None:
+    report = judge(small_instance, small_instance.bundle(), newer_status=b"junk")
+    assert (report.verdict, report.reason) == ("tampered", "jws_form")
+
+
+# --- freshness -----------------------------------------------------------------------------------------------------
+
+FRESHNESS: list[tuple[int, int | None, str | None]] = [
+    (7 * DAY, None, None),
+    (7 * DAY + 1, None, "status_stale"),
+    (DAY, DAY, None),
+    (DAY + 1, DAY, "status_stale"),
+    (30 * DAY, 30 * DAY, None),
+    (30 * DAY + 1, 30 * DAY, "status_stale"),
+    (-120, None, None),
+    (-121, None, "status_from_future"),
+]
+
+
+@pytest.mark.parametrize(("age", "max_age", "code"), FRESHNESS)
+def test_a_list_is_good_until_its_end_or_as_old_as_the_asker_accepts(
+    age: int, max_age: int | None, code: str | None, small_instance: SmallInstance
+) -> None:
+    now = small_instance.now + age
+    report = judge(small_instance, small_instance.bundle(), now=now, at=small_instance.now, max_age=max_age)
+    assert (report.verdict, report.reason) == ("valid" if code is None else "cannot_decide", code)
+
+
+def test_a_stale_list_that_says_revoked_still_says_so(small_instance: SmallInstance) -> None:
+    forge = apply_changes(Forge(small_instance), [revoked_from(43, None)])
+    assert judge(small_instance, forge.build(), now=day(90), at=day(90)).verdict == "revoked"
+
+
+@pytest.mark.parametrize(("until", "at", "verdict"), [("2025-03-01", 55, "valid"), ("2025-03-01", 55.6, "out_of_term")])
+def test_a_term_ends_with_its_last_day_in_shanghai(
+    until: str, at: float, verdict: str, small_instance: SmallInstance
+) -> None:
+    changes = [{"do": "set", "at": "credential.certificate.term_until", "to": until}]
+    assert report_of(small_instance, changes, at).verdict == verdict

@@ -1,0 +1,77 @@
+"""What everybody may fetch: lists, keys and contact, with validators for caches; and the probes."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from support_instance import SmallInstance
+
+from certsvc.core.jose import parse_document
+
+
+def test_the_status_list_is_served_as_what_it_is(client: FlaskClient, small: SmallInstance) -> None:
+    answer = client.get("/status/1")
+    assert answer.content_type == "application/statuslist+jwt"
+    payload = parse_document(answer.data, "statuslist+jwt").unverified_payload
+    assert payload["sub"] == "https://sample.invalid/status/1" == small.issued[0].certificate.list_uri
+
+
+def test_the_bitstring_is_a_credential_of_its_own(client: FlaskClient) -> None:
+    answer = client.get("/status/1/bitstring")
+    assert answer.content_type == "application/vc+jwt"
+    assert parse_document(answer.data, "bitstring+jwt").unverified_payload["id"].endswith("/status/1/bitstring")
+
+
+@pytest.mark.parametrize("path", ["/status/0", "/status/2", "/status/2/bitstring", "/status/x", "/status/-1"])
+def test_a_list_that_was_never_published_is_not_found_and_not_made(
+    client: FlaskClient, small: SmallInstance, path: str
+) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/status/1", "/.well-known/jwks.json", "/.well-known/certsvc-trust.json", "/.well-known/did.json"],
+)
+def test_a_published_document_is_not_sent_twice(client: FlaskClient, path: str) -> None:
+    first = client.get(path, headers={"Accept-Encoding": "gzip"})
+    again = client.get(path, headers={"If-None-Match": first.headers["ETag"], "Accept-Encoding": "gzip"})
+    assert (first.status_code, again.status_code, again.data) == (200, 304, b"")
+    assert "stale-if-error" in first.headers["Cache-Control"]
+    assert first.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_the_trust_document_names_roots_and_official_hosts(client: FlaskClient) -> None:
+    value = client.get("/.well-known/certsvc-trust.json").json
+    assert value["hosts"] == ["sample.invalid"]
+    assert value["roots"][0].startswith("-----BEGIN CERTIFICATE-----")
+
+
+def test_no_key_set_holds_a_private_member(client: FlaskClient) -> None:
+    keys = client.get("/.well-known/jwks.json").json["keys"]
+    assert keys
+    assert not any(key.keys() & {"d", "p", "q", "k"} for key in keys)
+
+
+def test_the_did_names_the_host(client: FlaskClient) -> None:
+    assert client.get("/.well-known/did.json").json["id"] == "did:web:sample.invalid"
+
+
+def test_the_security_contact_is_current_and_less_than_a_year_old(client: FlaskClient, small: SmallInstance) -> None:
+    fields = dict(line.split(": ", 1) for line in client.get("/.well-known/security.txt").text.splitlines())
+    end = datetime.fromisoformat(fields["Expires"])
+    now = datetime.fromtimestamp(small.now, UTC)
+    assert now < end < now + timedelta(days=365)
+    assert fields["Canonical"] == "https://sample.invalid/.well-known/security.txt"
+
+
+def test_the_probes_tell_life_and_the_age_of_the_newest_list(client: FlaskClient) -> None:
+    assert client.get("/healthz").json == {"status": "ok"}
+    ready = client.get("/readyz").json
+    assert ready["status"] == "ok"
+    assert 0 <= ready["status_list_age"] <= 900
+
+
+def test_the_probes_spend_no_rate(client: FlaskClient) -> None:
+    assert "RateLimit" not in client.get("/healthz").headers
