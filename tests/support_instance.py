@@ -119,7 +119,7 @@ def _entry(instance: Instance, roster_id: str, position: int) -> Entry:
     return Entry(
         entry_id, roster_id, f"row{position}", position, str(uuid4()), TARGET.series, TARGET.specialty, TARGET.level,
         TARGET.title, TARGET.track, TARGET.region, TARGET.year, name, "M", "1985-06-15", "示例公司", "UNIT", columns,
-        private.seal_personal(instance, values, salts, entry_id), entry_salt, person,
+        private.seal_personal(instance.data_keys, values, salts, entry_id), entry_salt, person,
         entry_commitment(person, TARGET, entry_salt), None, None,
     )  # fmt: skip
 

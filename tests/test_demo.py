@@ -109,6 +109,7 @@ def test_the_roster_files_are_left_to_look_at(home: Path) -> None:
     assert rosters == [
         "roster-T01-engineers.xlsx",
         "roster-T01-time-limited.xlsx",
+        "roster-T01-try-it-yourself.xlsx",
         "roster-T04-motor-group.xlsx",
         "roster-T06-grass-roots.xlsx",
     ]

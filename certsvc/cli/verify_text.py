@@ -59,7 +59,8 @@ def _bands(report: Report) -> Iterator[str]:
     """Facts beside the verdict, above everything else."""
     for key, said in MATCHES.items():
         if report.match.get(key) == "mismatch":
-            text = f"与您输入的{said[0]}不符 · does not fit the {said[1]} you entered"
+            zh, en = ("证书属实,但", "The certificate is genuine, but ") if report.verdict == "valid" else ("", "")
+            text = f"{zh}与您输入的{said[0]}不符 · {en}not for the {said[1]} you entered"
             yield INDENT + paint(f"✖ {text}", fg="red", bold=True)
         elif report.match.get(key) == "match":
             yield INDENT + paint(f"✔ {said[0]}相符 · {said[1]} fits", fg="green")

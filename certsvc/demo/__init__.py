@@ -24,6 +24,7 @@ from certsvc.services.documents import publish_trust
 STAMP = "demo/demo.json"
 #: Share of the people on each of the three rosters.
 SHARES = (("T01", "roster-T01-engineers.xlsx", 0.6), ("T04", "roster-T04-motor-group.xlsx", 0.25))
+TRY_IT = "roster-T01-try-it-yourself.xlsx"
 TIME_LIMITED = "roster-T01-time-limited.xlsx"
 #: The smallest demo has enough certificates of each roster for every case.
 MIN_PEOPLE = 30
@@ -65,6 +66,8 @@ def _build(home: Path, people: int, seed: int, public_url: str, progress: Progre
         irregular.tell(story)
         last = _regular_rosters(story, people)
         lifecycle.tell(story)
+        # One roster nobody has touched yet, so that a visitor can sign its acts by hand.
+        story.take_in(batch("T01", TRY_IT, 4), 470)
         # The last roster is issued today, so that its frozen status list is fresh and its files verify offline.
         instance.set_clock(None)
         publish_trust(instance)

@@ -117,8 +117,9 @@ def _inflated(data: bytes) -> Iterator[bytes]:
 
 def _read_ours(data: bytes) -> tuple[bytes, PdfSignature]:
     before, gap, after = _split_at_gap(data)
-    parts = _read_gap(gap)
-    _require(parts.document_sha256 == hashlib.sha256(before + after).digest(), "digest_differs")
+    digest = hashlib.sha256(before + after).digest()
+    parts = _read_gap(gap, digest)
+    _require(parts.document_sha256 == digest, "digest_differs")
     _require(signature_math_holds(parts), "signature_false")
     timestamp = _guard(lambda: _timestamp_of(parts), "timestamp_form")
     reader, embedded = _single_signature(data)
@@ -141,12 +142,13 @@ def _split_at_gap(data: bytes) -> tuple[bytes, bytes, bytes]:
     return data[:first], gap[1:-1], data[second:]
 
 
-def _read_gap(digits: bytes) -> CmsParts:
-    """The one CMS in the gap, followed only by the digit 0."""
+def _read_gap(digits: bytes, digest: bytes) -> CmsParts:
+    """The one CMS in the gap, followed only by the digit 0. A CMS over this `digest` has its bytes somewhere."""
     der = bytes.fromhex(digits.decode())
     size = _der_size(der)
     _require(0 < size <= len(der), "cms_form")
     _require(not any(der[size:]), "contents_padding")
+    _require(digest in der, "digest_differs")
     return _guard(lambda: read_cms(der[:size]), "cms_form")
 
 

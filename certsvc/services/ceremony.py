@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certsvc.core.errors import NotReady
+from certsvc.core.identity import check_uscc
 from certsvc.core.jose import thumbprint
 from certsvc.core.kinds import CEREMONY_USES
 from certsvc.instance import Instance, Settings, database_url, open_instance, write_settings
@@ -18,7 +19,8 @@ from certsvc.register.sealing import create_data_keys
 from certsvc.services import enrol
 from certsvc.signers.minting import Authority, Holder, mint_issuing_ca, mint_root, mint_signer, new_key, write_key
 from certsvc.store import keys as key_store
-from certsvc.store.migrate import upgrade
+from certsvc.store.engine import open_engines
+from certsvc.store.migrate import revision, upgrade
 from certsvc.store.rows import SigningKey
 
 ROOT_YEARS, CA_YEARS, SIGNER_YEARS = 20, 10, 3
@@ -57,30 +59,58 @@ class Line:
 
 
 def hold_ceremony(home: Path, plan: Plan, now: int) -> list[Line]:
-    """Makes a home and returns the transcript. Raises NotReady when `home` holds anything: nothing is overwritten.
+    """Makes a home and returns the transcript. Raises NotReady when `home` or the database holds anything: nothing is
+    overwritten; Malformed for a plan that cannot be carried out.
 
     The home is built beside its place and moved there last, so an interrupted ceremony leaves no half-made home.
     """
     if home.exists() and any(home.iterdir()):
-        raise NotReady(
-            "home_exists", f"{home} 已存在,不会覆盖", f"{home} exists and is never overwritten.", "certsvc doctor"
-        )
+        zh, en = f"{home} 已存在,不会覆盖", f"{home} exists and is never overwritten."
+        raise NotReady("home_exists", zh, en, "certsvc doctor")
+    if plan.authority_uscc is not None:
+        check_uscc(plan.authority_uscc)
     draft = home.with_name(home.name + ".ceremony")
     shutil.rmtree(draft, ignore_errors=True)
     (draft / "keys").mkdir(parents=True, mode=0o700)
-    lines = list(_make(draft, plan, datetime.fromtimestamp(now, UTC)))
+    try:
+        lines = _hold(draft, plan, now)
+    except BaseException:
+        shutil.rmtree(draft)
+        raise
     if home.exists():
         home.rmdir()
     draft.rename(home)
-    upgrade(database_url(home))
-    instance = open_instance(home)
+    return lines
+
+
+def _hold(draft: Path, plan: Plan, now: int) -> list[Line]:
+    url = database_url(draft)
+    _check_unused(url)
+    lines = list(_make(draft, plan, datetime.fromtimestamp(now, UTC)))
+    upgrade(url)
+    instance = open_instance(draft)
     try:
         instance.clock = now
         lines += _enrol_authority(instance, plan)
     finally:
         instance.close()
-    (home / "ceremony.txt").write_text("\n".join(map(str, lines)) + "\n", encoding="utf-8")
+    (draft / "ceremony.txt").write_text("\n".join(map(str, lines)) + "\n", encoding="utf-8")
     return lines
+
+
+def _check_unused(url: str) -> None:
+    """Returns if the database has no tables, or nobody in them. Raises NotReady: two instances never share one."""
+    engines = open_engines(url)
+    try:
+        if revision(engines.read) is None:
+            return
+        with engines.read.connect() as connection:
+            used = key_store.list_organisations(connection)
+    finally:
+        engines.close()
+    if used:
+        zh, en = "数据库已属于另一实例", "The database belongs to another instance already."
+        raise NotReady("database_taken", zh, en, "CERTSVC_DATABASE_URL=… certsvc init")
 
 
 def _make(home: Path, plan: Plan, start: datetime) -> Iterator[Line]:
@@ -112,28 +142,20 @@ def _make(home: Path, plan: Plan, start: datetime) -> Iterator[Line]:
 
 
 def _enrol_authority(instance: Instance, plan: Plan) -> list[Line]:
-    """Registers the ceremony keys and the authority with its own keys."""
+    """Registers the ceremony keys and the authority with its own keys, in one transaction."""
+    now = instance.now()
+    names = (plan.authority_zh, plan.authority_en)
+    authority = enrol.NewOrganisation(
+        plan.authority, *names, "hrss", plan.authority_uscc, plan.region, enrol.AUTHORITY_USES
+    )
+    own = enrol.make_keys(instance, authority, plan.signer_years)
     with instance.engines.write.begin() as connection:
-        root = enrol.organisation_row(
-            ROOT_ORG, "根授权机构", "Root authority", "hrss", None, plan.region, instance.now()
-        )
+        root = enrol.organisation_row(ROOT_ORG, "根授权机构", "Root authority", "hrss", None, plan.region, now)
         key_store.add_organisation(connection, root)
         for use in CEREMONY_USES:
             certificate = x509.load_pem_x509_certificate((instance.home / f"{use}.crt").read_bytes())
             key_store.add_signing_key(connection, _key_row(use, certificate))
-    own = enrol.enrol_organisation(
-        instance,
-        enrol.NewOrganisation(
-            plan.authority,
-            plan.authority_zh,
-            plan.authority_en,
-            "hrss",
-            plan.authority_uscc,
-            plan.region,
-            enrol.AUTHORITY_USES,
-        ),
-        plan.signer_years,
-    )
+        enrol.register(connection, now, authority, own)
     return [transcript_line(use, x509.load_der_x509_certificate(key.certificate)) for use, key in own.items()]
 
 

@@ -41,7 +41,7 @@ def correct(
         values["name"],
         values["sex"],
         values["birth"],
-        private.seal_personal(instance, values, salts, entry.id),
+        private.seal_personal(instance.data_keys, values, salts, entry.id),
         entry_salt,
         person,
         entry_commitment(person, target_of(entry), entry_salt),

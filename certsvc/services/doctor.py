@@ -4,6 +4,7 @@
 2. register – what an open instance needs to go on working: keys, grants, published documents, fonts, leftovers
 """
 
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -119,6 +120,13 @@ def _root_key(instance: Instance) -> Iterator[Finding]:
         yield Finding(WARN, zh, en, f"mv {instance.keys_dir / 'root.pem'} /media/OFFLINE/")
 
 
+def _privacy(instance: Instance) -> Iterator[Finding]:
+    """The database holds names in clear, so other users of the machine must not reach it."""
+    if not instance.demo and stat.S_IMODE(instance.home.stat().st_mode) & 0o077:
+        zh, en = "本机其他用户可以读取实例目录", "other users of this machine may read the home"
+        yield Finding(WARN, zh, en, f"chmod 700 {instance.home}")
+
+
 def _officers(instance: Instance) -> Iterator[Finding]:
     found = overview.offices(instance)
     humans = {one.pseudonym for office in found for one in office.officers}
@@ -198,5 +206,5 @@ def _dated(instance: Instance, ends: int, notice: int, words: tuple[str, str], h
 
 
 REGISTER: tuple[Callable[[Instance], Iterator[Finding]], ...] = (
-    _keys, _root_key, _officers, _trust, _calendar, _status_list, _intents, _fonts,
+    _keys, _root_key, _privacy, _officers, _trust, _calendar, _status_list, _intents, _fonts,
 )  # fmt: skip

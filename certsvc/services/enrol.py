@@ -1,13 +1,16 @@
 """Enrolment: an organisation or an officer gets keys under the issuing CA and a place in the register."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Connection
 
-from certsvc.core.errors import NotFound, Refused
+from certsvc.core.errors import Malformed, NotFound, Refused
 from certsvc.core.identity import check_uscc
 from certsvc.core.jose import thumbprint
 from certsvc.core.kinds import ISSUED_USES
@@ -19,6 +22,7 @@ from certsvc.store.rows import Officer, Organisation, SigningKey
 #: The keys of an issuing authority, and of an organisation that only seals acts.
 AUTHORITY_USES = ("credential", "seal", "status", "pdf", "receipt", "qr", "grant")
 SEALING_USES = ("seal",)
+ID_FORM = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -36,34 +40,70 @@ class NewOrganisation:
 
 def enrol_organisation(instance: Instance, new: NewOrganisation, years: int = 3) -> dict[str, SigningKey]:
     """Registers the organisation with one key per use; returns use -> key. Raises Malformed, Refused."""
+    _check_id(new.id)
     if new.uscc is not None:
         check_uscc(new.uscc)
-    keys = {
+    with instance.engines.read.connect() as connection:
+        if key_store.find_organisation(connection, new.id) is not None:
+            raise _known("org_known", f"机构已登记:{new.id}", f"Organisation {new.id} is registered already.")
+    keys = make_keys(instance, new, years)
+    with instance.engines.write.begin() as connection:
+        register(connection, instance.now(), new, keys)
+    return keys
+
+
+def make_keys(instance: Instance, new: NewOrganisation, years: int) -> dict[str, SigningKey]:
+    """Fresh keys of an organisation, written to HOME/keys and registered nowhere yet; use -> key."""
+    return {
         use: _make_key(instance, Holder(new.id, new.name_zh, use), use, f"{new.id}.{use}", years) for use in new.uses
     }
-    row = organisation_row(new.id, new.name_zh, new.name_en, new.kind, new.uscc, new.region, instance.now())
-    with instance.engines.write.begin() as connection:
-        key_store.add_organisation(connection, row)
-        for key in keys.values():
-            key_store.add_signing_key(connection, key)
-    return keys
+
+
+def register(connection: Connection, now: int, new: NewOrganisation, keys: dict[str, SigningKey]) -> None:
+    """Adds the rows of an organisation and of its keys."""
+    row = organisation_row(new.id, new.name_zh, new.name_en, new.kind, new.uscc, new.region, now)
+    key_store.add_organisation(connection, row)
+    for key in keys.values():
+        key_store.add_signing_key(connection, key)
 
 
 def enrol_officer(
     instance: Instance, officer_id: str, org_id: str, name_zh: str, pseudonym: str | None = None, years: int = 3
 ) -> SigningKey:
-    """Registers an officer of an organisation with a key. One human keeps one pseudonym across organisations."""
+    """Registers an officer of an organisation with a key. One human keeps one pseudonym across organisations.
+
+    Raises NotFound, Malformed, and Refused for an id or a human that the register knows already.
+    """
+    _check_id(officer_id)
+    alias = pseudonym or secrets.token_hex(8)
     with instance.engines.read.connect() as connection:
         organisation = key_store.find_organisation(connection, org_id)
+        known = key_store.find_officer(connection, officer_id)
+        same = key_store.list_officers(connection, org_id=org_id, pseudonym=alias)
     if organisation is None:
         raise NotFound("org_unknown", f"机构不存在:{org_id}", f"No organisation {org_id}.", "certsvc keys list")
-    alias = pseudonym or secrets.token_hex(8)
+    if known is not None:
+        raise _known("officer_known", f"经办人已登记:{officer_id}", f"Officer {officer_id} is registered already.")
+    if same:
+        zh, en = f"此人已是 {org_id} 的经办人 {same[0].id}", f"This human is officer {same[0].id} of {org_id} already."
+        raise _known("human_known", zh, en)
     holder = Holder(org_id, organisation.name_zh, "officer", alias)
     key = _make_key(instance, holder, "officer", f"{org_id}.officer.{officer_id}", years, officer_id)
     with instance.engines.write.begin() as connection:
         key_store.add_officer(connection, Officer(officer_id, alias, org_id, name_zh, instance.now()))
         key_store.add_signing_key(connection, key)
     return key
+
+
+def _check_id(text: str) -> None:
+    """Ids stand in file names and on command lines. Raises Malformed."""
+    if not ID_FORM.fullmatch(text):
+        zh, en = "代号只用字母、数字、- 和 _,至多 64 个", "An id has letters, digits, - and _, 64 at most."
+        raise Malformed("id_form", zh, en)
+
+
+def _known(code: str, zh: str, en: str) -> Refused:
+    return Refused(code, zh, en, "certsvc keys list")
 
 
 def organisation_row(
@@ -90,8 +130,18 @@ def _make_key(
     key = new_key(use)
     start = datetime.fromtimestamp(instance.now(), UTC)
     certificate = mint_signer(issuing_ca(instance), holder, use, key, start, years)
+    _set_aside(instance.keys_dir / f"{file}.pem")
     write_key(instance.keys_dir / f"{file}.pem", key)
     return SigningKey(
         thumbprint(key.public_key()), use, holder.org, officer, f"file:{file}.pem", certificate.public_bytes(Encoding.DER),
         int(certificate.not_valid_before_utc.timestamp()), int(certificate.not_valid_after_utc.timestamp()), None, None,
     )  # fmt: skip
+
+
+def _set_aside(path: Path) -> None:
+    """Moves a key file out of the way that an interrupted enrolment left: nobody registered it, so nothing counts on it.
+
+    It is kept all the same. A database that was restored from an old copy may have forgotten who it belonged to.
+    """
+    if path.exists():
+        path.rename(path.with_name(f"{path.stem}.unregistered-{secrets.token_hex(4)}.pem"))

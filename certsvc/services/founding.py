@@ -17,6 +17,8 @@ from certsvc.services.delegation import give_top_grant
 def found(home: Path, plan: Plan, now: int) -> list[Line]:
     """Makes the home ready for organisations and officers; gives back the transcript. Raises NotReady, Malformed."""
     transcript = hold_ceremony(home, plan, now)
+    # The database holds names; nobody else on this machine has to read them.
+    home.chmod(0o700)
     instance = open_instance(home)
     try:
         instance.clock = now

@@ -5,7 +5,6 @@
 3. apply   – people, documents, names, employers, rosters and entries, in the same transaction
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,7 +12,6 @@ from typing import Any
 
 from certsvc import resources
 from certsvc.core.claims import FIELDS, Target, entry_commitment, field_commitments, person_commitment
-from certsvc.core.encoding import b64
 from certsvc.core.errors import Refused
 from certsvc.core.names import fold_name
 from certsvc.core.titles import level as title_level
@@ -22,6 +20,7 @@ from certsvc.register.fault_report import summary
 from certsvc.register.roster_rows import RosterFile, RosterRow
 from certsvc.register.sealing import DataKeys
 from certsvc.services.import_plan import Gathered, Plan, Progress, Question, RandomBytes, Work, gather
+from certsvc.services.private import seal_personal
 from certsvc.store import keys as key_store
 from certsvc.store import people as people_store
 from certsvc.store import rosters as roster_store
@@ -236,7 +235,7 @@ def _entry(work: Work, roster_id: str, plan: Plan, organisations: Mapping[str, s
         unit_name=row.unit_name,
         unit_org_id=organisations.get(row.unit_code or "", organisations.get(row.unit_name)),
         columns=columns_of(row),
-        sealed=_sealed(work.keys, entry_id, row, salts),
+        sealed=seal_personal(work.keys, values, salts, entry_id, row.phone),
         entry_salt=entry_salt,
         person_commitment=person,
         commitment=entry_commitment(person, target, entry_salt),
@@ -250,11 +249,3 @@ def columns_of(row: RosterRow) -> dict[str, Any]:
     cells = {name: cell for name, cell in row.cells().items() if name not in NOT_KEPT}
     named = {"position": list(row.position), "education": row.education_check, "schooling": row.education}
     return cells | {name: cell for name, cell in named.items() if cell is not None}
-
-
-def _sealed(keys: DataKeys, entry_id: str, row: RosterRow, salts: Mapping[str, bytes]) -> bytes:
-    """ID number, salts and phone number; the first two as `services.private` opens them."""
-    plain: dict[str, Any] = {"id": row.id_number, "salts": {name: b64(salt) for name, salt in salts.items()}}
-    if row.phone:
-        plain["phone"] = row.phone
-    return keys.seal(json.dumps(plain).encode(), f"entry/{entry_id}".encode())

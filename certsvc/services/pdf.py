@@ -158,6 +158,7 @@ def _signed_at(certificate: Certificate) -> datetime:
 
 
 def _photo(connection: Connection, certificate: Certificate, sha256: str | None) -> bytes | None:
+    """The photo that the certificate was issued with, whatever the holder gave us since."""
     entry = roster_store.find_entry(connection, certificate.entry_id)
-    photo = people_store.find_photo(connection, entry.person_id) if entry and sha256 else None
-    return photo.jpeg if photo and photo.sha256 == sha256 else None
+    photo = people_store.find_photo_named(connection, entry.person_id, sha256) if entry and sha256 else None
+    return photo.jpeg if photo else None

@@ -38,5 +38,5 @@ def photo_of(inst: Instance, code_text: str) -> bytes | None:
             return None
         stated = parse_document(certificate.credential, "vc+jwt").unverified_payload["certificate"]["photo"]
         entry = roster_store.find_entry(connection, certificate.entry_id)
-        photo = people_store.find_photo(connection, entry.person_id) if entry else None
-    return photo.jpeg if photo and photo.sha256 == stated else None
+        photo = people_store.find_photo_named(connection, entry.person_id, stated) if entry and stated else None
+    return photo.jpeg if photo else None

@@ -1,7 +1,9 @@
 """The personal half of an entry: printed values, salts and ID number, sealed in the register, one set per version."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -9,6 +11,7 @@ from certsvc.core.claims import FIELDS, field_commitments
 from certsvc.core.encoding import b64, unb64
 from certsvc.core.errors import NotFound
 from certsvc.instance import Instance
+from certsvc.register.sealing import DataKeys
 from certsvc.store import rosters as roster_store
 from certsvc.store.rows import Entry
 
@@ -27,10 +30,14 @@ class Personal:
         return field_commitments(self.values, self.salts)
 
 
-def seal_personal(instance: Instance, values: dict[str, str], salts: dict[str, bytes], entry_id: str) -> bytes:
-    """The sealed column of an entry: ID number and field salts."""
-    plain = {"id": values["id"], "salts": {field: b64(salts[field]) for field in FIELDS}}
-    return instance.data_keys.seal(json.dumps(plain).encode(), f"entry/{entry_id}".encode())
+def seal_personal(
+    keys: DataKeys, values: Mapping[str, str], salts: Mapping[str, bytes], entry_id: str, phone: str | None = None
+) -> bytes:
+    """The sealed column of an entry: ID number, field salts and, where one is known, the phone number."""
+    plain: dict[str, Any] = {"id": values["id"], "salts": {field: b64(salts[field]) for field in FIELDS}}
+    if phone:
+        plain["phone"] = phone
+    return keys.seal(json.dumps(plain).encode(), f"entry/{entry_id}".encode())
 
 
 def personal_of(instance: Instance, connection: Connection, entry: Entry, version: int) -> Personal:

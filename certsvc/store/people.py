@@ -29,7 +29,12 @@ _NAMES = NAMES.select.where(person_name.c.person_id == bindparam("id")).order_by
 _EMPLOYMENTS = EMPLOYMENTS.select.where(employment.c.person_id == bindparam("id")).order_by(
     employment.c.valid_from, employment.c.id
 )
-_PHOTO = PHOTOS.select.where(photo.c.person_id == bindparam("id"))
+_PHOTO = (
+    PHOTOS.select.where(photo.c.person_id == bindparam("id"))
+    .order_by(photo.c.added_at.desc(), photo.c.sha256.desc())
+    .limit(1)
+)
+_PHOTO_NAMED = PHOTOS.select.where(photo.c.person_id == bindparam("id"), photo.c.sha256 == bindparam("sha256"))
 # A present name that begins later stays open, and the index of present names then refuses the new one.
 _CLOSE_NAME = (
     update(person_name)
@@ -111,13 +116,18 @@ def list_employments(connection: Connection, person_id: str) -> tuple[Employment
 
 
 def put_photo(connection: Connection, item: Photo) -> None:
-    """Sets or replaces the photo of a person."""
+    """Adds a photo of a person and makes it the present one; those before it are kept."""
     values = PHOTOS.values([item])[0]
-    connection.execute(
-        insert_or(connection, photo).values(values).on_conflict_do_update(index_elements=["person_id"], set_=values)
-    )
+    statement = insert_or(connection, photo).values(values)
+    key = ["person_id", "sha256"]
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_={"added_at": values["added_at"]}))
 
 
 def find_photo(connection: Connection, person_id: str) -> Photo | None:
-    """The photo, or None."""
+    """The present photo, or None."""
     return PHOTOS.one(connection, _PHOTO, id=person_id)
+
+
+def find_photo_named(connection: Connection, person_id: str, sha256: str) -> Photo | None:
+    """The photo of this hash, present or former, or None."""
+    return PHOTOS.one(connection, _PHOTO_NAMED, id=person_id, sha256=sha256)

@@ -120,7 +120,15 @@ employment = table(
     Index(None, "person_id"),
     dated(),
 )
-photo = table("photo", text("person_id", "person.id", key=True), blob("jpeg"), text("sha256"), seconds("added_at"))
+photo = table(
+    "photo",
+    text("person_id", "person.id"),
+    blob("jpeg"),
+    text("sha256"),
+    seconds("added_at"),
+    # A certificate keeps the photo it was issued with, whatever comes later.
+    PrimaryKeyConstraint("person_id", "sha256"),
+)
 
 # --- rosters and acts ----------------------------------------------------------------------------------------------
 

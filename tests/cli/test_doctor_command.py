@@ -130,6 +130,13 @@ def test_a_root_key_that_stays_on_a_production_machine_is_mentioned(tmp_path: Pa
     assert "根密钥仍在本机" in must("doctor", "--home", tmp_path / "p").out
 
 
+def test_a_home_that_others_may_read_is_mentioned(home: Path) -> None:
+    assert "may read the home" not in must("doctor", "--home", home).out
+    home.chmod(0o755)
+    said = must("doctor", "--home", home)
+    assert ("may read the home" in said.out, f"chmod 700 {home}" in said.err) == (True, True)
+
+
 def test_init_never_overwrites(home: Path) -> None:
     before = (home / "roots.pem").read_bytes()
     said = call("init", "--test", "--home", home)

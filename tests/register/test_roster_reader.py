@@ -87,6 +87,13 @@ def test_a_current_title_that_no_catalogue_knows_has_no_level(tmp_path: Path) ->
     assert codes(file) == [] and [row.current_level for row in file.rows] == [None, None, None]
 
 
+@pytest.mark.parametrize(
+    "change", [{"current_title": "高级经济师"}, {"current_title": "高级工程师", "track": "外省确认"}]
+)
+def test_a_change_of_series_and_a_confirmation_may_keep_the_level(change: dict[str, str], tmp_path: Path) -> None:
+    assert codes(read_rows(tmp_path, change)) == []
+
+
 def test_a_vote_of_which_only_the_members_are_known_is_incomplete(tmp_path: Path) -> None:
     gone = dict.fromkeys(("present", "yes", "no", "abstain"), "")
     assert codes(read_rows(tmp_path, gone)) == [("votes_incomplete", "decide")]

@@ -16,6 +16,7 @@ from certsvc.core.errors import NotReady
 from certsvc.store import people, tables
 from certsvc.store.engine import Engines, open_engines
 from certsvc.store.migrate import check_current, revision, upgrade
+from certsvc.store.rows import Photo
 
 _CONFIG = Config()
 _CONFIG.set_main_option("script_location", str(resources.migrations_dir()))
@@ -53,6 +54,18 @@ def test_every_earlier_revision_is_led_to_the_present_tables(empty_url: str, sta
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, tables.metadata) == []
     assert revision(engines.write) == HEAD
+    engines.close()
+
+
+def test_photos_of_the_first_revision_are_kept(empty_url: str) -> None:
+    upgrade(empty_url, "0001")
+    engines = open_engines(empty_url)
+    with engines.write.begin() as connection:
+        people.add_person(connection, PERSON)
+        connection.execute(tables.photo.insert().values(person_id=PERSON.id, jpeg=b"jpeg", sha256="hash", added_at=1))
+    upgrade(empty_url)
+    with engines.write.connect() as connection:
+        assert people.find_photo(connection, PERSON.id) == Photo(PERSON.id, b"jpeg", "hash", 1)
     engines.close()
 
 

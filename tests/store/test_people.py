@@ -88,10 +88,14 @@ def test_employers_come_oldest_first_and_each_once_as_a_unit(register: Engine) -
     assert found.units == ("示例医院", "示例大学")
 
 
-def test_a_photo_is_replaced(register: Engine) -> None:
-    first, second = Photo("person-1", b"\xff\xd8", "a", NOW), Photo("person-1", b"\xff\xd9", "b", NOW + 1)
+def test_a_new_photo_is_the_present_one_and_the_old_one_is_kept(register: Engine) -> None:
+    first, second = Photo("person-1", b"\xff\xd8", "b", NOW), Photo("person-1", b"\xff\xd9", "a", NOW + 1)
     with register.begin() as connection:
         assert people.find_photo(connection, "person-1") is None
         people.put_photo(connection, first)
         people.put_photo(connection, second)
         assert people.find_photo(connection, "person-1") == second
+        assert people.find_photo_named(connection, "person-1", "b") == first
+        assert people.find_photo_named(connection, "person-2", "b") is None
+        people.put_photo(connection, replace(first, added_at=NOW + 2))
+        assert people.find_photo(connection, "person-1") == replace(first, added_at=NOW + 2)

@@ -50,6 +50,8 @@ SINGLE: list[tuple[Row, str]] = [
     (row("status", "fail", "status_diverges"), "cannot_decide"),
     (row("log", "fail", "not_logged"), "cannot_decide"),
     (row("register", "fail", "x"), "cannot_decide"),
+    (row("status", "unknown", "revoked"), "cannot_decide"),
+    (row("chain", "unknown", "unknown_root"), "cannot_decide"),
     (row("document", "fail", "pdf_unsigned"), "tampered"),
     *((row(family, "unknown", "x"), "cannot_decide") for family in FAMILIES),
     *((row(family, "not_run", "x"), "cannot_decide") for family in REQUIRED),
