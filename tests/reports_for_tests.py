@@ -132,7 +132,7 @@ REPORTS: dict[str, Report] = {
     ),
     "void": replace(failed("void", "facts_hold", "fact_quorum_two_thirds", about=QUORUM), path=path(evaluate="fail")),
     "tampered": _broken(),
-    "not_issued": bare("not_issued", "foreign_host"),
+    "not_issued": bare("not_issued", "foreign_host", host="verify.example.invalid"),
     "no_record": bare("no_record", "no_record"),
     "cannot_decide": failed("cannot_decide", "status_fresh", "status_stale", "unknown", About(figures={"days": "9"})),
     "unreadable": bare("unreadable", "check_character"),

@@ -5,7 +5,7 @@
 link writes another hash there. Unchanged, the forge gives the genuine bundle byte for byte.
 
 Names: `@credential`, `@acts.KIND`, `@grants.ROLE`, `@procedure`, `@calendar`, `@events.N.decide`, `@roster.KIND` (its
-root), `@entry.N` and `@person.N` (commitments), `@key:LABEL` (a thumbprint; labels are officer ids and ORGANISATION.use).
+root), `@entry.N`, `@person.N` and `@printed.person` (commitments), `@key:LABEL` (a thumbprint; labels are officer ids and ORGANISATION.use).
 """
 
 import copy
@@ -214,6 +214,8 @@ class Forge:
         head, _, rest = found[2].partition(".")
         if head == "roster":
             return self._roster(rest).root
+        if head == "printed":
+            return person_commitment(self.tree["credential"]["certificate"]["commitments"])
         if head in ("entry", "person"):
             one = self.tree["entries"][int(rest)]
             if head == "person":

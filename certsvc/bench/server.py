@@ -23,7 +23,7 @@ from certsvc.core.errors import NotReady
 
 HELLO = "certsvc.bench.server:hello"
 PROGRAM = "import sys; from certsvc.bench.server import main; main(*sys.argv[1:])"
-START_SECONDS, STOP_SECONDS = 30, 10
+START_SECONDS, STOP_SECONDS = 30, 4
 
 
 def hello() -> Flask:
@@ -42,14 +42,18 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """CPU time of the server with all its workers so far, user and system (proc(5): fields 6, 14, 15 of stat)."""
-        ticks = 0
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            with suppress(OSError):
-                # The name of the program, field 2, may hold anything, but it ends with the last bracket.
-                fields = stat.read_text().rpartition(")")[2].split()
-                if int(fields[3]) == self.session:
-                    ticks += int(fields[11]) + int(fields[12])
+        ticks = sum(int(fields[11]) + int(fields[12]) for fields in _members(self.session))
         return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _members(session: int) -> Iterator[list[str]]:
+    """Fields of proc(5) stat, from the third on, of every process of a session."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # The name of the program, field 2, may hold anything, but it ends with the last bracket.
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[3]) == session:
+                yield fields
 
 
 @contextmanager
@@ -105,13 +109,17 @@ def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    """Asks the server to stop, and returns when it and its workers are gone."""
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(STOP_SECONDS)
-    # Nothing is left of a server that ended well; of another, the workers.
+    # Nothing is left of a server that ended well; of another, its workers, which hold its port.
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    until = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < until and any(fields[0] not in "ZX" for fields in _members(process.pid)):
+        time.sleep(0.02)
 
 
 def main(target: str, port: str, workers: str) -> None:

@@ -108,6 +108,11 @@ def load_certificate(der: bytes) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(der)
         if certificate.public_bytes(Encoding.DER) != der:
             raise ValueError("trailing bytes")
+        if not der.endswith(b"\x00" + certificate.signature):
+            # The signature stands outside what is signed: a BIT STRING that calls its last zero bit unused would pass.
+            raise ValueError("X.690 11.2.1: the signature has no unused bits")
+        if certificate.serial_number <= 0:
+            raise ValueError("RFC 5280 4.1.2.2: a serial number is positive")
     except UNREADABLE as error:
         raise Malformed("certificate_form", "证书编码错误", "A certificate is not DER.") from error
     return certificate

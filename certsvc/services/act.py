@@ -25,7 +25,7 @@ from certsvc.services.act_rules import Gathered, Order, decide, meeting_facts, r
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import rosters as roster_store
-from certsvc.store.rows import Act, ActEntry, Entry, Officer, SigningKey
+from certsvc.store.rows import Act, ActEntry, Entry, Officer
 from certsvc.store.rows import Roster as RosterRow
 
 Steps = list[dict[str, Any]]
@@ -86,7 +86,7 @@ def gather(instance: Instance, connection: Connection, order: Order) -> Gathered
         steps[position],
         steps[position - 1] if position else None,
         officers,
-        tuple(_officer_key(connection, one) for one in officers),
+        tuple(documents.officer_key(connection, one.id) for one in officers),
         documents.own_key(connection, officers[0].org_id, "seal"),
         grants,
         tuple(grants[one] for one in own),
@@ -107,10 +107,6 @@ def _officer(connection: Connection, officer_id: str) -> Officer:
         zh, en = f"经办人不存在:{officer_id}", f"No officer {officer_id}."
         raise NotFound("officer_unknown", zh, en, "certsvc keys list")
     return officer
-
-
-def _officer_key(connection: Connection, officer: Officer) -> SigningKey:
-    return key_store.list_signing_keys(connection, officer_id=officer.id)[-1]
 
 
 def _procedure(instance: Instance, connection: Connection, roster: RosterRow, previous: Mapping[str, Jws]) -> Jws:

@@ -147,8 +147,4 @@ def _officer_keys(connection: Connection, wanted: Delegation) -> list[str]:
     if foreign:
         zh, en = f"{foreign[0]} 不是 {wanted.org} 的经办人", f"{foreign[0]} is no officer of {wanted.org}."
         raise Refused("officer_foreign", zh, en, "certsvc keys list")
-    return [_key_of(connection, one) for one in (wanted.officers or sorted(own))]
-
-
-def _key_of(connection: Connection, officer_id: str) -> str:
-    return key_store.list_signing_keys(connection, officer_id=officer_id)[-1].jkt
+    return [documents.officer_key(connection, one).jkt for one in (wanted.officers or sorted(own))]

@@ -28,11 +28,20 @@ T = TypeVar("T")
 
 
 def own_key(connection: Connection, org: str, use: str) -> SigningKey:
-    """The living key of an organisation for `use`. Raises NotReady."""
-    keys = [key for key in key_store.list_signing_keys(connection, org_id=org, use=use) if key.ended_reason is None]
-    if not keys:
-        raise NotReady("key_absent", f"{org} 没有 {use} 密钥", f"{org} has no {use} key.", "certsvc keys list")
-    return keys[-1]
+    """The newest living key of an organisation for `use`. Raises NotReady."""
+    return _newest_living(key_store.list_signing_keys(connection, org_id=org, use=use), org, use)
+
+
+def officer_key(connection: Connection, officer_id: str) -> SigningKey:
+    """The newest living key of an officer. Raises NotReady."""
+    return _newest_living(key_store.list_signing_keys(connection, officer_id=officer_id), officer_id, "officer")
+
+
+def _newest_living(newest_first: tuple[SigningKey, ...], whose: str, use: str) -> SigningKey:
+    key = next((key for key in newest_first if key.ended_reason is None), None)
+    if key is None:
+        raise NotReady("key_absent", f"{whose} 没有 {use} 密钥", f"{whose} has no {use} key.", "certsvc keys list")
+    return key
 
 
 def key_by_jkt(connection: Connection, jkt: str) -> SigningKey:

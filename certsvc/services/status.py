@@ -185,7 +185,7 @@ def _decide(
 
 def _sign(instance: Instance, connection: Connection, payload: dict[str, Any], officer: Officer, target: Target) -> Jws:
     """Both signatures over one half of a lifecycle act, under a grant that allows it. Raises Fault."""
-    key = key_store.list_signing_keys(connection, officer_id=officer.id)[-1]
+    key = documents.officer_key(connection, officer.id)
     seal = documents.own_key(connection, officer.org_id, "seal")
     keys = ((seal.jkt, "seal"), (key.jkt, "officer"))
     grant = _allowing(connection, officer.org_id, keys, payload["act"], target, instance.now())

@@ -96,7 +96,10 @@ def read_text(text: str, host: str | None) -> Found:
     if text.count(".") == 2 and text.startswith("eyJ"):
         return Found(token=text.encode())
     if "://" in text:
-        parts = urlsplit(text)
+        try:
+            parts = urlsplit(text)
+        except ValueError:  # brackets that are no IPv6 address
+            return Found(verdict=("unreadable", "code_form"))
         if host is not None and parts.netloc.lower() != host.lower():
             return Found(verdict=("not_issued", "foreign_host"), figures={"host": parts.netloc[:80]})
         text = parts.path.rpartition("/")[2]

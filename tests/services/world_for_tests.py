@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+import certsvc
 from certsvc import resources
 from certsvc.core.calendar import local_date
 from certsvc.demo import world
@@ -232,4 +233,5 @@ def opened(home: Path, url: str | None = None) -> Iterator[Instance]:
 def environment(home: Path, url: str | None) -> dict[str, str]:
     """The variables under which another process opens the same instance."""
     kept = {name: value for name, value in os.environ.items() if name != "CERTSVC_DATABASE_URL"}
-    return kept | {"CERTSVC_HOME": str(home)} | ({} if url is None else {"CERTSVC_DATABASE_URL": url})
+    own = {"CERTSVC_HOME": str(home), "PYTHONPATH": str(Path(certsvc.__file__).parents[1])}
+    return kept | own | ({} if url is None else {"CERTSVC_DATABASE_URL": url})

@@ -32,7 +32,7 @@ def test_a_bundle_with_a_byte_left_out_or_doubled_is_never_valid(small_instance:
     data = small_instance.bundle()
     for place in range(0, len(data), 101):
         for changed in (data[:place] + data[place + 1 :], data[: place + 1] + data[place:]):
-            assert judge(small_instance, changed).verdict == "tampered"
+            assert judge(small_instance, changed).verdict != "valid"
 
 
 @pytest.mark.parametrize("tail", [b"\n", b" ", b"\x00", b"{}"], ids=["newline", "space", "nul", "second_object"])

@@ -114,21 +114,23 @@ def test_an_older_list_is_not_used(small_instance: SmallInstance) -> None:
     assert (report.verdict, report.status_as_of) == ("valid", day(43))
 
 
-BROUGHT: dict[str, tuple[list[dict[str, Any]], str, str]] = {
-    "another_address": ([{"do": "set", "at": "status.sub", "to": "https://sample.invalid/status/2"}], "cannot_decide", "status_foreign"),
-    "by_a_seal": ([{"do": "sign", "document": "status", "by": ["HRSS.seal"]}], "void", "cert_use"),
-    "by_a_key_not_at_hand": ([{"do": "mint", "label": "new", "like": "HRSS.status"}, {"do": "sign", "document": "status", "by": ["new"]}], "cannot_decide", "key_unknown"),
+BROUGHT: dict[str, tuple[list[dict[str, Any]], str, str, str]] = {
+    "another_address": ([{"do": "set", "at": "status.sub", "to": "https://sample.invalid/status/2"}], "cannot_decide", "status_foreign", "authority"),
+    "by_a_seal": ([{"do": "sign", "document": "status", "by": ["HRSS.seal"]}], "void", "cert_use", "chain"),
+    "by_a_key_not_at_hand": ([{"do": "mint", "label": "new", "like": "HRSS.status"}, {"do": "sign", "document": "status", "by": ["new"]}], "cannot_decide", "key_unknown", "integrity"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("changes", "verdict", "code"), BROUGHT.values(), ids=BROUGHT.keys())
+@pytest.mark.parametrize(("changes", "verdict", "code", "family"), BROUGHT.values(), ids=BROUGHT.keys())
 def test_a_list_that_is_not_the_issuers_is_no_word_about_the_certificate(
-    changes: list[dict[str, Any]], verdict: str, code: str, small_instance: SmallInstance
+    changes: list[dict[str, Any]], verdict: str, code: str, family: str, small_instance: SmallInstance
 ) -> None:
     forge = apply_changes(Forge(small_instance), changes)
     forge.tree["status"] |= {"iat": day(44), "exp": day(50)}
     report = with_list(small_instance, forge.document("status"), 45, 45)
     assert (report.verdict, report.reason) == (verdict, code)
+    # The chain family judges the key of the list that was brought, not only that of the list inside.
+    assert next(row for row in report.rows if row.code == code).family == family
 
 
 def test_a_list_whose_signature_fails_is_tampered(small_instance: SmallInstance) -> None:
