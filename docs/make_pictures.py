@@ -87,7 +87,7 @@ def first_page(path: Path) -> Image.Image:
 def check_fonts() -> None:
     """Korean stands on every verdict page, so a machine without a Korean font would draw boxes."""
     if not subprocess.run(["fc-list", ":lang=ko"], capture_output=True, check=False).stdout:
-        sys.exit("no Korean font is installed: apt-get install fonts-noto-cjk")
+        sys.exit("没有韩文字体 · no Korean font is installed: apt-get install fonts-noto-cjk")
 
 
 def chromium() -> str:
