@@ -192,7 +192,7 @@ class Forge:
             payload = self._resolve(copy.deepcopy(walk(self.tree, name)))
             if name == "status":
                 slots = {int(slot): value for slot, value in self.tree["slots"].items()}
-                payload["status_list"] = {"bits": 4, "lst": pack(slots)}
+                payload.setdefault("status_list", {"bits": 4, "lst": pack(slots)})
             kind = name.split(".")[0]
             signers = [self.signer(label) for label in self.tree["signers"][name]]
             if kind in _TYPES:

@@ -4,6 +4,7 @@ import csv
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -12,18 +13,19 @@ from certsvc.cli.options import acts_at_a_time, opens_home
 from certsvc.cli.say import bar, done, next_step, out, table, talk
 from certsvc.core.calendar import local_date
 from certsvc.core.codes import group_code
-from certsvc.core.errors import NotFound
+from certsvc.core.errors import NotFound, Refused
 from certsvc.instance import Instance
 from certsvc.register.fault_report import safe_cell
-from certsvc.services.issue import Issued, issue
-from certsvc.services.overview import CertificateView, certificate_view, certificates, printed_on
+from certsvc.services.issue import Issued, Prepared, issue
+from certsvc.services.overview import CertificateView, certificate_view, certificates
 from certsvc.services.pdf import certificate_pdf, certificate_png
 from certsvc.services.verify_evidence import fresh_bundle
 from certsvc.store.tables import STATES
 from certsvc.verify.words_terms import ACTS, LEVELS
 
 _OUTPUT = click.Path(dir_okay=False, path_type=Path)
-Note = Callable[[list[Issued]], None]
+LINKS_HEADER = b"number,name,link\r\n"
+Note = Callable[[list[Prepared]], None]
 
 
 @click.command("issue")
@@ -35,8 +37,7 @@ def issue_command(instance: Instance, roster: str, links: Path | None, draw: boo
     """给已办 issue 环节的人员制证;中断后再次运行会接着做 · Issue; interrupted, run it again and it goes on."""
     made: list[Issued] = []
     with _link_file(instance, links) as note, bar("制证 issuing") as progress:
-        for chunk in issue(instance, roster, progress):
-            note(chunk)
+        for chunk in issue(instance, roster, progress, note):
             made += chunk
     if draw:
         with bar("签章 PDF") as progress:
@@ -51,22 +52,35 @@ def issue_command(instance: Instance, roster: str, links: Path | None, draw: boo
 
 @contextmanager
 def _link_file(instance: Instance, path: Path | None) -> Iterator[Note]:
-    """Notes claim links chunk by chunk, so that an interruption keeps those of the certificates in force."""
+    """Notes claim links chunk by chunk, each before its certificate is in force, so that an interruption loses none.
+
+    What an interrupted run has noted already is not noted twice; a line that it left unfinished is written anew.
+    """
     if path is None:
         yield lambda chunk: None
         return
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     os.fchmod(handle, 0o600)
-    with os.fdopen(handle, "a", encoding="utf-8", newline="") as file:
+    with os.fdopen(handle, "r+b") as raw, TextIOWrapper(raw, encoding="utf-8", newline="") as file:
+        there = raw.read()
+        if there[: len(LINKS_HEADER)] != LINKS_HEADER[: len(there)]:
+            zh, en = f"{path} 不是领证链接文件", f"{path} holds something else than claim links."
+            raise Refused("links_foreign", zh, en, "certsvc issue ROSTER --links NEW.csv")
+        # A line may have been cut off anywhere, also within a character.
+        whole = there[: there.rfind(b"\n") + 1].decode()
+        raw.truncate(len(whole.encode()))
+        file.seek(0, os.SEEK_END)
         writer = csv.writer(file)
-        if os.fstat(handle).st_size == 0:
-            writer.writerow(("number", "name", "link"))
+        if not whole:
+            raw.write(LINKS_HEADER)
 
-        def note(chunk: list[Issued]) -> None:
+        def note(chunk: list[Prepared]) -> None:
             for one in chunk:
-                name = safe_cell(printed_on(one.certificate)["name"])
-                writer.writerow((one.certificate.number, name, f"{instance.public_url}/claim/{one.claim_token}"))
+                link = f"{instance.public_url}/claim/{one.claim_token}"
+                if link not in whole:
+                    writer.writerow((one.number, safe_cell(one.name), link))
             file.flush()
+            os.fsync(handle)
 
         yield note
 

@@ -87,6 +87,8 @@ def import_roster(
     with context as connection:
         told = progress or (lambda done, total: None)
         work = Work(connection, keys, file, decisions, now, officer, random_bytes, told)
+        if not dry_run:
+            roster_store.lock_roster_files(connection)
         if roster_store.find_roster_file(connection, file.sha256):
             return _repeated(work)
         gathered = gather(work)

@@ -1,7 +1,7 @@
 """Issue (`certsvc issue ROSTER`), the story of docs/format.md 8; a crash leaves an intent that a restart completes.
 
 1. gather – entries whose head is the `issue` act and that have no certificate yet
-2. decide – pure: the payload of each certificate
+2. decide – the payload of each certificate, in `credential`
 3. intend – number, code and payload are stored before anything is signed
 4. sign   – the credential key signs the stored payload
 5. check  – our own result passes every check of the verifier but the register's
@@ -18,26 +18,21 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from certsvc import resources
 from certsvc.core.bundle import write_bundle
-from certsvc.core.calendar import local_date, utc_text
-from certsvc.core.claims import person_commitment
-from certsvc.core.codes import certificate_number, licence_identifier, verification_code
-from certsvc.core.encoding import b64, canonical, digest, parse_json, unb64
+from certsvc.core.codes import certificate_number, verification_code
+from certsvc.core.encoding import b64, canonical, parse_json, unb64
 from certsvc.core.errors import NotFound, Refused
 from certsvc.core.jose import Jws, parse_document, sign_compact
 from certsvc.core.statuslist import SLOTS
 from certsvc.instance import Instance
-from certsvc.services import documents, private
-from certsvc.services.act_rules import target_of
+from certsvc.services import documents
+from certsvc.services.credential import describe
 from certsvc.services.evidence import gather_bundle
 from certsvc.services.publish import current_status_list, list_uri
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
-from certsvc.store import keys as key_store
-from certsvc.store import people as people_store
 from certsvc.store import rosters as roster_store
-from certsvc.store.rows import Certificate, ClaimLink, Entry, IssueIntent, Organisation
+from certsvc.store.rows import Certificate, ClaimLink, Entry, IssueIntent
 from certsvc.verify import verify
 from certsvc.verify.case import Evidence
 
@@ -46,9 +41,6 @@ CHUNK = 200
 CLAIM_TRIES = 5
 #: Local code of the issuing office inside the certificate number (domain.md 3.2; a local dictionary, not a GB code).
 OFFICE = "2000"
-#: Type of licence in the identifier: defining body's USCC + three digits (domain.md 4.1).
-TYPE_SEQUENCE = "001"
-VC_CONTEXT = ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"]
 
 
 @dataclass(frozen=True)
@@ -60,12 +52,26 @@ class Issued:
     claim_token: str
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """One certificate a moment before it comes into force: what its claim link needs."""
+
+    number: str
+    name: str
+    claim_token: str
+
+
 def issue(
-    instance: Instance, roster_id: str, progress: Callable[[int, int], None] | None = None
+    instance: Instance,
+    roster_id: str,
+    progress: Callable[[int, int], None] | None = None,
+    prepared: Callable[[list[Prepared]], None] | None = None,
 ) -> Iterator[list[Issued]]:
     """Issues what the roster still lacks, chunk by chunk; each chunk that is given out is in force and durable.
 
-    Intents that an interruption left are completed first. Raises NotFound, Refused (the verdict on our own result).
+    Intents that an interruption left are completed first. `prepared` is told of a chunk before it is in force, and
+    again after an interruption: a claim token stands nowhere else in clear, so it has to be kept by then.
+    Raises NotFound, Refused (the verdict on our own result).
     """
     with instance.engines.read.connect() as connection:
         if roster_store.find_roster(connection, roster_id) is None:
@@ -77,7 +83,7 @@ def issue(
     for start in range(0, len(entries), CHUNK):
         chunk = entries[start : start + CHUNK]
         # Somebody else may issue the same roster at this moment; each certificate is given out by one of the two.
-        if issued := _issue_chunk(instance, chunk):
+        if issued := _issue_chunk(instance, chunk, prepared or (lambda told: None)):
             given += len(issued)
             yield issued
         if progress:
@@ -95,10 +101,16 @@ def waiting(connection: Connection, roster_id: str) -> list[Entry]:
     return [e for e in entries if e.head_act in issue_acts and e.id not in issued]
 
 
-def _issue_chunk(instance: Instance, entries: list[Entry]) -> list[Issued]:
+def _issue_chunk(instance: Instance, entries: list[Entry], prepared: Callable[[list[Prepared]], None]) -> list[Issued]:
     intents = intend(instance, entries)
-    signed = [sign_intent(instance, intent) for intent in intents]
-    return apply(instance, list(zip(intents, signed, strict=True)))
+    signed = [(intent, sign_intent(instance, intent)) for intent in intents]
+    prepared([_prepared(instance, *one) for one in signed])
+    return apply(instance, signed)
+
+
+def _prepared(instance: Instance, intent: IssueIntent, document: Jws) -> Prepared:
+    name = document.unverified_payload["certificate"]["name"]
+    return Prepared(intent.number, name, _open(instance, intent)["claim"])
 
 
 # --- intend --------------------------------------------------------------------------------------------------------
@@ -158,109 +170,6 @@ def free_slot(taken: set[int]) -> int:
         if slot not in taken:
             taken.add(slot)
             return slot
-
-
-# --- decide: the payload -------------------------------------------------------------------------------------------
-
-
-def describe(
-    instance: Instance, connection: Connection, entry: Entry, version: int, number: str, slot: int, head: str
-) -> dict[str, Any]:
-    """The payload of a certificate: what was decided about this entry, in the form of docs/format.md 5."""
-    issuer = _issuer(instance, connection)
-    personal = private.personal_of(instance, connection, entry, version)
-    procedure, awarded, approval = _decisive_acts(connection, entry)
-    titles = resources.titles()
-    title = titles.find(entry.series, entry.title, entry.level)
-    jti, uri, now = f"urn:uuid:{uuid4()}", list_uri(instance), instance.now()
-    series_zh = titles.series[entry.series][0]
-    name = f"{instance.settings.certificate_zh} / {instance.settings.certificate_en}"
-    return {
-        "@context": VC_CONTEXT,
-        "id": jti,
-        "type": ["VerifiableCredential", "AchievementCredential"],
-        "name": name,
-        "issuer": {"id": f"urn:certsvc:org:{issuer.id}", "type": ["Profile"], "name": issuer.name_zh},
-        "validFrom": utc_text(now),
-        "awardedDate": f"{awarded['date']}T00:00:00Z",
-        "credentialSubject": {
-            "type": ["AchievementSubject"],
-            "licenseNumber": number,
-            "achievement": {
-                "id": f"urn:certsvc:title:{entry.series}:{entry.level}:{digest(entry.title.encode())[:16]}",
-                "type": ["Achievement"],
-                "name": entry.title,
-                "description": f"{series_zh} {entry.title}",
-                "criteria": {"narrative": "、".join(procedure["sources"])[:200]},
-                "fieldOfStudy": entry.specialty or series_zh,
-            },
-        },
-        "credentialStatus": {
-            "id": f"{uri}/bitstring#{slot}",
-            "type": "BitstringStatusListEntry",
-            "statusPurpose": "revocation",
-            "statusListIndex": str(slot),
-            "statusListCredential": f"{uri}/bitstring",
-        },
-        "evidence": [{"id": head, "type": ["Evidence"], "name": "certsvc act path"}],
-        "certificate": {
-            "number": number,
-            "version": version,
-            "licence_id": _licence(issuer, number, version),
-            "name": personal.values["name"],
-            "sex": personal.values["sex"],
-            "birth": personal.values["birth"],
-            "commitments": personal.commitments,
-            "target": target_of(entry).to_json(),
-            "title_en": title.title_en if title is not None else entry.title,
-            "series_zh": series_zh,
-            "track_word": procedure["word"],
-            "committee": entry.columns.get("committee") or "—",
-            "approval": approval,
-            "award_date": awarded["date"],
-            "issue_date": local_date(now).isoformat(),
-            "validity_scope": entry.columns.get("validity_scope"),
-            "term_until": entry.columns.get("term_until"),
-            "photo": _photo(connection, entry),
-            "record_source": "native",
-        },
-        "iss": f"urn:certsvc:org:{issuer.id}",
-        "sub": f"urn:certsvc:person:{person_commitment(personal.commitments)}",
-        "jti": jti,
-        "nbf": now,
-        "status": {"status_list": {"idx": slot, "uri": uri}},
-    }
-
-
-def _issuer(instance: Instance, connection: Connection) -> Organisation:
-    issuer = key_store.find_organisation(connection, instance.settings.authority)
-    if issuer is None:
-        raise NotFound("org_unknown", "发证机关未登记", "The issuing authority is not registered.", "certsvc doctor")
-    return issuer
-
-
-def _decisive_acts(connection: Connection, entry: Entry) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
-    """The procedure, the document that fixes the award date, and who approved or filed, from the act path."""
-    acts = document_store.list_acts_of_entry(connection, entry.id)
-    payloads = {act.kind: documents.load_document(connection, act.sha256, "act+jwt").unverified_payload for act in acts}
-    name = payloads["issue"]["procedure"]
-    procedure = documents.load_document(connection, name, "procedure+jwt").unverified_payload
-    approved = payloads.get("approve") or payloads.get("file") or payloads["issue"]
-    organisation = key_store.find_organisation(connection, approved["org"])
-    document = approved["document"]
-    org_name = organisation.name_zh if organisation else approved["org"]
-    approval = {"org": org_name, "number": document["number"], "date": document["date"]}
-    return procedure, payloads[procedure["award_date"]]["document"], approval
-
-
-def _licence(issuer: Organisation, number: str, version: int) -> str:
-    uscc = issuer.uscc or "0" * 18
-    return licence_identifier(uscc + TYPE_SEQUENCE, uscc, number, version)
-
-
-def _photo(connection: Connection, entry: Entry) -> str | None:
-    photo = people_store.find_photo(connection, entry.person_id)
-    return photo.sha256 if photo else None
 
 
 # --- sign, check, apply --------------------------------------------------------------------------------------------

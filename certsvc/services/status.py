@@ -20,6 +20,7 @@ from certsvc.core.statuslist import AFTER, VALID
 from certsvc.instance import Instance
 from certsvc.services import correction, documents, issue
 from certsvc.services.act_rules import target_of
+from certsvc.services.credential import describe
 from certsvc.services.publish import publish_status_list
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
@@ -251,7 +252,7 @@ def _intend_next(instance: Instance, connection: Connection, certificate: Certif
     entry = _entry(connection, certificate)
     version, slot = certificate.version + 1, issue.free_slot(issue.taken_slots(instance, connection))
     head = f"urn:certsvc:act:{decided.sha256}"
-    body = issue.describe(instance, connection, entry, version, certificate.number, slot, head)
+    body = describe(instance, connection, entry, version, certificate.number, slot, head)
     return issue.add_intent(instance, connection, entry, version, certificate.number, body)
 
 

@@ -32,6 +32,11 @@ _SET_HEAD = _LIVE.values(head_act=bindparam("act"))
 _STRIKE = _LIVE.values(struck_by=bindparam("act"))
 
 
+def lock_roster_files(connection: Connection) -> None:
+    """Lets imports go one after another: the second sees all of the first, never a half."""
+    lock_table(connection, roster_file)
+
+
 def add_roster_file(connection: Connection, item: RosterFile) -> None:
     """Adds an imported file. Raises Refused(file_known) when the same bytes were imported before."""
     with refusing("file_known", "该文件已导入过", "This very file has been imported before."):

@@ -137,6 +137,27 @@ def test_after_an_interruption_the_same_numbers_codes_and_bytes_are_issued(provi
     check_whole(province, roster_id, 3)
 
 
+def test_claim_tokens_are_told_before_a_certificate_is_in_force_and_again_after_an_interruption(
+    province: World,
+) -> None:
+    roster_id = province.ready(people=3)
+    told: list[list[issue.Prepared]] = []
+
+    def note(chunk: list[issue.Prepared]) -> None:
+        assert province.certificates() == ()
+        told.append(chunk)
+        if len(told) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(issue.issue(province.instance, roster_id, None, note))
+    issued = [one for chunk in issue.issue(province.instance, roster_id, None, note) for one in chunk]
+    assert told[0] == told[1]
+    assert [one.claim_token for one in told[0]] == [one.claim_token for one in issued]
+    assert [one.number for one in told[0]] == [one.certificate.number for one in issued]
+    assert [one.name for one in told[0]] == [e.name for e in province.entries(roster_id)]
+
+
 def test_a_failure_while_intents_are_stored_gives_every_number_back(province: World) -> None:
     roster_id = province.ready(people=4)
     before = province.census()

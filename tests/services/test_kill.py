@@ -16,7 +16,7 @@ from certsvc.services.verify_evidence import verify_code
 from certsvc.store import certificates as certificate_store
 
 PROGRAM = Path(killed_for_tests.__file__)
-ROWS, CERTIFICATES = 2_000, 160
+ROWS, CERTIFICATES = 2_000, 120
 #: Kills that really met a living program, on each kind of database.
 KILLS = {"sqlite": 10, "postgresql": 2}
 #: What an instance has in its home beside what the ceremony made.

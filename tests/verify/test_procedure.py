@@ -57,6 +57,13 @@ def test_a_path_that_leaves_out_an_act_is_void(left_out: tuple[str, ...], small_
     assert (complete.outcome, complete.code, complete.about.act) == ("fail", "act_missing", left_out[0])
 
 
+def test_of_an_act_that_is_missing_and_others_out_of_order_the_missing_one_is_told(
+    small_instance: SmallInstance,
+) -> None:
+    report = walked(small_instance, [*KINDS[:5], "approve", "settle_objections", "issue"])
+    assert (report.verdict, report.reason, report.about.act) == ("void", "act_missing", "result_notice")
+
+
 @pytest.mark.parametrize("doubled", [kind for kind in KINDS if kind != "recommend"])
 def test_a_path_that_does_an_act_twice_is_void(doubled: str, small_instance: SmallInstance) -> None:
     forge = Forge(small_instance)

@@ -186,20 +186,34 @@ def test_a_register_that_holds_another_certificate_leaves_it_open(
     assert (report.verdict, report.reason) == ("cannot_decide", "register_differs")
 
 
-def pdf(small: SmallInstance, signer: str | None = "HRSS.pdf", faults: tuple[str, ...] = (), **minted: Any) -> Report:
+def pdf(
+    small: SmallInstance,
+    signer: str | None = "HRSS.pdf",
+    faults: tuple[str, ...] = (),
+    granted: bool = False,
+    ca: bool = True,
+    **minted: Any,
+) -> Report:
+    """The report on a PDF that a key signed: a known one, or a new one, granted for PDFs or not."""
     forge = Forge(small)
     if minted:
         forge.mint("minted", signer or "HRSS.pdf", **minted)
         signer = "minted"
-    ca = parse_bundle(small.bundle()).certs[-1]
-    findings = DocumentFindings("pdf", faults, signer and forge.certificate(signer), ca)
-    return with_evidence(small, document=findings)
+    if granted:
+        forge.tree["grants"]["issuer"]["keys"].append({"jkt": f"@key:{signer}", "use": "pdf"})
+    bundle = parse_bundle(forge.build())
+    findings = DocumentFindings("pdf", faults, signer and forge.certificate(signer), bundle.certs[-1] if ca else None)
+    return verify(Evidence(bundle, document=findings), small.anchors, small.now, small.now)
 
 
 def test_a_pdf_signed_by_the_issuers_pdf_key_is_valid(small_instance: SmallInstance) -> None:
     report = pdf(small_instance)
     assert report.verdict == "valid"
     assert [row.outcome for row in report.rows if row.family == "document"] == ["pass", "pass"]
+
+
+def test_a_pdf_signed_by_another_pdf_key_of_the_issuer_is_valid(small_instance: SmallInstance) -> None:
+    assert pdf(small_instance, from_day=43, granted=True).verdict == "valid"
 
 
 def test_a_picture_is_no_document_that_could_be_signed(small_instance: SmallInstance) -> None:
@@ -210,7 +224,11 @@ def test_a_picture_is_no_document_that_could_be_signed(small_instance: SmallInst
 PDFS: dict[str, tuple[dict[str, Any], str]] = {
     "file_was_changed": ({"faults": ("pdf_coverage", "pdf_contents")}, "pdf_coverage"),
     "no_signature": ({"signer": None}, "pdf_unsigned"),
+    "no_ca": ({"ca": False}, "pdf_unsigned"),
     "seal_key": ({"signer": "HRSS.seal"}, "pdf_signer_foreign"),
+    "seal_key_granted_for_pdfs": ({"signer": "HRSS.seal", "granted": True}, "pdf_signer_foreign"),
+    "another_office_granted_for_pdfs": ({"org": "UNIT", "granted": True}, "pdf_signer_foreign"),
+    "began_after_the_issue": ({"from_day": 44, "granted": True}, "pdf_signer_foreign"),
     "another_office": ({"org": "UNIT"}, "pdf_signer_foreign"),
     "key_in_no_grant": ({"from_day": 0}, "pdf_signer_foreign"),
     "foreign_root": ({"by": "foreign"}, "pdf_signer_chain"),

@@ -178,3 +178,22 @@ def test_a_term_ends_with_its_last_day_in_shanghai(
 ) -> None:
     changes = [{"do": "set", "at": "credential.certificate.term_until", "to": until}]
     assert report_of(small_instance, changes, at).verdict == verdict
+
+
+@pytest.mark.parametrize("lst", ["junk", "AAAA", ""])
+def test_a_list_that_cannot_be_unpacked_decides_nothing(lst: str, small_instance: SmallInstance) -> None:
+    changes = [{"do": "set", "at": "status.status_list", "to": {"bits": 4, "lst": lst}}]
+    report = report_of(small_instance, changes, 60)
+    assert (report.verdict, report.reason) == ("cannot_decide", "status_form")
+
+
+@pytest.mark.parametrize("slot", [131_072, 2**40, -1])
+def test_a_slot_outside_the_list_decides_nothing(slot: int, small_instance: SmallInstance) -> None:
+    uri = "https://sample.invalid/status/1"
+    changes = [
+        {"do": "set", "at": "credential.status.status_list.idx", "to": slot},
+        {"do": "set", "at": "credential.credentialStatus.statusListIndex", "to": str(slot)},
+        {"do": "set", "at": "credential.credentialStatus.id", "to": f"{uri}/bitstring#{slot}"},
+    ]
+    report = report_of(small_instance, changes, 60)
+    assert (report.verdict, report.reason) == ("cannot_decide", "status_form")

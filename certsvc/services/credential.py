@@ -1,0 +1,125 @@
+"""What a certificate says: the payload of docs/format.md 5, from what was decided about an entry."""
+
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from certsvc import resources
+from certsvc.core.calendar import local_date, utc_text
+from certsvc.core.claims import person_commitment
+from certsvc.core.codes import licence_identifier
+from certsvc.core.encoding import digest
+from certsvc.core.errors import NotFound
+from certsvc.instance import Instance
+from certsvc.services import documents, private
+from certsvc.services.act_rules import target_of
+from certsvc.services.publish import list_uri
+from certsvc.store import documents as document_store
+from certsvc.store import keys as key_store
+from certsvc.store import people as people_store
+from certsvc.store.rows import Entry, Organisation
+
+#: Type of licence in the identifier: defining body's USCC + three digits (domain.md 4.1).
+TYPE_SEQUENCE = "001"
+VC_CONTEXT = ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"]
+
+
+def describe(
+    instance: Instance, connection: Connection, entry: Entry, version: int, number: str, slot: int, head: str
+) -> dict[str, Any]:
+    """The payload of a certificate: what was decided about this entry, in the form of docs/format.md 5."""
+    issuer = _issuer(instance, connection)
+    personal = private.personal_of(instance, connection, entry, version)
+    procedure, awarded, approval = _decisive_acts(connection, entry)
+    titles = resources.titles()
+    title = titles.find(entry.series, entry.title, entry.level)
+    jti, uri, now = f"urn:uuid:{uuid4()}", list_uri(instance), instance.now()
+    series_zh = titles.series[entry.series][0]
+    name = f"{instance.settings.certificate_zh} / {instance.settings.certificate_en}"
+    return {
+        "@context": VC_CONTEXT,
+        "id": jti,
+        "type": ["VerifiableCredential", "AchievementCredential"],
+        "name": name,
+        "issuer": {"id": f"urn:certsvc:org:{issuer.id}", "type": ["Profile"], "name": issuer.name_zh},
+        "validFrom": utc_text(now),
+        "awardedDate": f"{awarded['date']}T00:00:00Z",
+        "credentialSubject": {
+            "type": ["AchievementSubject"],
+            "licenseNumber": number,
+            "achievement": {
+                "id": f"urn:certsvc:title:{entry.series}:{entry.level}:{digest(entry.title.encode())[:16]}",
+                "type": ["Achievement"],
+                "name": entry.title,
+                "description": f"{series_zh} {entry.title}",
+                "criteria": {"narrative": "、".join(procedure["sources"])[:200]},
+                "fieldOfStudy": entry.specialty or series_zh,
+            },
+        },
+        "credentialStatus": {
+            "id": f"{uri}/bitstring#{slot}",
+            "type": "BitstringStatusListEntry",
+            "statusPurpose": "revocation",
+            "statusListIndex": str(slot),
+            "statusListCredential": f"{uri}/bitstring",
+        },
+        "evidence": [{"id": head, "type": ["Evidence"], "name": "certsvc act path"}],
+        "certificate": {
+            "number": number,
+            "version": version,
+            "licence_id": _licence(issuer, number, version),
+            "name": personal.values["name"],
+            "sex": personal.values["sex"],
+            "birth": personal.values["birth"],
+            "commitments": personal.commitments,
+            "target": target_of(entry).to_json(),
+            "title_en": title.title_en if title is not None else entry.title,
+            "series_zh": series_zh,
+            "track_word": procedure["word"],
+            "committee": entry.columns.get("committee") or "—",
+            "approval": approval,
+            "award_date": awarded["date"],
+            "issue_date": local_date(now).isoformat(),
+            "validity_scope": entry.columns.get("validity_scope"),
+            "term_until": entry.columns.get("term_until"),
+            "photo": _photo(connection, entry),
+            "record_source": "native",
+        },
+        "iss": f"urn:certsvc:org:{issuer.id}",
+        "sub": f"urn:certsvc:person:{person_commitment(personal.commitments)}",
+        "jti": jti,
+        "nbf": now,
+        "status": {"status_list": {"idx": slot, "uri": uri}},
+    }
+
+
+def _issuer(instance: Instance, connection: Connection) -> Organisation:
+    issuer = key_store.find_organisation(connection, instance.settings.authority)
+    if issuer is None:
+        raise NotFound("org_unknown", "发证机关未登记", "The issuing authority is not registered.", "certsvc doctor")
+    return issuer
+
+
+def _decisive_acts(connection: Connection, entry: Entry) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+    """The procedure, the document that fixes the award date, and who approved or filed, from the act path."""
+    acts = document_store.list_acts_of_entry(connection, entry.id)
+    payloads = {act.kind: documents.load_document(connection, act.sha256, "act+jwt").unverified_payload for act in acts}
+    name = payloads["issue"]["procedure"]
+    procedure = documents.load_document(connection, name, "procedure+jwt").unverified_payload
+    approved = payloads.get("approve") or payloads.get("file") or payloads["issue"]
+    organisation = key_store.find_organisation(connection, approved["org"])
+    document = approved["document"]
+    org_name = organisation.name_zh if organisation else approved["org"]
+    approval = {"org": org_name, "number": document["number"], "date": document["date"]}
+    return procedure, payloads[procedure["award_date"]]["document"], approval
+
+
+def _licence(issuer: Organisation, number: str, version: int) -> str:
+    uscc = issuer.uscc or "0" * 18
+    return licence_identifier(uscc + TYPE_SEQUENCE, uscc, number, version)
+
+
+def _photo(connection: Connection, entry: Entry) -> str | None:
+    photo = people_store.find_photo(connection, entry.person_id)
+    return photo.sha256 if photo else None
