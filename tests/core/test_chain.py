@@ -255,6 +255,47 @@ def test_bytes_that_are_no_certificate_are_malformed(data: bytes) -> None:
     assert not has_issued(data, leaf(CA, "seal")) and not has_issued(POOL[0], data)
 
 
+def test_a_signature_that_calls_its_last_bit_unused_is_no_certificate() -> None:
+    """The count of unused bits stands outside what is signed; it may be raised only where the last bit is 0."""
+    data = next(one for one in iter(lambda: Wanted().der, b"") if one[-1] & 1 == 0)
+    certificate = load_certificate(data)
+    place = len(data) - len(certificate.signature) - 1
+    assert data[place] == 0
+    with pytest.raises(Malformed, match="certificate_form"):
+        load_certificate(data[:place] + b"\x01" + data[place + 1 :])
+
+
+@pytest.mark.filterwarnings(
+    "ignore:Parsed a serial number which wasn't positive:cryptography.utils.CryptographyDeprecationWarning"
+)
+@pytest.mark.parametrize("serial", [b"\x00", b"\xf9"], ids=["nought", "negative"])
+def test_a_serial_number_that_is_not_positive_is_no_certificate(serial: bytes) -> None:
+    data = Wanted().der
+    assert data.count(b"\x02\x01\x07") >= 1
+    with pytest.raises(Malformed, match="certificate_form"):
+        load_certificate(data.replace(b"\x02\x01\x07", b"\x02\x01" + serial, 1))
+
+
+def test_a_key_on_a_curve_that_nobody_knows_is_no_key_of_ours() -> None:
+    p256 = bytes.fromhex("06082a8648ce3d030107")
+    data = Wanted().der.replace(p256, p256[:-1] + b"\x63", 1)
+    with pytest.raises(Malformed, match="key_kind"):
+        certificate_key(load_certificate(data))
+
+
+def test_a_key_of_no_office_has_an_empty_one() -> None:
+    wanted = Wanted()
+    wanted.subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "key")])
+    one = identify(wanted.der, POOL, ANCHORS)
+    assert (one.org, one.org_name) == ("", "")
+
+
+def test_the_instance_extension_is_two_booleans_in_der() -> None:
+    # SEQUENCE { test BOOLEAN, logRequired BOOLEAN }
+    assert instance_extension(True, False).value.hex() == "30060101ff010100"
+    assert instance_extension(False, True).value.hex() == "30060101000101ff"
+
+
 def test_who_issued_a_key_is_told_by_signature_and_not_by_name() -> None:
     one = leaf(CA, "seal")
     assert has_issued(POOL[0], one)

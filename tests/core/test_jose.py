@@ -74,6 +74,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "payload_with_spaces": (token(payload=b'{"a": 1}'), "json_canonical"),
     "payload_member_twice": (token(payload=b'{"a":1,"a":1}'), "json_duplicate"),
     "payload_of_a_thousand_levels": (token(payload=b'{"a":' * 1000), "json_depth"),
+    "as_long_as_the_cap": (b"A" * KINDS["vc+jwt"].max_bytes, "jws_form"),
     "one_byte_over_the_cap": (b"A" * (KINDS["vc+jwt"].max_bytes + 1), "jws_size"),
 }
 
@@ -156,6 +157,8 @@ GENERAL: dict[str, tuple[bytes, str]] = {
     "one_signature": (changed(signatures=rows(1)), "jws_form"),
     "no_signature": (changed(signatures=[]), "jws_form"),
     "four_signatures": (changed(signatures=rows(4)), "jws_form"),
+    "signatures_are_null": (changed(signatures=None), "jws_form"),
+    "signatures_are_a_number": (changed(signatures=2), "jws_form"),
     "signatures_are_an_object": (changed(signatures={}), "jws_form"),
     "a_further_member": (changed(header={}), "jws_form"),
     "payload_is_an_object": (changed(payload={}), "jws_form"),

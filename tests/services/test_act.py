@@ -101,6 +101,7 @@ BREACHES = (
     # people
     Breach("one_officer_for_issue", "signer_not_distinct", "issue", ("H1",), figures={"needed": "2", "found": "1"}),
     Breach("same_officer_twice_for_issue", "signer_not_distinct", "issue", ("H1", "H1")),
+    Breach("two_officers_and_one_of_them_again", "signer_not_distinct", "issue", ("H1", "H2", "H1")),
     Breach("three_officers_for_issue", "signer_not_distinct", "issue", ("H1", "H2", "H3")),
     Breach("two_officers_for_approval", "signer_not_distinct", "approve", ("AP", "H1")),
     Breach("officers_of_two_offices", "org_mismatch", "issue", ("H1", "AP")),

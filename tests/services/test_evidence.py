@@ -1,5 +1,6 @@
 """Bundles out of the store: complete, the same for the same day, and without the salt of the ID number."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from certsvc.core.bundle import Bundle, parse_bundle
 from certsvc.core.claims import FIELDS, OPEN_FIELDS, entry_commitment, person_commitment
 from certsvc.core.encoding import b64
 from certsvc.services import private
-from certsvc.services.evidence import bundle_of
+from certsvc.services.evidence import _linked, bundle_of
 from certsvc.services.status import Proposal, approve, propose
 from certsvc.services.verify_evidence import fresh_bundle
 from certsvc.store import certificates as certificate_store
@@ -54,6 +55,13 @@ def test_every_person_of_a_roster_has_a_place_of_their_own_in_one_tree(small: Sm
     for steps in zip(*(one.path for one in found), strict=True):
         assert len({step.act.sha256 for step in steps}) == 1
         assert sorted(step.proof.index for step in steps) == [0, 1, 2]
+
+
+def test_acts_are_put_in_order_by_their_links_alone(small: SmallInstance) -> None:
+    signed = [step.act for step in bundle(small).path]
+    acts = [replace(act, unverified_payload={**act.unverified_payload, "iat": 0}) for act in signed]
+    for seed in range(20):
+        assert _linked(random.Random(seed).sample(acts, len(acts))) == acts
 
 
 def test_a_bundle_of_one_moment_has_one_form(small: SmallInstance) -> None:

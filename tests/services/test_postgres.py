@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,7 @@ from certsvc.services.act import Done
 from certsvc.services.claim import ClaimResult, claim_pdf, claim_state
 from certsvc.services.import_roster import ImportResult
 from certsvc.services.pdf import certificate_pdf
-from certsvc.services.publish import current_status_list, list_uri
+from certsvc.services.publish import current_status_list, list_uri, publish_status_list
 from certsvc.services.status import Proposal, approve, propose
 from certsvc.services.verify_evidence import verify_code, verify_file
 from certsvc.store import certificates as certificate_store
@@ -145,6 +146,24 @@ def test_decisions_of_one_moment_are_all_in_the_newest_list(anywhere: World) -> 
     raw = unpack(newest["status_list"]["lst"])
     assert [value_at(raw, one.certificate.idx) for one in issued] == [2, 2, 2, 2]
     assert [verify_code(anywhere.instance, one.code).verdict for one in issued] == ["suspended"] * 4
+
+
+def test_whoever_publishes_waits_for_the_one_before_and_sees_what_that_one_saw(anywhere: World) -> None:
+    anywhere.at(40)
+    uri = list_uri(anywhere.instance)
+
+    def publish(own: World) -> bytes:
+        with own.instance.engines.write.begin() as connection:
+            return publish_status_list(own.instance, connection, uri).body
+
+    with anywhere.another() as own, ThreadPoolExecutor() as pool:
+        own.instance.set_clock(anywhere.instance.now() + 1)
+        with anywhere.instance.engines.write.begin() as connection:
+            first = publish_status_list(anywhere.instance, connection, uri).body
+            second = pool.submit(publish, own)
+            with pytest.raises(TimeoutError):
+                second.result(0.3)
+        assert second.result(30) == first
 
 
 def test_readers_of_one_moment_are_given_one_list(anywhere: World) -> None:

@@ -94,6 +94,14 @@ def test_a_missing_row_cannot_be_referred_to(engine: Engine) -> None:
         connection.execute(statement)
 
 
+def test_an_error_does_not_repeat_what_was_to_be_written(engine: Engine) -> None:
+    """Errors end up in logs, and rows hold names."""
+    statement = tables.photo.insert().values(person_id="nobody", jpeg=b"", sha256="样章红", added_at=0)
+    with pytest.raises(IntegrityError) as error, engine.begin() as connection:
+        connection.execute(statement)
+    assert "样章红" not in str(error.value)
+
+
 def test_a_text_in_an_integer_column_is_refused(engine: Engine) -> None:
     with pytest.raises(Exception, match=r"INTEGER|integer|bigint"), engine.begin() as connection:
         connection.execute(text("INSERT INTO person VALUES ('p', 'F', '1980-01-02', 'today')"))
