@@ -5,7 +5,7 @@ from typing import Any
 
 from certsvc.core.outcomes import About
 from certsvc.verify.checks import CHECKS
-from certsvc.verify.report import EXIT_CODES, NOT_COMPARED, Moment, Report, Row
+from certsvc.verify.report import EXIT_CODES, NOT_COMPARED, Link, Moment, Report, Row
 
 DAY = 86_400
 #: 2026-12-03 10:20 in Asia/Shanghai.
@@ -52,24 +52,86 @@ CERTIFICATE: dict[str, Any] = {
 }
 
 
-def path(**outcomes: str) -> tuple[Moment, ...]:
-    """The acts, with the outcome of the named kinds."""
-    return tuple(
-        Moment(ISSUED - days * DAY, kind, org[0], org[1], document, outcomes.get(kind, "pass"))
-        for kind, org, document, days in ACTS
+#: Checks with a row for each act, as CHECKS has them by its subjects.
+PER_ACT = frozenset(
+    [
+        "act_signatures",
+        "keys_certified",
+        "signed_and_sealed",
+        "keys_in_service",
+        "acts_granted",
+        "one_procedure",
+        "entry_on_every_roster",
+        "acts_linked",
+        "acts_complete",
+        "nothing_beyond",
+        "enough_signers",
+        "documents_dated",
+    ]
+)
+#: Offices with a grant, from the top: (role, office, document number).
+GRANTS = (
+    ("hrss", HRSS, "示人社授〔2025〕1号"),
+    ("issuer", HRSS, "示人社授〔2025〕2号"),
+    ("committee_office", OFFICE, "示人社授〔2025〕9号"),
+    ("committee", COMMITTEE, "示人社备〔2025〕31号"),
+)
+#: Facts of the meeting with the article that each rests on.
+MEETING_FACTS = (("evaluate", COMMITTEE, "人社部令第40号 第十九条"), ("evaluate", COMMITTEE, "人社部令第40号 第二十条"))
+
+
+def chain(**changed: dict[str, Any]) -> tuple[Link, ...]:
+    """Root, authority, grants, acts, certificate and status; `changed` says what differs (act or kind -> members)."""
+    acts = [
+        Link("act", kind, *org, "pass", (), number, ISSUED - days * DAY, None, ("officer", "seal"), evidence=number)
+        for kind, org, number, days in ACTS
+    ]
+    grants = [
+        Link("grant", role, *org, "pass", (), number, ISSUED - 700 * DAY, ISSUED + 395 * DAY, evidence=number)
+        for role, org, number in GRANTS
+    ]
+    links = (
+        Link(
+            "root", "", "ROOT", "CN=示例省人社厅根证书(样章)", "pass", (), "", ISSUED - 900 * DAY, ISSUED + 9000 * DAY
+        ),
+        Link("authority", "issuer", *HRSS, "pass"),
+        *grants,
+        *acts,
+        Link("certificate", "", *HRSS, "pass", (), "示人社评〔2026〕118号", ISSUED, evidence="credential"),
+        Link("status", "in_force", *HRSS, "pass", (), "", NOW - 67, NOW + DAY, evidence="list"),
     )
+    return tuple(replace(link, **changed.get(link.name or link.kind, {})) for link in links)
 
 
 def rows(**changed: tuple[str, str, About]) -> tuple[Row, ...]:
-    """All checks: passed, no file given, and as `changed` says (check id -> outcome, code, about)."""
-    return tuple(_row(check, changed.get(check.id)) for check in CHECKS)
+    """All checks, with a row for each act: passed, no file given, and as `changed` says (check id -> outcome, code,
+    about). Where the change names an act it replaces the row of that act."""
+    return tuple(row for check in CHECKS for row in _rows(check, changed.get(check.id)))
 
 
-def _row(check: Any, change: tuple[str, str, About] | None) -> Row:
+def _rows(check: Any, change: tuple[str, str, About] | None) -> list[Row]:
     if change is None and check.family == "document":
         change = ("not_run", "no_file_given", About())
-    outcome, code, about = change or ("pass", None, About())
-    return Row(check.id, check.family, outcome, code, about, check.rule)
+    passed = _passed(check)
+    if change is None:
+        return passed
+    outcome, code, about = change
+    place = next((n for n, row in enumerate(passed) if row.about.act == about.act), 0)
+    passed[place] = replace(passed[place], outcome=outcome, code=code, about=about)
+    return passed
+
+
+def _passed(check: Any) -> list[Row]:
+    def row(act: str | None, org: str | None, rule: str, evidence: str | None) -> Row:
+        return Row(check.id, check.family, "pass", None, About(act, org), rule, evidence)
+
+    if check.id in PER_ACT:
+        return [row(kind, org[0], check.rule, number) for kind, org, number, _ in ACTS]
+    if check.id == "grants_nest":
+        return [row(None, org[0], check.rule, number) for _, org, number in GRANTS]
+    if check.id == "meeting_facts":
+        return [row(act, org[0], rule, "示工评〔2026〕3号") for act, org, rule in MEETING_FACTS]
+    return [row(None, None, check.rule, None)]
 
 
 ISSUED_MOMENT = Moment(ISSUED, "issued", *HRSS, "示人社评〔2026〕118号")
@@ -84,7 +146,7 @@ VALID = Report(
     fresh_until=NOW + 1733,
     certificate=CERTIFICATE,
     rows=rows(),
-    path=path(),
+    chain=chain(),
     timeline=(ISSUED_MOMENT,),
 )
 
@@ -94,7 +156,10 @@ def ended(verdict: str, act: str, document: str, reason: str, **moment: Any) -> 
     about = About(act, HRSS[0], {"reason": reason})
     event = Moment(NOW - 30 * DAY, act, *HRSS, document, **moment)
     changed = rows(in_force=("fail", verdict, about))
-    return replace(VALID, verdict=verdict, reason=verdict, about=about, rows=changed, timeline=(ISSUED_MOMENT, event))
+    links = chain(in_force={"name": verdict, "outcome": "fail", "codes": (verdict,), "document": document})
+    return replace(
+        VALID, verdict=verdict, reason=verdict, about=about, rows=changed, chain=links, timeline=(ISSUED_MOMENT, event)
+    )
 
 
 def failed(verdict: str, check: str, code: str, outcome: str = "fail", about: About | None = None) -> Report:
@@ -130,7 +195,10 @@ REPORTS: dict[str, Report] = {
         failed("out_of_term", "within_term", "out_of_term", about=About(figures={"until": "2027-01-31"})),
         certificate={**CERTIFICATE, "term_until": "2027-01-31"},
     ),
-    "void": replace(failed("void", "facts_hold", "fact_quorum_two_thirds", about=QUORUM), path=path(evaluate="fail")),
+    "void": replace(
+        failed("void", "meeting_facts", "fact_quorum_two_thirds", about=QUORUM),
+        chain=chain(evaluate={"outcome": "fail", "codes": ("fact_quorum_two_thirds",)}),
+    ),
     "tampered": _broken(),
     "not_issued": bare("not_issued", "foreign_host", host="verify.example.invalid"),
     "no_record": bare("no_record", "no_record"),
@@ -144,8 +212,37 @@ BY_NUMBER = replace(
         **{name: CERTIFICATE[name] for name in ("number", "title", "level", "series", "series_zh", "granted_on")},
         "holder_name": "王*",
     },
-    path=(),
+    chain=(),
     timeline=(),
+)
+#: The notice of results was never given: the office that was to give it stands in its place.
+ABSENT = About("result_notice", "o-organiser", {"roles": "organiser", "org_name": "示例市工业和信息化局"})
+ABSENT_ACT = replace(
+    failed("void", "acts_complete", "act_missing", about=ABSENT),
+    rows=tuple(
+        replace(row, evidence=None) if row.code == "act_missing" else row
+        for row in rows(acts_complete=("fail", "act_missing", ABSENT))
+    ),
+    chain=chain(
+        result_notice={
+            "outcome": "fail", "codes": ("act_missing",), "document": "", "at": None, "signed_by": (),
+            "roles": ("organiser",), "evidence": None,
+        }
+    ),
+)  # fmt: skip
+#: The committee evaluated and did not seal.
+UNSEALED = replace(
+    failed("void", "signed_and_sealed", "seal_missing", about=About("evaluate", COMMITTEE[0])),
+    chain=chain(evaluate={"outcome": "fail", "codes": ("seal_missing",), "signed_by": ("officer",)}),
+)
+#: Revoked from the beginning, asked about a day before the revocation was decided.
+KNOWN_LATER = replace(
+    REPORTS["revoked"], as_of=NOW - 60 * DAY, then=("valid", None), rows=REPORTS["revoked"].rows, status_as_of=NOW - 67
+)
+CORRECTED = replace(
+    VALID,
+    certificate={**CERTIFICATE, "version": 2},
+    replaces={"number": CERTIFICATE["number"], "version": 1, "issued_on": "2026-11-20"},
 )
 
 if REPORTS.keys() != EXIT_CODES.keys():

@@ -23,7 +23,7 @@ from certsvc.core.encoding import b64, canonical, parse_json, unb64
 from certsvc.core.statuslist import AFTER
 
 _HUMAN = re.compile(r"@human:([A-Za-z0-9-]+)")
-_DAY_TIME = re.compile(r"@day:(\d+)")
+_DAY_TIME = re.compile(r"@day:(\d+)([+-]\d+)?")
 
 
 def apply_changes(forge: Forge, changes: list[dict[str, Any]]) -> Forge:
@@ -43,13 +43,13 @@ def day(number: float) -> int:
 
 
 def _meant(forge: Forge, value: Any) -> Any:
-    """`value` with `@human:LABEL` (a pseudonym) and `@day:N` (seconds) put in."""
+    """`value` with `@human:LABEL` (a pseudonym), `@day:N` and `@day:N+S` (S seconds later) put in."""
     if isinstance(value, dict):
         return {name: _meant(forge, one) for name, one in value.items()}
     if isinstance(value, list):
         return [_meant(forge, one) for one in value]
-    if isinstance(value, str) and _DAY_TIME.fullmatch(value):
-        return day(int(value.removeprefix("@day:")))
+    if isinstance(value, str) and (moment := _DAY_TIME.fullmatch(value)):
+        return day(int(moment[1])) + int(moment[2] or 0)
     return _HUMAN.sub(lambda found: human(forge, found[1]), value) if isinstance(value, str) else value
 
 
@@ -108,10 +108,25 @@ def _move(forge: Forge, act: str, to: str) -> None:
     forge.tree["acts"][act]["document"]["date"] = to
 
 
-def _end_key(forge: Forge, key: str, at: int, reason: str) -> None:
-    """Writes into the trust bundle that a key was ended."""
-    history = next(one for one in forge.tree["trust"]["keys"] if one["jkt"] == f"@key:{key}")
-    history |= {"to": at, "reason": reason}
+def _end_key(forge: Forge, key: str, at: int, reason: str, good_before: int | None = None) -> None:
+    """Writes into the trust bundle that a key was ended. A living officer's key does not stand there before."""
+    keys = forge.tree["trust"]["keys"]
+    if not any(one["jkt"] == f"@key:{key}" for one in keys):
+        keys.append({"jkt": f"@key:{key}", "use": "officer", "from": START, "good_before_index": None})
+    history = next(one for one in keys if one["jkt"] == f"@key:{key}")
+    history |= {"to": at, "reason": reason, "good_before": good_before}
+
+
+def _withdraw(forge: Forge, grant: str, at: int, reason: str, good_before: int | None = None) -> None:
+    """Writes into the trust bundle that a grant was withdrawn."""
+    points = {"from": at, "from_index": None, "good_before": good_before, "good_before_index": None}
+    forge.tree["trust"]["withdrawn"].append({"sha256": f"@grants.{grant}", "reason": reason, **points})
+
+
+def _keep_link(forge: Forge, at: str) -> None:
+    """A link goes on naming the document as it is at this moment, whatever is changed in it later."""
+    container, key = _place(forge.tree, at)
+    container[key] = forge.resolved(container[key])
 
 
 def _event(
@@ -151,21 +166,37 @@ def _correct(forge: Forge, name: str, at: int, act: str = "correct", **other: An
     """The next version with another printed name, as a lawful correction makes it."""
     tree, printed = forge.tree, forge.tree["credential"]["certificate"]
     salts = {field: bytes([position + 1]) * 32 for position, field in enumerate(FIELDS)}
-    values = {**{field: printed[field] for field in ("sex", "birth")}, "name": name, "id": "220000198506150012"}
-    commitments = field_commitments(values, salts)
+    # What does not change keeps its commitment and its salt.
+    values = {**dict.fromkeys(FIELDS, ""), "name": name}
+    commitments = {**tree["entries"][0]["commitments"], "name": field_commitments(values, salts)["name"]}
     target = copy.deepcopy(tree["entries"][0]["target"])
     tree["entries"].append({"salt": b64(bytes(32)), "commitments": commitments, "target": target})
-    tree["salts"] = {field: b64(salts[field]) for field in ("name", "sex", "birth")}
-    stated = {"old_entry": "@entry.0", "new_entry": "@entry.1", "fields": ["name"]}
+    tree["salts"]["name"] = b64(salts["name"])
+    _next_version(forge, act, at, {"fields": ["name"], "reason": "correction"} | other)
+    printed |= {"name": name, "commitments": commitments}
+
+
+def _reissue(forge: Forge, at: int, **other: Any) -> None:
+    """The same content as the next version under a fresh salt, as it is issued again when a key was stolen."""
+    entry = forge.tree["entries"][-1]
+    forge.tree["entries"].append({**copy.deepcopy(entry), "salt": b64(bytes(32))})
+    _next_version(forge, "correct", at, {"fields": [], "reason": "key_compromised"} | other)
+
+
+def _next_version(forge: Forge, act: str, at: int, other: dict[str, Any]) -> None:
+    """The act of correction between the last two entries, and a certificate that rests on it."""
+    tree = forge.tree
+    number = len(tree["corrections"])
+    stated = {"old_entry": f"@entry.{number}", "new_entry": f"@entry.{number + 1}", "fields": other.pop("fields")}
     old = forge.small.issued[0].certificate.sha256
-    _event(forge, act, at, listed=False, reason="correction", correction=stated, certificate=old, **other)
+    _event(forge, act, at, listed=False, correction=stated, certificate=old, **other)
     tree["corrections"].append(tree["events"].pop())
     for half in ("propose", "decide"):
-        tree["signers"][f"corrections.0.{half}"] = tree["signers"].pop(f"events.0.{half}")
-    tree["corrections"][0]["decide"]["prev"] = ["@corrections.0.propose"]
-    printed |= {"name": name, "commitments": commitments, "version": 2}
-    tree["credential"]["sub"] = "urn:certsvc:person:@person.1"
-    tree["credential"]["evidence"][0]["id"] = "urn:certsvc:act:@corrections.0.decide"
+        tree["signers"][f"corrections.{number}.{half}"] = tree["signers"].pop(f"events.0.{half}")
+    tree["corrections"][number]["decide"]["prev"] = [f"@corrections.{number}.propose"]
+    tree["credential"]["certificate"]["version"] = number + 2
+    tree["credential"]["sub"] = f"urn:certsvc:person:@person.{number + 1}"
+    tree["credential"]["evidence"][0]["id"] = f"urn:certsvc:act:@corrections.{number}.decide"
 
 
 # --- after signing -------------------------------------------------------------------------------------------------
@@ -260,9 +291,12 @@ BEFORE_SIGNING: dict[str, Any] = {
     "mint": _mint,
     "move": _move,
     "end_key": _end_key,
+    "withdraw": _withdraw,
+    "keep_link": _keep_link,
     "event": _event,
     "list": _list,
     "correct": _correct,
+    "reissue": _reissue,
 }
 AFTER_SIGNING: dict[str, Any] = {
     "bundle_set": _bundle_set,

@@ -24,7 +24,7 @@ from certsvc.core.bundle import parse_bundle
 from certsvc.core.chain import Anchor, has_issued
 from certsvc.core.claims import Target, entry_commitment, person_commitment
 from certsvc.core.encoding import b64, canonical, digest, parse_json, unb64
-from certsvc.core.jose import Jws, sign_compact, sign_general, thumbprint
+from certsvc.core.jose import Jws, parse_document, sign_compact, sign_general, thumbprint
 from certsvc.core.statuslist import pack
 from certsvc.services.verify_evidence import Asked, Found, verify_offline
 from certsvc.signers import Signer
@@ -32,6 +32,8 @@ from certsvc.signers.file import EdDsaSigner, Es256Signer
 from certsvc.signers.minting import Authority, Holder, mint_issuing_ca, mint_root, mint_signer, new_key, read_ca_key
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
+from certsvc.verify import verify
+from certsvc.verify.case import Evidence
 from certsvc.verify.report import Report
 
 _NAME = re.compile(r"@key:([A-Za-z0-9.-]+)|@([a-z_]+(?:\.[a-z_0-9]+)*)")
@@ -49,6 +51,12 @@ def judge(small: SmallInstance, data: bytes, anchors: tuple[Anchor, ...] | None 
     """The offline Report on `data`, asked when the certificates were fresh; `at`, `now`, `max_age`, `newer_status`."""
     times = {"at": small.now, "now": small.now} | asked
     return verify_offline(Found(bundle=data), small.anchors if anchors is None else anchors, Asked(**times))
+
+
+def judge_beside(small: SmallInstance, data: bytes, trust: bytes) -> Report:
+    """As `judge`, by somebody who has seen another trust bundle before."""
+    evidence = Evidence(parse_bundle(data), newer_trust=parse_document(trust, "trust+jwt"))
+    return verify(evidence, small.anchors, small.now, small.now)
 
 
 class Forge:
@@ -200,6 +208,11 @@ class Forge:
             else:
                 self._signed[name] = sign_general(payload, "act+jwt", signers)
         return self._signed[name]
+
+    def resolved(self, value: Any) -> Any:
+        """`value` with every name replaced by what it stands for at this moment."""
+        self._signed = {}
+        return self._resolve(value)
 
     def _resolve(self, value: Any) -> Any:
         if isinstance(value, dict):

@@ -160,8 +160,8 @@ def grant_payload(
     }  # fmt: skip
     paper = {"number": "示例〔2025〕1号", "title": "示例授权", "date": "2025-01-05"}
     return {
-        "sub": org, "parent": parent, "role": role, "keys": keys, "acts": acts, "scope": scope, "depth": depth,
-        "nbf": START, "exp": until, "document": paper,
+        "sub": org, "parent": parent, "role": role, "keys": keys, "acts": acts, "scope": scope, "ratios": {},
+        "depth": depth, "nbf": START, "exp": until, "document": paper,
     }  # fmt: skip
 
 

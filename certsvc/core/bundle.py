@@ -4,7 +4,7 @@ It is canonical JSON with closed members, so there is no byte in it that may cha
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from certsvc.core.claims import Target
@@ -12,13 +12,16 @@ from certsvc.core.encoding import b64, canonical, parse_json, rewrite, unb64
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws, parse_document
 from certsvc.core.schemas import BUNDLE, LIFECYCLE_ACTS, PATH_ACTS
-from certsvc.core.shape import check_shape
+from certsvc.core.shape import check_shape, compiled
 
 MEDIA_TYPE = "application/vnd.certsvc.bundle+json"
 #: The largest bundle that is read at all.
 MAX_BYTES = 1_048_576
-#: More certificates than any path has signers; what a check does for each of them stays cheap.
-MAX_CERTS = 256
+#: A bundle with every list at its limit has fewer commas, colons and brackets; a million of them cost a second to read.
+MAX_MARKS = 20_000
+_MARKS = (b",", b":", b"[", b"{")
+#: More than any certificate needs; what a check does for each of them stays cheap.
+MOST = {"certs": 256, "grants": 128, "path": 64, "events": 64, "corrections": 32, "entries": 33, "calendars": 16}
 #: The largest document whose parsed form or signature check is remembered.
 REMEMBERED_BYTES = 16_384
 
@@ -59,6 +62,31 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """What all certificates of a roster have in common: the acts and everything they stand on."""
+
+    acts: tuple[Jws, ...]
+    grants: tuple[Jws, ...]
+    procedure: Jws
+    calendars: tuple[Jws, ...]
+    trust: Jws
+    certs: tuple[bytes, ...]
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.acts, self.grants, self.procedure, self.calendars, self.trust, self.certs))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+@lru_cache(maxsize=512)
+def shared_once(shared: Shared) -> Shared:
+    """The equal value that was seen first, so that what is found out about it need be found out once."""
+    return shared
+
+
+@dataclass(frozen=True)
 class Bundle:
     """A parsed bundle. Nothing in it is verified yet."""
 
@@ -75,6 +103,11 @@ class Bundle:
     trust: Jws
     status_list: Jws
     certs: tuple[bytes, ...]
+
+    @cached_property
+    def shared(self) -> Shared:
+        acts = tuple(step.act for step in self.path)
+        return shared_once(Shared(acts, self.grants, self.procedure, self.calendars, self.trust, self.certs))
 
     @property
     def documents(self) -> tuple[Jws, ...]:
@@ -98,14 +131,14 @@ def parse_shared(body: bytes, typ: str) -> Jws:
 
 def parse_bundle(data: bytes) -> Bundle:
     """The bundle written in `data`. Raises Malformed for anything that is not exactly one."""
-    if len(data) > MAX_BYTES:
-        raise Malformed("bundle_size", "证据包过大", f"A bundle is at most {MAX_BYTES} bytes.")
+    if len(data) > MAX_BYTES or sum(map(data.count, _MARKS)) > MAX_MARKS:
+        raise Malformed("bundle_size", "证据包过大", f"A bundle has at most {MAX_BYTES} bytes and {MAX_MARKS} parts.")
     value = parse_json(data, canonical_only=True)
-    check_shape(value, BUNDLE)
-    if len(value["certs"]) > MAX_CERTS:
-        raise Malformed("bundle_size", "证据包过大", f"A bundle holds at most {MAX_CERTS} certificates.")
+    _check_counts(value)
+    if not _fits(value):
+        check_shape(value, BUNDLE)
     _refuse_log_proofs(value)
-    return Bundle(
+    bundle = Bundle(
         data,
         parse_document(_bytes(value["credential"]), "vc+jwt"),
         tuple(_entry(one) for one in value["entries"]),
@@ -118,8 +151,10 @@ def parse_bundle(data: bytes) -> Bundle:
         tuple(parse_shared(_bytes(one), "calendar+jwt") for one in value["calendars"]),
         parse_shared(_bytes(value["trust"]), "trust+jwt"),
         parse_shared(_bytes(value["status"]["list"]), "statuslist+jwt"),
-        tuple(unb64(one) for one in value["certs"]),
+        tuple(_der(one) for one in value["certs"]),
     )
+    _ = bundle.shared  # a roster's next certificate is recognised while it is read
+    return bundle
 
 
 def write_bundle(bundle: Bundle) -> bytes:
@@ -152,6 +187,22 @@ def looks_like_bundle(data: bytes) -> bool:
     return data.lstrip()[:1] == b"{" and b'"credential"' in data and b'"certs"' in data
 
 
+def _check_counts(value: Any) -> None:
+    """Raises Malformed before anything is done for each of ten thousand acts, and when there is no entry at all."""
+    if isinstance(value, dict) and value.get("entries") == []:
+        raise Malformed("entry_missing", "证据包中没有条目", "The bundle holds no entry.")
+    for name, most in MOST.items():
+        many = value.get(name) if isinstance(value, dict) else None
+        if isinstance(many, list) and len(many) > most:
+            raise Malformed("bundle_size", "证据包过大", f"A bundle holds at most {most} {name}.")
+
+
+_fits = compiled(BUNDLE)
+#: A roster's certificates carry the same few dozen key certificates, and the same upper nodes of its trees.
+_der = lru_cache(maxsize=4096)(unb64)
+_node = lru_cache(maxsize=16_384)(unb64)
+
+
 def _act(value: dict[str, Any], kinds: tuple[str, ...]) -> Jws:
     # The value stood in canonical JSON, so its canonical bytes are the stored bytes that were signed and hashed.
     act = parse_shared(rewrite(value), "act+jwt")
@@ -171,7 +222,7 @@ def _entry(value: dict[str, Any]) -> Entry:
 
 def _proof(value: dict[str, Any]) -> RosterProof:
     row = value["row"]
-    path = tuple(unb64(one) for one in value["path"])
+    path = tuple(map(_node, value["path"]))
     return RosterProof(value["index"], row and row["facts"], row and unb64(row["salt"]), path)
 
 

@@ -1,6 +1,7 @@
 """Working days (工作日) from a signed calendar, with the State Council's shifted days; never read live."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 from certsvc.core.outcomes import Unknown
@@ -9,11 +10,13 @@ from certsvc.core.outcomes import Unknown
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
+@lru_cache(maxsize=4096)
 def local_date(seconds: int) -> date:
     """The civil date in Asia/Shanghai of a time in seconds since 1970 UTC."""
     return datetime.fromtimestamp(seconds, SHANGHAI).date()
 
 
+@lru_cache(maxsize=4096)
 def utc_text(seconds: int) -> str:
     """RFC 3339 UTC with whole seconds, the form of times inside documents."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

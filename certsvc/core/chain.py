@@ -6,12 +6,12 @@ Chains are validated as of a given time with `cryptography.x509.verification` an
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes, PublicKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import verification as xv
 from cryptography.x509.oid import NameOID
 
@@ -64,7 +64,7 @@ class Anchor:
     test: bool
     log_required: bool
 
-    @property
+    @cached_property
     def der(self) -> bytes:
         return self.certificate.public_bytes(Encoding.DER)
 
@@ -111,8 +111,8 @@ def load_certificate(der: bytes) -> x509.Certificate:
         if not der.endswith(b"\x00" + certificate.signature):
             # The signature stands outside what is signed: a BIT STRING that calls its last zero bit unused would pass.
             raise ValueError("X.690 11.2.1: the signature has no unused bits")
-        if certificate.serial_number <= 0:
-            raise ValueError("RFC 5280 4.1.2.2: a serial number is positive")
+        if not 0 < certificate.serial_number < 1 << 159:
+            raise ValueError("RFC 5280 4.1.2.2: a serial number is positive and has at most 20 octets")
     except UNREADABLE as error:
         raise Malformed("certificate_form", "证书编码错误", "A certificate is not DER.") from error
     return certificate
@@ -124,7 +124,9 @@ def certificate_key(certificate: x509.Certificate) -> PublicKeyTypes:
         key: CertificatePublicKeyTypes = certificate.public_key()
     except UNREADABLE as error:
         raise Malformed("key_kind", "证书密钥错误", "A certificate holds no readable key.") from error
-    if algorithm_for(key) is None:
+    named = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if algorithm_for(key) is None or named not in certificate.tbs_certificate_bytes:
+        # RFC 5480 2.1.1: the curve is named; one that is spelled out could be any curve.
         raise Malformed("key_kind", "密钥类型不支持", "A certificate holds neither a P-256 nor an Ed25519 key.")
     return key
 
@@ -142,12 +144,15 @@ def identify(leaf_der: bytes, pool: tuple[bytes, ...], anchors: tuple[bytes, ...
         use = _use_of(leaf)
         issuer = None if use in CEREMONY_USES else _issuer_of(leaf, pool)
         path = [leaf] if issuer is None else [leaf, issuer]
-        root = _root_of(path[-1], anchors)
+        root = _root_of(path, anchors)
         key = certificate_key(leaf)
         _verify_path(leaf, issuer, root, use)
+        return _identity(leaf, use, key, [*path, root])
     except (Malformed, *UNREADABLE) as error:
         raise ChainFault("cert_form") from error
-    whole = [*path, root]
+
+
+def _identity(leaf: x509.Certificate, use: str, key: PublicKeyTypes, whole: list[x509.Certificate]) -> Identity:
     return Identity(
         thumbprint(key),
         use,
@@ -172,12 +177,13 @@ def _use_of(leaf: x509.Certificate) -> str:
 
 
 def _issuer_of(leaf: x509.Certificate, pool: tuple[bytes, ...]) -> x509.Certificate:
-    """The issuing CA in `pool` whose key signed `leaf`: exactly one level, found by name, proved by signature."""
-    for der in pool:
-        candidate = load_certificate(der)
-        if candidate.subject == leaf.issuer and _signed(leaf, candidate):
-            return candidate
-    raise ChainFault("cert_chain")
+    """The issuing CA of `leaf` in `pool`, exactly one level up. Its signature is proved with the whole path."""
+    named = [one for one in map(load_certificate, pool) if one.subject == leaf.issuer]
+    # Only where several bear the name must the signature tell which it is.
+    fitting = named if len(named) == 1 else [one for one in named if _signed(leaf, one)]
+    if not fitting:
+        raise ChainFault("cert_chain")
+    return fitting[0]
 
 
 @lru_cache(maxsize=4096)
@@ -190,11 +196,16 @@ def has_issued(ca_der: bytes, leaf_der: bytes) -> bool:
         return False
 
 
-def _root_of(top: x509.Certificate, anchors: tuple[bytes, ...]) -> x509.Certificate:
+def _root_of(path: list[x509.Certificate], anchors: tuple[bytes, ...]) -> x509.Certificate:
+    """The root we hold above the last of `path`."""
+    leaf, top = path[0], path[-1]
     for der in anchors:
         root = load_certificate(der)
         if root.subject == top.issuer and _signed(top, root):
             return root
+    if top is not leaf and not _signed(leaf, top):
+        # A CA that only bears the name says nothing about where the key comes from.
+        raise ChainFault("cert_chain")
     # Unauthenticated, and only used to choose words: a foreign CA that calls itself a test instance.
     flags = instance_flags(top)
     raise ChainFault("test_root" if flags and flags[0] else "unknown_root")
@@ -219,7 +230,7 @@ def _verify_path(leaf: x509.Certificate, issuer: x509.Certificate | None, root: 
         .store(xv.Store([root]))
         .time(moment)
         .max_chain_depth(1)
-        .extension_policies(ca_policy=_ca_policy(), ee_policy=_leaf_policy())
+        .extension_policies(ca_policy=_CA_POLICY, ee_policy=_LEAF_POLICY)
         .build_client_verifier()
     )
     try:
@@ -285,3 +296,6 @@ def _name(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str | No
 
 def _seconds(moment: datetime) -> int:
     return int(moment.astimezone(UTC).timestamp())
+
+
+_CA_POLICY, _LEAF_POLICY = _ca_policy(), _leaf_policy()

@@ -4,9 +4,10 @@ All salts are 32 random bytes made by the caller. The salt of the field `id` nev
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
-from certsvc.core.encoding import b64, canonical, digest, tagged, unb64
+from certsvc.core.encoding import b64, rewrite, tagged, unb64
 
 #: The fields of a person that a roster commits to, and those of them that a bundle opens.
 FIELDS = ("name", "sex", "birth", "id")
@@ -48,20 +49,24 @@ def field_commitments(values: dict[str, str], salts: dict[str, bytes]) -> dict[s
 
 def person_commitment(commitments: dict[str, str]) -> str:
     """H("certsvc/person/v1" 0x00 || JCS({field: commitment})) in base64url."""
-    return b64(tagged("person", canonical(commitments)))
+    return b64(tagged("person", rewrite(commitments)))
 
 
 def entry_commitment(person: str, target: Target, salt: bytes) -> str:
     """H("certsvc/entry/v1" 0x00 || salt32 || H(JCS({person, series, …, year}))) in base64url."""
-    inner = unb64(_hash({"person": person, **target.to_json()}))
-    return b64(tagged("entry", salt, inner))
+    return b64(entry_digest(person, target, salt))
+
+
+def entry_digest(person: str, target: Target, salt: bytes) -> bytes:
+    """As `entry_commitment`, in 32 bytes."""
+    return tagged("entry", salt, _hash({"person": person, **target.__dict__}))
 
 
 def row_commitment(facts: dict[str, Any] | None, salt: bytes | None) -> bytes:
     """H("certsvc/row/v1" 0x00 || salt32 || H(JCS(facts))), or 32 zero bytes for a row without facts."""
     if facts is None or salt is None:
         return NO_ROW
-    return tagged("row", salt, unb64(_hash(facts)))
+    return tagged("row", salt, _hash(facts))
 
 
 def roster_leaf(entry: str, row: bytes) -> bytes:
@@ -69,5 +74,5 @@ def roster_leaf(entry: str, row: bytes) -> bytes:
     return unb64(entry) + row
 
 
-def _hash(value: Any) -> str:
-    return digest(canonical(value))
+def _hash(value: Any) -> bytes:
+    return sha256(rewrite(value)).digest()

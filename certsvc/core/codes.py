@@ -5,6 +5,7 @@ Three different things: the number is printed and guessable, the code is the sec
 """
 
 import re
+from functools import lru_cache
 
 from certsvc.core.errors import Malformed
 from certsvc.core.identity import check_uscc, fold_typed
@@ -21,6 +22,8 @@ _CODE_FORM = re.compile(f"[{_CROCKFORD}]{{16}}")
 _NUMBER_BODY = "22(?:19|20|21)[0-9]{2}[0-9A-Z]{4}(?:[0-9]{2}|[LX][1-9])[1-5](?!000000)[0-9]{6}"
 _NUMBER_FORM = re.compile(f"{_NUMBER_BODY}[0-9A-Z]")
 
+#: Characters of type and issuer at the beginning of a licence identifier.
+_LIKE = 39
 _LICENCE_ROOT = "1.2.156.3005.2"
 #: Type (the defining body's code and 3 digits), issuer (a body, or an area code as seen in the field), serial, version.
 _LICENCE_FORM = re.compile(
@@ -35,10 +38,31 @@ def hybrid_check(body: str, alphabet: str) -> str:
     Every single-character error is found when 2 is invertible modulo M+1, so for every even M.
     """
     size = len(alphabet)
-    p = size
-    for char in body:
-        p = 2 * ((p + alphabet.index(char)) % size or size) % (size + 1)
+    # Identifiers of one issuer begin alike, so what their beginnings come to is remembered.
+    p = _run(body[_LIKE:], _begun(body[:_LIKE], alphabet), alphabet)
     return alphabet[(size + 1 - p) % size]
+
+
+def _run(text: str, p: int, alphabet: str) -> int:
+    steps = _STEPS[alphabet]
+    for char in text:
+        p = steps[char][p]
+    return p
+
+
+@lru_cache(maxsize=4096)
+def _begun(text: str, alphabet: str) -> int:
+    return _run(text, len(alphabet), alphabet)
+
+
+def _hybrid_steps(alphabet: str) -> dict[str, list[int]]:
+    """character -> what becomes of each value of p."""
+    size = len(alphabet)
+    values = enumerate(alphabet)
+    return {char: [2 * ((p + value) % size or size) % (size + 1) for p in range(size + 1)] for value, char in values}
+
+
+_STEPS = {alphabet: _hybrid_steps(alphabet) for alphabet in (_ALPHANUMERIC, _CROCKFORD)}
 
 
 def mod_37_36(body: str) -> str:

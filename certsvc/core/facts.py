@@ -5,7 +5,8 @@ floating point 70 % of 90 gives 62, not 63.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 #: 员级 1 … 正高级 5 (domain.md 7, level_rank).
@@ -26,6 +27,10 @@ class FactCase:
     """Sum of the counts of the acts before; never stated by anybody."""
     passed: int
     """Own count of the act."""
+    granted: Mapping[str, int] = field(default_factory=dict)
+    """level -> share of applicants that may pass, in percent, as the act's grant approves it."""
+    day: date | None = None
+    """The date of the act's document; without it nothing that ends on a day has ended."""
 
 
 def _whole(value: Any) -> int:
@@ -54,11 +59,28 @@ def _votes_add_up(case: FactCase) -> bool:
     return min(votes) >= 0 and sum(votes) == _whole(case.facts["present"])
 
 
+def _ceiling(case: FactCase) -> int:
+    # approved <= base + the largest extra that applies (domain.md 7).
+    extra = case.args.get("extra_points", {})
+    return _level(case.args["percent"], case) + int(extra.get(case.target["level"], 0))
+
+
+def _approved(case: FactCase) -> int:
+    # Nobody approves a ratio for itself: it stands in the grant, or in the procedure where that fixes it (A06).
+    return _level(case.granted, case) if case.args.get("granted") else _ceiling(case)
+
+
 def _within_ratio(case: FactCase) -> bool:
-    # passed <= floor(applied * approved / 100), approved <= base + the largest extra that applies (domain.md 7).
-    approved, extra = _whole(case.facts["ratio_percent"]), case.args.get("extra_points", {})
-    ceiling = _level(case.args["percent"], case) + int(extra.get(case.target["level"], 0))
-    return 0 < approved <= ceiling and case.passed <= case.applied * approved // 100
+    approved = _approved(case)
+    return 0 < approved <= _ceiling(case) and case.passed <= case.applied * approved // 100
+
+
+def approved_ratio(case: FactCase) -> int:
+    """The share of applicants that may pass, in percent, for the words of a refusal; 0 where none was approved."""
+    try:
+        return _approved(case)
+    except (KeyError, TypeError, ValueError):
+        return 0
 
 
 def _within_posts(case: FactCase) -> bool:
@@ -66,12 +88,12 @@ def _within_posts(case: FactCase) -> bool:
 
 
 def _level_step(case: FactCase) -> bool:
-    # A04 and A16 (domain.md 7): one level up, unless the track says how far it may go.
+    # A04 and A16 (domain.md 7): one level up, unless the track says how far it may go, or that it stays (0).
     current = case.row["current_level"]
     step = RANK[case.target["level"]] - (RANK[current] if current else 0)
     if current is None:
         return case.target["level"] in case.args.get("entry_levels", ["junior", "assistant"])
-    return 1 <= step <= int(case.args.get("max_step", 1))
+    return int(case.args.get("min_step", 1)) <= step <= int(case.args.get("max_step", 1))
 
 
 def _education_check(case: FactCase) -> bool:
@@ -80,7 +102,11 @@ def _education_check(case: FactCase) -> bool:
 
 
 def _no_ban(case: FactCase) -> bool:
-    return case.row["ban"] is False
+    # A09: a day on which the ban ends says more than the word beside it; the ban still counts on that day.
+    until = case.row.get("ban_until")
+    if until is None:
+        return case.row["ban"] is False
+    return case.day is not None and date.fromisoformat(until) < case.day
 
 
 def _not_exam_series(case: FactCase) -> bool:
@@ -89,6 +115,35 @@ def _not_exam_series(case: FactCase) -> bool:
 
 def _at_least(case: FactCase) -> bool:
     return all(_whole(case.row[name]) >= least for name, least in case.args.items())
+
+
+def _at_least_for_level(case: FactCase) -> bool:
+    # As `at_least`, with figures that differ by level: 博士 -> 副高级, 硕士 -> 中级.
+    return all(_whole(case.row[name]) >= least for name, least in case.args[case.target["level"]].items())
+
+
+def _one_of(case: FactCase) -> bool:
+    return all(case.row[name] in words for name, words in case.args.items())
+
+
+def _county_unit(case: FactCase) -> bool:
+    # GB/T 2260: the second pair of digits is 01-20 for a 地级市 and 21-50 for an 自治州; the third is 21-50 for a 县,
+    # 81-99 for a 县级市, and under an 自治州 also 01-20. A 市辖区 is no 县(市), nor is a body without such a code.
+    code = case.target["region"]
+    if len(code) != 6 or not code.isascii() or not code.isdigit():
+        return False
+    county, prefecture = int(code[4:]), int(code[2:4])
+    return 21 <= county <= 50 or 81 <= county <= 99 or (21 <= prefecture <= 50 and 1 <= county <= 20)
+
+
+def _appraised_each_year(case: FactCase) -> bool:
+    years = _whole(case.row["level_years"])
+    return 1 <= years <= _whole(case.row["appraisals"])
+
+
+def _stage(case: FactCase) -> bool:
+    # Where a committee meets several times about the same people, each act says which meeting it was.
+    return _whole(case.facts["stage"]) == _whole(case.args["stage"])
 
 
 @dataclass(frozen=True)
@@ -114,6 +169,11 @@ FACTS: dict[str, Fact] = {
         Fact("no_ban", _no_ban, "人社部令第40号 第十三条"),
         Fact("not_exam_series", _not_exam_series, "吉林省2022年职称工作通知 一(四)1"),
         Fact("at_least", _at_least, "吉林省2022年职称工作通知 一(四)1、一(五)2"),
+        Fact("at_least_for_level", _at_least_for_level, "吉林省2022年职称工作通知 一(一)2、一(四)1"),
+        Fact("one_of", _one_of, "吉林省2022年职称工作通知 一(一)4"),
+        Fact("county_unit", _county_unit, "吉林省2022年职称工作通知 一(四)1、一(五)2"),
+        Fact("appraised_each_year", _appraised_each_year, "吉林省2022年职称工作通知 一(五)2"),
+        Fact("stage", _stage, "吉林省2022年职称工作通知 二(一)"),
     )
 }
 
@@ -122,5 +182,5 @@ def fact_holds(name: str, case: FactCase) -> bool:
     """True if the named fact holds. A number that is missing or no number makes the fact false, never true."""
     try:
         return FACTS[name].holds(case)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return False

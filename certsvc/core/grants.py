@@ -11,8 +11,12 @@ from certsvc.core.claims import Target
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.regions import region_covers
 
-#: No chain of delegation is longer: province, city or firm, committee, sub-unit.
+#: No chain of delegation is longer: province, city or firm or university, committee, sub-unit.
 MAX_DEPTH = 4
+#: Only a human resources office approves pass ratios (吉林省2022年职称工作通知 一(二)4).
+RATIO_GIVERS = ("issuer", "hrss", "supervisor")
+#: Roles that only one of them passes on: what approves or files for the province is no part of a city or a university.
+OFFICES = ("issuer", "hrss")
 #: A committee's filing is valid for at most three years (人社部令第40号 第八条; domain.md 7, A02). 3 * 366 days.
 COMMITTEE_TERM = 3 * 366 * 86_400
 
@@ -50,15 +54,22 @@ def ancestry(grant: Grant, grants: Mapping[str, Grant]) -> Iterator[Grant]:
         step = None if parent is None else grants[parent]
 
 
+def granted_ratios(grant: Grant, grants: Mapping[str, Grant]) -> Mapping[str, int]:
+    """level -> approved pass ratio in percent, from `grant` or the nearest grant above that states any."""
+    stated = (step.payload["ratios"] for step in ancestry(grant, grants))
+    return next((ratios for ratios in stated if ratios), {})
+
+
 def check_nesting(grant: Grant, grants: Mapping[str, Grant]) -> None:
     """Returns if every link from the top down to `grant` was lawful. Raises Fault naming the organisation."""
     line = list(ancestry(grant, grants))
-    for child, parent in zip(line, [*line[1:], None], strict=True):
+    for place, child in enumerate(line, start=1):
         _check_term(child)
-        if parent is None:
+        if place == len(line):
             _check_top(child)
         else:
-            _check_link(child, parent)
+            _check_link(child, line[place])
+            _check_ratios(child, line[place:])
 
 
 def _check_top(grant: Grant) -> None:
@@ -78,9 +89,17 @@ def _check_link(child: Grant, parent: Grant) -> None:
         raise Fault("scope_widened", org=child.org, dimension="time")
     if not set(child.payload["acts"]) <= set(parent.payload["acts"]):
         raise Fault("scope_widened", org=child.org, dimension="acts")
+    if child.payload["role"] in OFFICES and parent.payload["role"] not in OFFICES:
+        raise Fault("scope_widened", org=child.org, dimension="role")
     for name, narrower in DIMENSIONS.items():
         if not narrower(child.payload["scope"][name], parent.payload["scope"][name]):
             raise Fault("scope_widened", org=child.org, dimension=name)
+
+
+def _check_ratios(child: Grant, above: list[Grant]) -> None:
+    # The whole line, since a university could name a part of itself an office and let that one give the ratios.
+    if child.payload["ratios"] and any(step.payload["role"] not in RATIO_GIVERS for step in above):
+        raise Fault("ratio_self_given", org=child.org)
 
 
 def _check_term(grant: Grant) -> None:

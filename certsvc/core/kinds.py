@@ -4,9 +4,10 @@ A document of one kind is never accepted as another, and a key of one use never 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from certsvc.core import schemas
-from certsvc.core.shape import Shape
+from certsvc.core.shape import Fits, Shape, compiled
 
 #: One UUID arc (ITU-T X.667) holds every object identifier of certsvc.
 ARC = "2.25.133712459120346507816274409562238120961"
@@ -44,12 +45,19 @@ class Kind:
     uses: tuple[tuple[str, ...], ...]
     shape: Shape
 
+    @cached_property
+    def fits(self) -> Fits:
+        """True for a payload that has the shape."""
+        return compiled(self.shape)
+
 
 KINDS: dict[str, Kind] = {
     kind.typ: kind
     for kind in (
         Kind("vc+jwt", 16_384, (("credential",),), schemas.CREDENTIAL),
         Kind("grant+jwt", 16_384, (("policy", "grant"),), schemas.GRANT),
+        Kind("ungrant+jwt", 16_384, (("policy", "grant"),), schemas.UNGRANT),
+        Kind("key+jwt", 16_384, (("policy",),), schemas.KEY_EVENT),
         Kind("procedure+jwt", 65_536, (("policy",),), schemas.PROCEDURE),
         # signatures: officer (签字), organisation seal (盖章), then a second officer where the step asks for two.
         Kind("act+jwt", 65_536, (("officer",), ("seal",), ("officer",)), schemas.ACT),
@@ -57,5 +65,6 @@ KINDS: dict[str, Kind] = {
         Kind("trust+jwt", 262_144, (("policy",),), schemas.TRUST),
         Kind("statuslist+jwt", 1_048_576, (("status",),), schemas.STATUS_LIST),
         Kind("bitstring+jwt", 1_048_576, (("status",),), schemas.BITSTRING),
+        Kind("equivalence+jwt", 16_384, (("seal",),), schemas.EQUIVALENCE),
     )
 }

@@ -49,7 +49,20 @@ ROLES = (
     "hrss",
     "issuer",
 )
-REASONS = ("fraud", "procedure", "issuing_error", "inquiry", "cleared", "holder_request", "correction")
+REASONS = (
+    "fraud",
+    "procedure",
+    "issuing_error",
+    "inquiry",
+    "cleared",
+    "holder_request",
+    "correction",
+    "key_compromised",
+)
+
+#: Why a grant or a key ended. Only what was compromised has a point up to which it was good.
+UNGRANT_REASONS = ("expired", "withdrawn", "compromised")
+KEY_END_REASONS = ("rotated", "withdrawn", "compromised")
 
 DOCUMENT: Shape = {"number": TEXT, "title": TEXT, "date": DATE}
 TARGET: Shape = {
@@ -80,11 +93,36 @@ GRANT: Shape = {
         "tracks": [TEXT],
         "years": {"from": int, "to": int},
     },
+    # Share of applicants that may pass, in percent, as approved by the grantor; empty where none was approved.
+    "ratios": mapping(int),
     "depth": int,
     "iat": int,
     "nbf": int,
     "exp": int,
     "document": DOCUMENT,
+}
+#: Withdrawal of a grant (撤回授权) by whoever gave it, or an office above.
+UNGRANT: Shape = {
+    "jti": TEXT,
+    "iss": TEXT,
+    "grant": HASH,
+    "reason": one_of(*UNGRANT_REASONS),
+    "from": int,
+    "good_before": nullable(int),
+    "document": DOCUMENT,
+    "iat": int,
+}
+#: A key begins or ends (密钥事件).
+KEY_EVENT: Shape = {
+    "jti": TEXT,
+    "jkt": HASH,
+    "use": TEXT,
+    "org": TEXT,
+    "from": int,
+    "to": nullable(int),
+    "reason": nullable(one_of(*KEY_END_REASONS)),
+    "good_before": nullable(int),
+    "iat": int,
 }
 
 FACT: Shape = {"name": TEXT, "args": mapping(ANY)}
@@ -252,15 +290,26 @@ TRUST: Shape = {
     "n": int,
     "iat": int,
     "exp": int,
-    "withdrawn": [{"sha256": HASH, "from_index": int, "good_before": nullable(int)}],
+    # Points are times in seconds, and beside them log indices: under a root that requires a log only these count.
+    "withdrawn": [
+        {
+            "sha256": HASH,
+            "reason": one_of(*UNGRANT_REASONS),
+            "from": int,
+            "from_index": nullable(int),
+            "good_before": nullable(int),
+            "good_before_index": nullable(int),
+        }
+    ],
     "keys": [
         {
             "jkt": HASH,
             "use": TEXT,
             "from": int,
             "to": nullable(int),
-            "reason": nullable(one_of("rotated", "withdrawn", "compromised")),
+            "reason": nullable(one_of(*KEY_END_REASONS)),
             "good_before": nullable(int),
+            "good_before_index": nullable(int),
         }
     ],
     "procedures": [{"track": TEXT, "sha256": HASH, "from_index": int, "to_index": nullable(int)}],
@@ -268,6 +317,45 @@ TRUST: Shape = {
     "witness_policy": nullable({"threshold": int, "vkeys": [TEXT]}),
     "log_vkeys": [TEXT],
     "hosts": [TEXT],
+}
+
+#: A row of the directory of qualifications (双贯通目录), as a statement file carries it.
+DIRECTORY_ROW: Shape = {
+    "qualification": TEXT,
+    "grade": nullable(TEXT),
+    "series": TEXT,
+    "level": LEVEL,
+    "title": TEXT,
+    "choice": bool,
+    "valid_from": nullable(DATE),
+    "valid_to": nullable(DATE),
+    "source": TEXT,
+    "sample": bool,
+}
+#: A qualification is a title (双贯通对应, T15). It is no certificate, and the number of the qualification stays closed.
+EQUIVALENCE: Shape = {
+    "jti": TEXT,
+    "iss": TEXT,
+    "person": COMMITMENTS,
+    "qualification": TEXT,
+    "qualification_number_commitment": HASH,
+    "issued_on": DATE,
+    "directory": {"sha256": HASH, "row": HASH},
+    "mapped": {"series": TEXT, "level": LEVEL, "title": TEXT},
+    "region": TEXT,
+    "document": DOCUMENT,
+    "iat": int,
+}
+#: What a holder is given: the statement, the directory row behind it, and everything needed to check both offline.
+STATEMENT: Shape = {
+    "v": one_of(1),
+    "statement": LONG_TEXT,
+    "values": {"name": TEXT, "sex": one_of("M", "F"), "birth": DATE},
+    "salts": {"name": SALT, "sex": SALT, "birth": SALT},
+    "row": DIRECTORY_ROW,
+    "grants": [LONG_TEXT],
+    "trust": LONG_TEXT,
+    "certs": [LONG_TEXT],
 }
 
 ROSTER_PROOF: Shape = {

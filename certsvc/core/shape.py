@@ -8,11 +8,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from certsvc.core.errors import Malformed
 
 Shape = Any
+#: True for a value that has the shape.
+Fits = Callable[[Any], bool]
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,67 @@ SCALAR = OneOfTypes((str, int, bool, None))
 ANY = OneOfTypes(())
 
 
+def compiled(shape: Shape) -> Fits:
+    """A quick yes or no for one shape; `check_shape` says which member is wrong."""
+    if isinstance(shape, dict):
+        return _object_fits({name: compiled(inner) for name, inner in shape.items()})
+    if isinstance(shape, list):
+        fits = compiled(shape[0])
+        return lambda value: type(value) is list and all(map(fits, value))
+    return _FITS[type(shape)](shape)
+
+
+def _object_fits(inner: dict[str, Fits]) -> Fits:
+    names, members = inner.keys(), tuple(inner.items())
+
+    def fits(value: Any) -> bool:
+        if type(value) is not dict or value.keys() != names:
+            return False
+        return all(one(value[name]) for name, one in members)
+
+    return fits
+
+
+def _nullable_fits(shape: Nullable) -> Fits:
+    fits = compiled(shape.inner)
+    return lambda value: value is None or fits(value)
+
+
+def _mapping_fits(shape: Mapping) -> Fits:
+    fits = compiled(shape.inner)
+    return lambda value: type(value) is dict and all(map(fits, value.values()))
+
+
+def _choice_fits(shape: Choice) -> Fits:
+    known = {(type(one), one) for one in shape.values}
+    return lambda value: value.__hash__ is not None and (type(value), value) in known
+
+
+def _types_fit(shape: OneOfTypes) -> Fits:
+    kinds = {type(None) if one is None else one for one in shape.types}
+    return lambda value: not kinds or type(value) in kinds
+
+
+def _by_member_fits(shape: ByMember) -> Fits:
+    shapes = {kind: compiled(inner) for kind, inner in shape.shapes.items()}
+
+    def fits(value: Any) -> bool:
+        kind = value.get(shape.member) if type(value) is dict else None
+        return type(kind) is str and kind in shapes and shapes[kind](value)
+
+    return fits
+
+
+def _pattern_fits(shape: Pattern) -> Fits:
+    matches = shape.regex.fullmatch
+    return lambda value: type(value) is str and matches(value) is not None
+
+
+def _moment_fits(shape: Moment) -> Fits:
+    matches = shape.regex.fullmatch
+    return lambda value: type(value) is str and matches(value) is not None and _exists(value[:10])
+
+
 def check_shape(value: Any, shape: Shape, where: str = "$") -> None:
     """Returns if `value` has `shape` exactly. Raises Malformed with the path of the first member that has not."""
     if isinstance(shape, dict):
@@ -140,6 +204,7 @@ def _check_moment(value: Any, shape: Moment, where: str) -> None:
     _expect(written and _exists(value[:10]), where, shape.name)
 
 
+@lru_cache(maxsize=4096)
 def _exists(day: str) -> bool:
     try:
         date.fromisoformat(day)
@@ -180,6 +245,16 @@ def _expect(holds: bool, where: str, wanted: str) -> None:
         raise Malformed("member_form", f"数据成员格式不符:{where}", f"{where} must be {wanted}")
 
 
+_FITS: dict[type, Callable[[Any], Fits]] = {
+    type: lambda kind: lambda value: type(value) is kind,
+    Pattern: _pattern_fits,
+    Moment: _moment_fits,
+    Choice: _choice_fits,
+    Nullable: _nullable_fits,
+    Mapping: _mapping_fits,
+    OneOfTypes: _types_fit,
+    ByMember: _by_member_fits,
+}
 _CHECKS: dict[type, Callable[[Any, Any, str], None]] = {
     type: _check_type,
     Pattern: _check_pattern,

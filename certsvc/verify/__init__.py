@@ -1,37 +1,62 @@
 """Verification: a pure function from evidence, anchors and two times to a Report. Start reading at `checks`."""
 
-from dataclasses import replace
 from typing import Any
 
 from certsvc.core.bundle import Event
 from certsvc.core.chain import Anchor
 from certsvc.core.jose import Jws
-from certsvc.core.outcomes import About, Fault, Unknown
-from certsvc.verify.case import Case, Evidence, time_of
-from certsvc.verify.checks import CHECKS, run_checks
+from certsvc.core.outcomes import About
+from certsvc.verify.case import Case, Evidence
+from certsvc.verify.checks import CHECKS, Finding, find
+from certsvc.verify.links import draw
+from certsvc.verify.path import time_of
 from certsvc.verify.report import Moment, Report, Row
 from certsvc.verify.status import effective_from
-from certsvc.verify.verdict import decide
+
+_NOBODY = About()
+
+
+def judge(evidence: Evidence, anchors: tuple[Anchor, ...], at: int, now: int, max_age: int | None = None) -> Finding:
+    """Every check and the verdict, without a Report: what a million certificates are asked for.
+
+    Never raises for what the evidence says: a check that cannot run is `unknown` and never counts as passed.
+    """
+    return find(Case(evidence, anchors, at, now, max_age))
 
 
 def verify(evidence: Evidence, anchors: tuple[Anchor, ...], at: int, now: int, max_age: int | None = None) -> Report:
     """The Report on `evidence` as of `at`, asked at `now` (seconds since 1970 UTC), under the roots we hold.
 
-    Never raises for what the evidence says: a check that cannot run is `unknown` and never counts as passed.
+    As `judge`, and told: what was signed, the chain as a reader sees it, and what was known at that time.
     """
     case = Case(evidence, anchors, at, now, max_age)
-    rows = run_checks(case)
-    verdict, deciding = decide(rows)
-    report = Report(
+    finding = find(case)
+    verdict, deciding = finding.decision
+    return Report(
         verdict=verdict,
         reason=deciding.code if deciding else None,
-        about=deciding.about if deciding else About(),
+        about=deciding.about if deciding else _NOBODY,
         decided_at=now,
         as_of=at,
         test=any(anchor.test for anchor in anchors),
-        rows=rows,
+        rows=finding.rows,
+        chain=draw(case, finding.odd) if _signatures_hold(finding) else (),
+        then=_then(case) if at < now else None,
+        **(_claims(case) if _trusted(finding) else {}),
     )
-    return _with_claims(report, case) if _trusted(rows) else report
+
+
+def _then(case: Case) -> tuple[str, str | None]:
+    """Verdict and reason about the time asked about, with only what had been declared by that time."""
+    verdict, deciding = find(case.as_known_at(case.at)).decision
+    return verdict, deciding.code if deciding else None
+
+
+def _signatures_hold(finding: Finding) -> bool:
+    """Offices are named only when every signature held and a root of ours stands above them."""
+    return bool(finding.rows) and not any(
+        row.family == "integrity" or row.code in ("unknown_root", "test_root") for row in finding.odd
+    )
 
 
 def without_evidence(verdict: str, reason: str, at: int, now: int, test: bool = False, **figures: str) -> Report:
@@ -40,26 +65,24 @@ def without_evidence(verdict: str, reason: str, at: int, now: int, test: bool = 
     return Report(verdict, reason, About(figures=figures), now, at, test=test, rows=rows)
 
 
-def _trusted(rows: tuple[Row, ...]) -> bool:
+def _trusted(finding: Finding) -> bool:
     """Claims are shown only when signature, chain and authority passed (design.md 4)."""
-    gate = [row for row in rows if row.family in ("integrity", "chain", "authority")]
     # An old trust bundle leaves the verdict open, yet says nothing against what was signed.
-    return bool(gate) and all(row.outcome == "pass" or row.code == "trust_expired" for row in gate)
+    odd = [row for row in finding.odd if row.code != "trust_expired"]
+    return bool(finding.rows) and not any(row.family in ("integrity", "chain", "authority") for row in odd)
 
 
-def _with_claims(report: Report, case: Case) -> Report:
-    """`report` with the parts that repeat what was signed."""
-    listed = case.status_list.unverified_payload
-    return replace(
-        report,
-        certificate=_certificate(case),
-        record_source=case.credential["certificate"]["record_source"],
-        status_as_of=listed["iat"],
+def _claims(case: Case) -> dict[str, Any]:
+    """The parts of a report that repeat what was signed."""
+    listed = case.batch.status_list.unverified_payload
+    return {
+        "certificate": _certificate(case),
+        "record_source": case.credential["certificate"]["record_source"],
+        "status_as_of": listed["iat"],
         # formats.md 5: an online answer is fresh for half an hour.
-        fresh_until=min(listed["exp"], listed["iat"] + 1800),
-        path=_path(case, report.rows),
-        timeline=_timeline(case),
-    )
+        "fresh_until": min(listed["exp"], listed["iat"] + 1800),
+        "timeline": _timeline(case),
+    }
 
 
 def _certificate(case: Case) -> dict[str, Any]:
@@ -82,45 +105,16 @@ def _certificate(case: Case) -> dict[str, Any]:
     }
 
 
-def _path(case: Case, rows: tuple[Row, ...]) -> tuple[Moment, ...]:
-    """The acts in order, each marked by the rows that name it; a required act that is absent stands in its place."""
-    faulty = {row.about.act for row in rows if row.outcome == "fail"}
-    order = [step["act"] for step in case.procedure["steps"]]
-    moments = [_moment(case, step.act, "fail" if _kind(step.act) in faulty else "pass") for step in case.bundle.path]
-    for absent in (str(row.about.act) for row in rows if row.code == "act_missing"):
-        if absent in order:
-            place = sum(order.index(moment.event) < order.index(absent) for moment in moments if moment.event in order)
-            before = moments[place - 1].at if place else case.issued_at
-            moments.insert(place, Moment(before, absent, "", "", "", "fail"))
-    return tuple(moments)
-
-
 def _timeline(case: Case) -> tuple[Moment, ...]:
-    issuer = case.signer(case.bundle.credential)
-    issued = Moment(
-        case.issued_at, "issued", issuer.org, issuer.org_name, case.credential["certificate"]["approval"]["number"]
-    )
-    return (issued, *(_event_moment(case, event) for event in case.bundle.events))
+    issuer, paper = case.batch.issuer, case.credential["certificate"]["approval"]["number"]
+    issued = Moment(case.issued_at, "issued", issuer.org, issuer.org_name, paper)
+    return (issued, *(_moment(case, event) for event in case.bundle.events))
 
 
-def _event_moment(case: Case, event: Event) -> Moment:
-    payload = event.decide.unverified_payload
-    return replace(
-        _moment(case, event.decide, "pass"),
-        effective_from=payload["effective"]["from"],
-        retroactive=payload["effective"]["retroactive"],
-        at=time_of(event.decide) if not payload["effective"]["from"] else effective_from(case, event),
-    )
-
-
-def _moment(case: Case, act: Jws, outcome: str) -> Moment:
-    payload = act.unverified_payload
-    try:
-        name = case.signer(act, 1).org_name
-    except (Fault, Unknown):
-        name = ""
-    return Moment(time_of(act), payload["act"], payload["org"], name, payload["document"]["number"], outcome)
-
-
-def _kind(act: Jws) -> str:
-    return str(act.unverified_payload["act"])
+def _moment(case: Case, event: Event) -> Moment:
+    act: Jws = event.decide
+    payload, effective = act.unverified_payload, act.unverified_payload["effective"]
+    at = effective_from(case, event) if effective["from"] else time_of(act)
+    name = case.path.org_names.get(payload["org"], "")
+    paper = payload["document"]["number"]
+    return Moment(at, payload["act"], payload["org"], name, paper, effective["from"], effective["retroactive"])

@@ -1,123 +1,158 @@
 """Authority: might this organisation do this act, for this target, on that day (formats.md 3)."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
 
 from certsvc.core.grants import Grant, ancestry, check_allows, check_nesting
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
-from certsvc.verify.case import Case, time_of
+from certsvc.verify.batch import Batch
+from certsvc.verify.path import Path, act_fault, time_of
 
 
-def trust_current(case: Case) -> None:
+def trust_current(batch: Batch) -> None:
     """The trust bundle is at hand and not past its end, so a withdrawal would be known."""
-    trust = case.trust
-    end = trust["exp"] if case.max_age is None else trust["iat"] + max(case.max_age, trust["exp"] - trust["iat"])
-    if case.now > end:
+    trust, age = batch.path.trust, batch.max_age
+    end = trust["exp"] if age is None else trust["iat"] + max(age, trust["exp"] - trust["iat"])
+    if batch.now > end:
         raise Unknown("trust_expired")
 
 
-def keys_in_service(case: Case) -> None:
-    """No key signed after it was ended, and none that signed was ever in other hands (trust bundle, `keys`).
+def keys_in_service(path: Path, document: Jws) -> None:
+    """No key signed this after its end, nor after the point up to which a stolen one was good."""
+    payload = document.unverified_payload
+    for position, signature in enumerate(document.signatures):
+        code = _ended(path, signature.unverified_kid, time_of(document))
+        if code is not None and document.typ in ("statuslist+jwt", "trust+jwt"):
+            # Such a list says nothing about the certificate, neither good nor bad.
+            raise Unknown(code, typ=document.typ)
+        if code is not None:
+            raise Fault(code, payload.get("act"), path.signer(document, position).org, typ=document.typ)
 
-    A stolen key can date its signatures as it likes. Until a log operates, nothing proves that one of them was made
-    before the theft, so the answer is open and not no.
+
+def own_keys_in_service(batch: Batch, document: Jws) -> None:
+    """The same for lifecycle acts and lists."""
+    keys_in_service(batch.path, document)
+
+
+def issuer_key_in_service(batch: Batch) -> None:
+    """The same for the key that signed the certificate."""
+    code = _ended(batch.path, batch.kid, batch.issued_at)
+    if code is not None:
+        raise Fault(code, "issue", batch.issuer.org, typ="vc+jwt")
+
+
+def _ended(path: Path, kid: str, at: int) -> str | None:
+    """Why a key may not have signed at `at`; None when it may."""
+    ended = path.ended_keys.get(kid)
+    if ended is None or _was_good(ended, "to", at):
+        return None
+    return "key_compromised" if ended["reason"] == "compromised" else "key_ended"
+
+
+def grant_nests(path: Path, document: Jws) -> None:
+    """The grant comes from the policy key by steps that only narrow."""
+    check_nesting(path.grants[document.sha256], path.grants)
+
+
+def act_granted(path: Path, act: Jws) -> None:
+    """The act was within a grant of its organisation, in scope and in time, by keys of that grant.
+
+    Raises the fault of the grant that comes nearest, so that the reason names what was lacking.
     """
-    ended = {one["jkt"]: one for one in case.trust["keys"] if one["to"] is not None}
-    stolen = None
-    for document in (*case.bundle.documents, case.status_list):
-        for position, signature in enumerate(document.signatures):
-            end = ended.get(signature.unverified_kid)
-            if end is not None and time_of(document) >= end["to"]:
-                raise Fault("key_ended", org=case.signer(document, position).org, typ=document.typ)
-            if end is not None and end["reason"] == "compromised":
-                stolen = case.signer(document, position).org
-    if stolen is not None:
-        raise Unknown("key_compromised", org=stolen)
+    held = grants_held(path, act)
+    if not held:
+        raise act_fault("key_unknown_to_grant", act)
+    _any_allows(path, held, act.unverified_payload["act"], time_of(act))
 
 
-def grants_nest(case: Case) -> None:
-    """Every grant comes from the policy key by steps that only narrow."""
-    for grant in case.grants.values():
-        check_nesting(grant, case.grants)
+def grants_held(path: Path, act: Jws) -> list[Grant]:
+    """The grants that an act names, of its own organisation, and with all keys that signed it."""
+    payload = act.unverified_payload
+    officer, seal, *second = path.signers(act)
+    keys = [(officer.jkt, "officer"), (seal.jkt, "seal"), *((one.jkt, "officer") for one in second)]
+    named = [path.grants[one] for one in payload["grants"]]
+    return [one for one in named if one.org == payload["org"] and all(one.has_key(*key) for key in keys)]
 
 
-def acts_granted(case: Case) -> None:
-    """Each act of the path was within a grant of its organisation, in scope and in time, by keys of that grant."""
-    for step in case.bundle.path:
-        _check_act(case, step.act)
-
-
-def certificate_granted(case: Case) -> None:
+def certificate_granted(batch: Batch) -> None:
     """The key that signed the certificate is the issuer's, granted for issuing to this target at that time."""
-    who = case.signer(case.bundle.credential)
-    held = _grants_with(case.grants.values(), who.org, who.jkt, "credential")
+    who = batch.issuer
+    held = _grants_with(batch.path, who.org, who.jkt, "credential")
     if not held:
         raise Fault("key_not_granted", "issue", who.org)
-    _any_allows(held, "issue", case, case.issued_at)
+    _any_allows(batch.path, held, "issue", batch.issued_at)
 
 
-def lifecycle_granted(case: Case) -> None:
-    """Each lifecycle act was proposed and decided by the issuer, or by one above it, and granted to do so."""
-    issuer = case.signer(case.bundle.credential).org
-    own = [grant for grant in case.grants.values() if grant.org == issuer]
-    lawful = {grant.org for one in own for grant in ancestry(one, case.grants)}
-    for act in (half for event in case.corrections_and_events for half in (event.propose, event.decide)):
-        _check_act(case, act)
-        payload = act.unverified_payload
-        if payload["org"] not in lawful:
-            raise Fault("status_org_foreign", payload["act"], payload["org"])
+def lifecycle_granted(batch: Batch, act: Jws) -> None:
+    """The lifecycle act was done by the issuer, or by an office above it, and granted to it."""
+    path = batch.path
+    own = [grant for grant in path.grants.values() if grant.org == batch.issuer.org]
+    lawful = {grant.org for one in own for grant in ancestry(one, path.grants)}
+    missing = set(act.unverified_payload["grants"]) - path.grants.keys()
+    if missing:
+        raise Unknown("grant_missing", sha256=min(missing))
+    act_granted(path, act)
+    if act.unverified_payload["org"] not in lawful:
+        raise act_fault("status_org_foreign", act)
 
 
-def status_key_granted(case: Case) -> None:
+def status_key_granted(batch: Batch) -> None:
     """The status list is the one that the certificate names, signed by a key granted to its issuer."""
-    signer = case.signer(case.status_list)
-    issuer = case.signer(case.bundle.credential).org
-    if case.status_list.unverified_payload["sub"] != case.credential["status"]["status_list"]["uri"]:
+    listed, issuer = batch.status_list, batch.issuer.org
+    signer = batch.path.signer(listed)
+    if listed.unverified_payload["sub"] != batch.stated.list_uri:
         # Somebody else's list says nothing about this certificate, neither good nor bad.
         raise Unknown("status_foreign", org=signer.org)
-    held = _grants_with(case.grants.values(), issuer, signer.jkt, "status")
+    held = _grants_with(batch.path, issuer, signer.jkt, "status")
     if signer.org != issuer or not held:
         raise Unknown("status_key_not_granted", org=signer.org)
-    if all(_is_withdrawn(case, grant) for grant in held):
+    if not any(_stands(batch.path, grant, time_of(listed)) for grant in held):
         raise Unknown("grant_withdrawn", org=signer.org)
 
 
-def _check_act(case: Case, act: Jws) -> None:
-    """Raises the fault of the grant that comes nearest, so that the reason names what was lacking."""
-    payload = act.unverified_payload
-    named = [case.grants[one] for one in payload["grants"] if case.grants[one].org == payload["org"]]
-    officers = {case.signer(act, position).jkt for position in range(len(act.signatures)) if position != 1}
-    held = [
-        g
-        for g in named
-        if g.has_key(case.signer(act, 1).jkt, "seal") and all(g.has_key(o, "officer") for o in officers)
-    ]
-    if not held:
-        raise Fault("key_unknown_to_grant", payload["act"], payload["org"])
-    _any_allows(held, payload["act"], case, time_of(act))
+def allows(path: Path, grant: Grant, act: str, at: int) -> bool:
+    """Whether the grant allowed the act for the path's target at that time."""
+    try:
+        _check_allows(path, grant, act, at)
+    except Fault:
+        return False
+    return True
 
 
-def _any_allows(held: list[Grant], act: str, case: Case, at: int) -> None:
+def _check_allows(path: Path, grant: Grant, act: str, at: int) -> None:
+    check_allows(grant, act, path.target, at)
+    if not _stands(path, grant, at):
+        raise Fault("grant_withdrawn", act, grant.org)
+
+
+def _any_allows(path: Path, held: list[Grant], act: str, at: int) -> None:
     faults = []
     for grant in held:
         try:
-            check_allows(grant, act, case.target, at)
-            if _is_withdrawn(case, grant):
-                raise Fault("grant_withdrawn", act, grant.org)
-            return
+            return _check_allows(path, grant, act, at)
         except Fault as fault:
             faults.append(fault)
     raise next((f for f in faults if f.code != "act_not_granted"), faults[0])
 
 
-def _is_withdrawn(case: Case, grant: Grant) -> bool:
-    """Whether the trust bundle withdraws `grant` or one of its ancestors.
+def _stands(path: Path, grant: Grant, at: int) -> bool:
+    """Whether neither `grant` nor one of its ancestors had been withdrawn by `at`."""
+    if not path.withdrawn:
+        return True
+    ended = [path.withdrawn.get(step.sha256) for step in ancestry(grant, path.grants)]
+    return all(one is None or _was_good(one, "from", at) for one in ended)
 
-    Until a log operates nothing proves that an act came before the withdrawal, so no act is excepted.
+
+def _was_good(ended: Mapping[str, Any], since: str, at: int) -> bool:
+    """Whether what was done at `at` came before the end; of what was stolen, before the point up to which it was good.
+
+    Nothing is good that was done with something stolen when nobody can say since when.
     """
-    withdrawn = {one["sha256"] for one in case.trust["withdrawn"]}
-    return any(step.sha256 in withdrawn for step in ancestry(grant, case.grants))
+    if ended["reason"] != "compromised":
+        return bool(at < ended[since])
+    return ended["good_before"] is not None and bool(at < ended["good_before"])
 
 
-def _grants_with(grants: Iterable[Grant], org: str, jkt: str, use: str) -> list[Grant]:
-    return [grant for grant in grants if grant.org == org and grant.has_key(jkt, use)]
+def _grants_with(path: Path, org: str, jkt: str, use: str) -> list[Grant]:
+    return [grant for grant in path.grants.values() if grant.org == org and grant.has_key(jkt, use)]

@@ -3,13 +3,15 @@
 from typing import Any
 
 from certsvc.core.calendar import local_date, utc_text
-from certsvc.core.claims import field_commitment, person_commitment
+from certsvc.core.claims import FIELDS, field_commitment
 from certsvc.core.codes import check_certificate_number, check_licence_identifier
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws
-from certsvc.core.outcomes import Fault, Unknown
-from certsvc.verify.case import Case, time_of
-from certsvc.verify.path import act_fault
+from certsvc.core.outcomes import Fault, NotRun, Unknown
+from certsvc.verify.batch import Batch
+from certsvc.verify.case import Case
+from certsvc.verify.path import act_fault, time_of
+from certsvc.verify.steps import acts_of, check_left_out
 
 
 def certificate_matches_entry(case: Case) -> None:
@@ -20,34 +22,73 @@ def certificate_matches_entry(case: Case) -> None:
     for field, salt in case.bundle.salts.items():
         if field_commitment(field, printed[field], salt) != entry.commitments[field]:
             raise Fault("cert_mismatch", "issue", member=field)
-    if printed["target"] != entry.target.to_json():
+    if printed["target"] != entry.target.__dict__:
         raise Fault("cert_mismatch", "issue", member="target")
     if printed["version"] != len(case.bundle.entries):
         raise Fault("cert_mismatch", "issue", member="version")
     if printed["record_source"] != "native":
         raise Fault("archive_scope", "issue")
-    _check_repeats(case.credential)
+    _check_repeats(case.credential, case.persons[-1])
 
 
-def corrections_linked(case: Case) -> None:
-    """Each correction names the old and the new entry, keeps the target, and was decided by another person."""
-    bundle = case.bundle
-    if len(bundle.entries) != len(bundle.corrections) + 1:
+def head_named(batch: Batch) -> None:
+    """The certificate names the head of its act path, or of its last correction, and is not older."""
+    head = batch.corrections[-1].decide if batch.corrections else acts_of(batch.path)[-1]
+    versions_linked(batch)
+    if batch.stated.head != f"urn:certsvc:act:{head.sha256}":
+        check_left_out(batch, head.unverified_payload["act"])
+        raise act_fault("evidence_head", head)
+    if batch.issued_at < time_of(head):
+        raise act_fault("order", head)
+
+
+def acts_quoted(batch: Batch) -> None:
+    """The certificate quotes the day of the award, the approval or filing behind it, and the track, as they were."""
+    path, stated = batch.path, batch.stated
+    last = {act.unverified_payload["act"]: act for act in acts_of(path)}
+    asked = {step["act"] for step in path.procedure["steps"]}
+    approved = next((last.get(kind) for kind in ("approve", "file", "issue") if kind in asked), None)
+    awarded = last.get(path.procedure["award_date"])
+    if approved is None or awarded is None:
+        # An absent act is named where the procedure asks for it; there is nothing here to compare with.
+        raise NotRun("act_missing")
+    paper = approved.unverified_payload["document"]
+    if stated.award_date != awarded.unverified_payload["document"]["date"]:
+        raise act_fault("cert_mismatch", awarded, member="award_date")
+    # RFC 5280 ub-organization-name: a key certificate holds 64 characters of a name.
+    said = (stated.approval_org[:64], stated.approval_number, stated.approval_date)
+    if said != (path.signer(approved, 1).org_name, paper["number"], paper["date"]):
+        raise act_fault("cert_mismatch", approved, member="approval")
+    if stated.track_word != path.procedure["word"]:
+        raise act_fault("cert_mismatch", approved, member="track_word")
+
+
+def versions_linked(batch: Batch) -> None:
+    """Between any two versions lies one correction."""
+    if batch.stated.versions != len(batch.corrections) + 1:
         raise Unknown("correction_missing")
-    for index, event in enumerate(bundle.corrections):
-        payload = event.decide.unverified_payload
-        stated = payload["correction"]
-        if payload["act"] != "correct" or stated is None or not stated["fields"]:
-            raise act_fault("correction_form", event.decide)
-        if [stated["old_entry"], stated["new_entry"]] != list(case.commitments[index : index + 2]):
-            raise act_fault("link_case", event.decide)
-        if bundle.entries[index].target != bundle.entries[index + 1].target:
-            raise act_fault("target_changed", event.decide)
-        check_decided_by_another(case, event.propose, event.decide)
 
 
-def check_decided_by_another(case: Case, propose: Jws, decide: Jws) -> None:
-    """Returns if `decide` accepts exactly `propose` and another human signed it. Raises Fault."""
+def correction_linked(case: Case, decide: Jws, index: int) -> None:
+    """The correction names the old and the new entry, changes what it says and nothing else, and keeps the target."""
+    stated, (old, new) = decide.unverified_payload["correction"], case.bundle.entries[index : index + 2]
+    before = case.bundle.corrections[index - 1].decide if index else acts_of(case.path)[-1]
+    if time_of(case.bundle.corrections[index].propose) < time_of(before):
+        raise act_fault("order", decide)
+    reissued = decide.unverified_payload["reason"] == "key_compromised"
+    if decide.unverified_payload["act"] != "correct" or stated is None or bool(stated["fields"]) == reissued:
+        raise act_fault("correction_form", decide)
+    if [stated["old_entry"], stated["new_entry"]] != list(case.commitments[index : index + 2]):
+        raise act_fault("link_case", decide)
+    if old.target != new.target:
+        raise act_fault("target_changed", decide)
+    changed = [field for field in sorted(FIELDS) if old.commitments[field] != new.commitments[field]]
+    if stated["fields"] != changed:
+        raise act_fault("correction_fields", decide, stated=",".join(stated["fields"]), changed=",".join(changed))
+
+
+def decided_by_another(batch: Batch, decide: Jws, propose: Jws) -> None:
+    """The decision accepts exactly the proposal, and another human signed it."""
     proposed, decided = propose.unverified_payload, decide.unverified_payload
     varies = {"jti", "stage", "org", "officer", "prev", "grants", "iat"}
     same = all(proposed[name] == decided[name] for name in proposed.keys() - varies)
@@ -55,30 +96,37 @@ def check_decided_by_another(case: Case, propose: Jws, decide: Jws) -> None:
         raise act_fault("proposal_differs", decide)
     if (proposed["stage"], decided["stage"]) != ("propose", "decide") or time_of(decide) < time_of(propose):
         raise act_fault("order", decide)
-    if case.signer(propose, 0).officer == case.signer(decide, 0).officer:
+    if batch.path.signer(propose).officer == batch.path.signer(decide).officer:
         raise act_fault("apart", decide, apart_from=proposed["act"])
 
 
-def _check_repeats(credential: dict[str, Any]) -> None:
-    """Members that say a thing twice say the same (VC Data Model 2.0 and RFC 7519 names)."""
-    printed, status = credential["certificate"], credential["status"]["status_list"]
-    entry, issued = credential["credentialStatus"], int(credential["nbf"])
-    pairs = (
-        (credential["sub"], f"urn:certsvc:person:{person_commitment(printed['commitments'])}", "sub"),
-        (credential["validFrom"], utc_text(issued), "issue_date"),
-        (printed["issue_date"], local_date(issued).isoformat(), "issue_date"),
-        (credential["awardedDate"], f"{printed['award_date']}T00:00:00Z", "award_date"),
-        (credential["iss"], credential["issuer"]["id"], "iss"),
-        (credential["jti"], credential["id"], "jti"),
-        (credential["credentialSubject"]["licenseNumber"], printed["number"], "number"),
-        (credential["credentialSubject"]["achievement"]["name"], printed["target"]["title"], "title"),
-        (entry["id"], f"{status['uri']}/bitstring#{status['idx']}", "status"),
-        (entry["statusListIndex"], str(status["idx"]), "status"),
-        (entry["statusListCredential"], status["uri"] + "/bitstring", "status"),
-    )
-    for one, other, member in pairs:
+def dates_agree(batch: Batch) -> None:
+    """What a certificate says twice of its days and its issuer it says alike (VC Data Model 2.0, RFC 7519)."""
+    stated = batch.stated
+    said = (utc_text(batch.issued_at), local_date(batch.issued_at).isoformat(), f"{stated.award_date}T00:00:00Z")
+    dates = (stated.valid_from, stated.issue_date, stated.awarded_date)
+    for one, other, member in zip(dates, said, ("issue_date", "issue_date", "award_date"), strict=True):
         if one != other:
             raise Fault("cert_mismatch", "issue", member=member)
+    if stated.iss != stated.issuer_id:
+        raise Fault("cert_mismatch", "issue", member="iss")
+
+
+def _check_repeats(credential: dict[str, Any], person: str) -> None:
+    """Members that say a thing twice say the same (VC Data Model 2.0 and RFC 7519 names)."""
+    printed, status = credential["certificate"], credential["status"]["status_list"]
+    entry, subject, slot = credential["credentialStatus"], credential["credentialSubject"], str(status["idx"])
+    listed = status["uri"] + "/bitstring"
+    if credential["sub"] != "urn:certsvc:person:" + person:
+        raise Fault("cert_mismatch", "issue", member="sub")
+    if credential["jti"] != credential["id"]:
+        raise Fault("cert_mismatch", "issue", member="jti")
+    if subject["licenseNumber"] != printed["number"]:
+        raise Fault("cert_mismatch", "issue", member="number")
+    if subject["achievement"]["name"] != printed["target"]["title"]:
+        raise Fault("cert_mismatch", "issue", member="title")
+    if (entry["id"], entry["statusListIndex"], entry["statusListCredential"]) != (f"{listed}#{slot}", slot, listed):
+        raise Fault("cert_mismatch", "issue", member="status")
     try:
         check_certificate_number(printed["number"])
         check_licence_identifier(printed["licence_id"])

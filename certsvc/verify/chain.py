@@ -1,30 +1,43 @@
 """Chain: every key belongs to whom it should, by X.509 up to a root we hold (formats.md 2)."""
 
+from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault
-from certsvc.verify.case import Case
+from certsvc.verify.batch import Batch
+from certsvc.verify.path import Path, act_fault
 
 
-def keys_certified(case: Case) -> None:
-    """Every signing key has a certificate for its use, valid when it signed, up to a pinned root."""
-    for document in case.bundle.documents:
-        for position in range(len(document.signatures)):
-            case.signer(document, position)
-    if case.status_list is not case.bundle.status_list:
-        case.signer(case.status_list)
+def keys_certified(path: Path, document: Jws) -> None:
+    """Every key that signed has a certificate for its use, valid when it signed, up to a pinned root."""
+    for position in range(len(document.signatures)):
+        path.signer(document, position)
 
 
-def offices_match_keys(case: Case) -> None:
-    """Officer, seal and payload of every act name one organisation, and the issuer's name is the certificate's."""
-    acts = [step.act for step in case.bundle.path]
-    acts += [act for event in case.corrections_and_events for act in (event.propose, event.decide)]
-    for act in acts:
-        payload = act.unverified_payload
-        people = [case.signer(act, position) for position in range(len(act.signatures))]
-        if any(one.org != payload["org"] for one in people):
-            raise Fault("org_mismatch", payload["act"], payload["org"])
-        if people[0].officer is None or people[0].officer != payload["officer"]:
-            raise Fault("officer_mismatch", payload["act"], payload["org"])
-    issuer = case.signer(case.bundle.credential)
-    stated = case.credential["issuer"]
-    if case.credential["iss"] != f"urn:certsvc:org:{issuer.org}" or stated["name"] != issuer.org_name:
+def issuer_certified(batch: Batch) -> None:
+    """The key that signed the certificate has a certificate for its use, valid when it signed."""
+    _ = batch.issuer
+
+
+def own_keys_certified(batch: Batch, document: Jws) -> None:
+    """As `keys_certified`, for lifecycle acts and lists."""
+    keys_certified(batch.path, document)
+
+
+def signed_and_sealed(path: Path, act: Jws) -> None:
+    """The act bears the officer's signature (签字) and the organisation's seal (盖章), both of one organisation."""
+    people, payload = path.signers(act), act.unverified_payload
+    if any(one.org != payload["org"] for one in people):
+        raise act_fault("org_mismatch", act)
+    if people[0].officer is None or people[0].officer != payload["officer"]:
+        raise act_fault("officer_mismatch", act)
+
+
+def own_signed_and_sealed(batch: Batch, act: Jws) -> None:
+    """The same for a lifecycle act."""
+    signed_and_sealed(batch.path, act)
+
+
+def issuer_named(batch: Batch) -> None:
+    """The issuer that the certificate names is the one whose key signed it."""
+    issuer, stated = batch.issuer, batch.stated
+    if stated.iss != f"urn:certsvc:org:{issuer.org}" or stated.issuer_name != issuer.org_name:
         raise Fault("issuer_mismatch", "issue", issuer.org)

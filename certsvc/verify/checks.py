@@ -8,102 +8,159 @@
 6. register   – the talent register holds the same bytes
 7. document   – the file is the one that was signed
 
-Unless integrity passed nothing else is run, since nothing else in the evidence can be believed.
+Unless integrity passed nothing else is run, since nothing else in the evidence can be believed; otherwise everything
+is, and each act, grant and fact has a row of its own. What a check may look at – the path that a roster shares, the
+batch that was issued together, or the one certificate – stands with what it is asked about (`subjects`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-from certsvc.core.errors import Malformed
-from certsvc.core.outcomes import About, Fault, NotRun, Unknown
-from certsvc.verify import authority, certificate, chain, document, integrity, procedure, register, status
+from certsvc.verify import authority, certificate, chain, document, entry, integrity, procedure, register, status, steps
+from certsvc.verify import subjects as each
 from certsvc.verify.case import Case
+from certsvc.verify.judge import BATCH, PATH, Check, with_a
 from certsvc.verify.report import Row
+from certsvc.verify.verdict import decide
 
-
-@dataclass(frozen=True)
-class Check:
-    """One claim that can be true. `run` returns when it is, and raises Fault, Unknown or NotRun when it is not."""
-
-    id: str
-    family: str
-    rule: str
-    run: Callable[[Case], None]
-
+JWS, ACT, X509, FORMAT = "RFC 7515 5.2", "RFC 7515 7.2.1", "RFC 5280 6.1; docs/format.md 2", "docs/format.md"
+NOTICE, DECREE = "吉林省2022年职称工作通知 六(二)", "人社部令第40号"
+LIST = "draft-ietf-oauth-status-list"
+FILE = with_a("file", "no_file_given")
 
 CHECKS: tuple[Check, ...] = (
-    Check("credential_signature", "integrity", "RFC 7515 5.2", integrity.credential_signature),
-    Check("act_signatures", "integrity", "RFC 7515 7.2.1", integrity.act_signatures),
-    Check("authority_signatures", "integrity", "RFC 7515 5.2", integrity.authority_signatures),
-    Check("status_signature", "integrity", "RFC 7515 5.2", integrity.status_signature),
-    Check("nothing_unused", "integrity", "docs/format.md 7", integrity.nothing_unused),
-    Check("keys_certified", "chain", "RFC 5280 6.1; docs/format.md 2", chain.keys_certified),
-    Check("offices_match_keys", "chain", "docs/format.md 2", chain.offices_match_keys),
-    Check("trust_current", "authority", "docs/format.md 7", authority.trust_current),
-    Check("keys_in_service", "authority", "docs/format.md 6, 7", authority.keys_in_service),
-    Check("grants_nest", "authority", "docs/format.md 3; 人社部令第40号 第八条", authority.grants_nest),
-    Check("acts_granted", "authority", "吉林省2022年职称工作通知 六(一)", authority.acts_granted),
-    Check("certificate_granted", "authority", "docs/format.md 3", authority.certificate_granted),
-    Check("lifecycle_granted", "authority", "docs/format.md 3", authority.lifecycle_granted),
-    Check("status_key_granted", "authority", "docs/format.md 3", authority.status_key_granted),
-    Check("procedure_in_force", "procedure", "docs/format.md 4", procedure.procedure_in_force),
-    Check("entry_on_every_roster", "procedure", "RFC 6962 2.1.1; docs/format.md 4", procedure.entry_on_every_roster),
-    Check("acts_linked", "procedure", "docs/format.md 4", procedure.acts_linked),
-    Check("acts_complete", "procedure", "吉林省2022年职称工作通知 六(二)", procedure.acts_complete),
-    Check("enough_signers", "procedure", "吉林省2022年职称工作通知 六(二)", procedure.enough_signers),
-    Check("facts_hold", "procedure", "人社部令第40号 第十九、二十条", procedure.facts_hold),
-    Check("notices_long_enough", "procedure", "人社部令第40号 第十六、二十六条", procedure.notices_long_enough),
-    Check("powers_separated", "procedure", "吉林省2022年职称工作通知 六(二)", procedure.powers_separated),
-    Check("documents_dated", "procedure", "docs/format.md 4", procedure.documents_dated),
-    Check("certificate_matches_entry", "procedure", "docs/format.md 4", certificate.certificate_matches_entry),
-    Check("corrections_linked", "procedure", "docs/format.md 5", certificate.corrections_linked),
-    Check("events_lawful", "status", "docs/format.md 5", status.events_lawful),
-    Check("status_fresh", "status", "draft-ietf-oauth-status-list 8.3", status.status_fresh),
-    Check("events_complete", "status", "docs/format.md 5", status.events_complete),
-    Check("in_force", "status", "draft-ietf-oauth-status-list 7", status.in_force),
-    Check("within_term", "status", "docs/format.md 5", status.within_term),
-    Check("registered_as_signed", "register", "docs/format.md 8", register.registered_as_signed),
-    Check("file_untouched", "document", "ETSI EN 319 142-1; docs/format.md 7", document.file_untouched),
-    Check("file_signed_by_issuer", "document", "docs/format.md 7", document.file_signed_by_issuer),
+    Check("credential_signature", "integrity", JWS, integrity.credential_signature),
+    Check("act_signatures", "integrity", ACT, integrity.signatures_hold, each.acts),
+    Check("authority_signatures", "integrity", JWS, integrity.signatures_hold, each.authorities),
+    Check("lifecycle_signatures", "integrity", ACT, integrity.own_signature, each.lifecycle_acts),
+    Check("status_signature", "integrity", JWS, integrity.own_signature, each.lists),
+    Check("nothing_unused", "integrity", f"{FORMAT} 7", integrity.nothing_unused, BATCH),
+    Check("keys_certified", "chain", X509, chain.keys_certified, each.documents),
+    Check("issuer_certified", "chain", X509, chain.issuer_certified, BATCH),
+    Check("own_keys_certified", "chain", X509, chain.own_keys_certified, each.own_documents),
+    Check("signed_and_sealed", "chain", NOTICE, chain.signed_and_sealed, each.acts),
+    Check("lifecycle_signed_and_sealed", "chain", NOTICE, chain.own_signed_and_sealed, each.counted_acts),
+    Check("issuer_named", "chain", f"{FORMAT} 2", chain.issuer_named, BATCH),
+    Check("trust_current", "authority", f"{FORMAT} 7", authority.trust_current, BATCH),
+    Check("keys_in_service", "authority", f"{FORMAT} 6, 7", authority.keys_in_service, each.documents),
+    Check("issuer_key_in_service", "authority", f"{FORMAT} 6, 7", authority.issuer_key_in_service, BATCH),
+    Check("own_keys_in_service", "authority", f"{FORMAT} 6, 7", authority.own_keys_in_service, each.own_documents),
+    Check("grants_nest", "authority", f"{FORMAT} 3; {DECREE} 第八条", authority.grant_nests, each.grants),
+    Check("acts_granted", "authority", f"{FORMAT} 3; {DECREE} 第三十八条", authority.act_granted, each.acts),
+    Check("certificate_granted", "authority", f"{FORMAT} 3", authority.certificate_granted, BATCH),
+    Check("lifecycle_granted", "authority", f"{FORMAT} 3", authority.lifecycle_granted, each.counted_acts),
+    Check("status_key_granted", "authority", f"{FORMAT} 3, 5", authority.status_key_granted, BATCH),
+    Check("procedure_in_force", "procedure", f"{FORMAT} 4", procedure.procedure_in_force, PATH),
+    Check("one_procedure", "procedure", f"{FORMAT} 4", procedure.one_procedure, each.acts),
+    Check("entry_on_every_roster", "procedure", f"RFC 6962 2.1.1; {FORMAT} 4", entry.entry_on_roster, each.places),
+    Check("acts_linked", "procedure", f"{FORMAT} 4", procedure.act_linked, each.acts),
+    Check("acts_complete", "procedure", NOTICE, steps.step_done, each.steps),
+    Check("nothing_beyond", "procedure", NOTICE, procedure.nothing_beyond, each.acts),
+    Check("head_named", "procedure", f"{FORMAT} 5", certificate.head_named, BATCH),
+    Check("enough_signers", "procedure", NOTICE, procedure.enough_signers, each.steps_done),
+    Check("meeting_facts", "procedure", DECREE, procedure.meeting_fact_holds, each.meeting_facts),
+    Check("person_facts", "procedure", DECREE, entry.row_facts_hold, each.rows),
+    Check("notices_long_enough", "procedure", DECREE, procedure.notice_long_enough, each.notices),
+    Check("powers_separated", "procedure", NOTICE, procedure.powers_separated, each.separations),
+    Check("documents_dated", "procedure", f"{FORMAT} 4", procedure.document_dated, each.acts),
+    Check("acts_quoted", "procedure", f"{FORMAT} 4", certificate.acts_quoted, BATCH),
+    Check("dates_agree", "procedure", f"{FORMAT} 5", certificate.dates_agree, BATCH),
+    Check("certificate_matches_entry", "procedure", f"{FORMAT} 4", certificate.certificate_matches_entry),
+    Check("versions_linked", "procedure", f"{FORMAT} 5", certificate.versions_linked, BATCH),
+    Check("corrections_linked", "procedure", f"{FORMAT} 5", certificate.correction_linked, each.corrections),
+    Check("corrections_decided", "procedure", f"{FORMAT} 5", certificate.decided_by_another, each.corrections_proposed),
+    Check("events_lawful", "status", f"{FORMAT} 5", status.event_lawful, each.events),
+    Check("events_decided", "status", f"{FORMAT} 5", certificate.decided_by_another, each.events_proposed),
+    Check("status_fresh", "status", f"{LIST} 8.3", status.status_fresh, BATCH),
+    Check("events_complete", "status", f"{FORMAT} 5", status.events_complete),
+    Check("in_force", "status", f"{LIST} 7", status.in_force),
+    Check("within_term", "status", f"{FORMAT} 5", status.within_term),
+    Check(
+        "registered_as_signed", "register", f"{FORMAT} 8", register.registered_as_signed, with_a("register", "offline")
+    ),
+    Check("file_untouched", "document", f"ETSI EN 319 142-1; {FORMAT} 7", document.file_untouched, FILE),
+    Check("file_signed_by_issuer", "document", f"{FORMAT} 7", document.file_signed_by_issuer, FILE),
 )
 
 
-def run_checks(case: Case, checks: tuple[Check, ...] = CHECKS) -> tuple[Row, ...]:
-    """One row per check, in order."""
-    rows: list[Row] = []
-    for check in checks:
-        code = None if check.family == "integrity" else _why_not_believed(rows)
-        rows.append(_row(check, "not_run", code) if code else _run(check, case))
-    return tuple(rows)
+@dataclass(frozen=True)
+class Finding:
+    """What all checks found together."""
+
+    parts: tuple[tuple[Row, ...], ...]
+    """The rows of each check."""
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        return tuple(row for part in self.parts for row in part)
+
+    @cached_property
+    def odd(self) -> tuple[Row, ...]:
+        """The rows that did not pass, and might have."""
+        return tuple(row for row in self.rows if row.outcome in ("fail", "unknown"))
+
+    @cached_property
+    def decision(self) -> tuple[str, Row | None]:
+        return decide(self.rows)
 
 
-def _why_not_believed(rows: list[Row]) -> str | None:
-    """Code for all that follows a signature that failed, or could not be judged; None when all of them hold."""
-    outcomes = {row.outcome for row in rows if row.family == "integrity"}
-    return "signature_failed" if "fail" in outcomes else None if outcomes <= {"pass"} else "signature_unknown"
-
-
-def _run(check: Check, case: Case) -> Row:
+def find(case: Case, checks: tuple[Check, ...] = CHECKS) -> Finding:
+    """The rows of all checks, in order. All certificates of a batch that pass have one finding."""
+    shared = _shared(case, checks)
+    if shared.questions is None:
+        return _together(shared, case)
     try:
-        check.run(case)
-    except Fault as fault:
-        return _row(check, "fail", fault.code, _named(fault.about, case))
-    except Unknown as unknown:
-        return _row(check, "unknown", unknown.code, unknown.about)
-    except NotRun as not_run:
-        return _row(check, "not_run", not_run.code)
-    except Malformed as error:
-        return _row(check, "unknown", error.code)
-    except Exception as error:  # a check that raises proves nothing; it must not decide, and must not be lost
-        return _row(check, "unknown", "check_raised", About(figures={"error": type(error).__name__}))
-    return _row(check, "pass", None)
+        for run, arguments in shared.questions:
+            run(case, *arguments)
+    except Exception:
+        # Something did not pass: every check is asked for its rows.
+        return _together(shared, case)
+    if shared.passed is None:
+        shared.passed = _together(shared, case)
+    return shared.passed
 
 
-def _named(about: About, case: Case) -> About:
-    """`about` with the certified name of its organisation beside the identifier."""
-    name = case.org_names.get(about.org) if about.org else None
-    return replace(about, figures={**about.figures, "org_name": name}) if name else about
+@dataclass
+class _Shared:
+    """What all certificates of a batch have in common."""
+
+    checks: tuple[Check, ...]
+    parts: tuple[tuple[Row, ...] | None, ...]
+    """The rows of each check that looks at path or batch alone, or has nothing to look at in it; else None."""
+    questions: tuple[tuple[Callable[..., None], tuple[Any, ...]], ...] | None
+    """All that is asked about one certificate; None where certificates have lifecycle acts, and so questions, of
+    their own."""
+    passed: Finding | None = None
+    """The finding about each certificate for which no question raises."""
 
 
-def _row(check: Check, outcome: str, code: str | None, about: About | None = None) -> Row:
-    return Row(check.id, check.family, outcome, code, about or About(), check.rule)
+def _shared(case: Case, checks: tuple[Check, ...]) -> _Shared:
+    known: _Shared | None = case.batch.memory.get("shared")
+    if known is None or known.checks is not checks:
+        known = case.batch.memory["shared"] = _ask_shared(case, checks)
+    return known
+
+
+def _ask_shared(case: Case, checks: tuple[Check, ...]) -> _Shared:
+    parts = tuple(check.idle(case.batch) if check.each.view == "case" else check.rows(case) for check in checks)
+    own = [check.questions(case.path) for check, rows in zip(checks, parts, strict=True) if rows is None]
+    asked = None if None in own else tuple(one for questions in own for one in questions or ())
+    return _Shared(checks, parts, asked)
+
+
+def _together(shared: _Shared, case: Case) -> Finding:
+    pairs = zip(shared.checks, shared.parts, strict=True)
+    judged = [(check, check.rows(case) if rows is None else rows) for check, rows in pairs]
+    signatures = {row.outcome for check, rows in judged if check.family == "integrity" for row in rows}
+    if signatures <= {"pass", "not_applicable"}:
+        return Finding(tuple(rows for _, rows in judged))
+    # Nothing else can be believed, so nothing else is said to have passed or failed.
+    doubt = "signature_failed" if "fail" in signatures else "signature_unknown"
+    return Finding(tuple(rows if check.family == "integrity" else check.not_run(doubt) for check, rows in judged))
+
+
+def run_checks(case: Case, checks: tuple[Check, ...] = CHECKS) -> tuple[Row, ...]:
+    """The rows of all checks, in order."""
+    return find(case, checks).rows

@@ -22,10 +22,10 @@ def file_signed_by_issuer(case: Case) -> None:
     if document.signer is None or document.issuing_ca is None:
         raise Fault("pdf_unsigned")
     try:
-        signer = identify(document.signer, (document.issuing_ca,), case.roots)
+        signer = identify(document.signer, (document.issuing_ca,), case.path.roots)
     except ChainFault as fault:
         raise Fault("pdf_signer_chain", what=fault.code) from fault
-    issuer = case.signer(case.bundle.credential).org
-    granted = any(g.org == issuer and g.has_key(signer.jkt, "pdf") for g in case.grants.values())
+    issuer = case.batch.issuer.org
+    granted = any(g.org == issuer and g.has_key(signer.jkt, "pdf") for g in case.path.grants.values())
     if signer.use != "pdf" or signer.org != issuer or not granted or not signer.valid_at(case.issued_at):
         raise Fault("pdf_signer_foreign", org=signer.org)

@@ -1,5 +1,6 @@
 """Integrity: every signature holds over the exact bytes, and the bundle holds nothing that is not used."""
 
+from collections.abc import Set
 from functools import lru_cache
 
 from certsvc.core.bundle import REMEMBERED_BYTES, parse_shared
@@ -7,81 +8,74 @@ from certsvc.core.chain import certificate_key, has_issued, load_certificate
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault
+from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
+from certsvc.verify.path import Path
 
 #: More issuing CAs than authorities along any path; each costs a look at every signer.
 MAX_ISSUING_CAS = 8
 
 
-def credential_signature(case: Case) -> None:
-    """The certificate's own signature holds."""
-    _signatures_hold(case, case.bundle.credential)
-
-
-def act_signatures(case: Case) -> None:
-    """Both signatures of every act and lifecycle act hold, and no act lacks one."""
-    for step in case.bundle.path:
-        _signatures_hold(case, step.act)
-    for event in case.corrections_and_events:
-        _signatures_hold(case, event.propose)
-        _signatures_hold(case, event.decide)
-
-
-def authority_signatures(case: Case) -> None:
-    """The signatures of grants, procedure, calendars and trust bundle hold."""
-    bundle = case.bundle
-    for document in (*bundle.grants, bundle.procedure, *bundle.calendars, bundle.trust):
-        _signatures_hold(case, document)
-
-
-def status_signature(case: Case) -> None:
-    """The signature of the status list holds."""
-    _signatures_hold(case, case.bundle.status_list)
-    if case.status_list is not case.bundle.status_list:
-        _signatures_hold(case, case.status_list)
-
-
-def nothing_unused(case: Case) -> None:
-    """Every grant, calendar and certificate in the bundle is named by something in it, and stands there once."""
-    bundle = case.bundle
-    named = {kid for document in bundle.documents for kid in (s.unverified_kid for s in document.signatures)}
-    signers = [case.certs_by_jkt[kid] for kid in sorted(named & case.certs_by_jkt.keys())]
-    others = [der for jkt, der in case.certs_by_jkt.items() if jkt not in named]
-    if len(others) > MAX_ISSUING_CAS or not all(any(has_issued(ca, one) for one in signers) for ca in others):
-        raise Fault("unused_evidence", what="certificate")
-    calendars = {step.act.unverified_payload["calendar"] for step in bundle.path}
-    _all_named([document.sha256 for document in bundle.calendars], calendars, "calendar")
-    _all_named([document.sha256 for document in bundle.grants], _named_grants(case), "grant")
-    if len(case.certs_by_jkt) != len(bundle.certs):
-        raise Fault("unused_evidence", what="certificate")
-
-
-def _named_grants(case: Case) -> set[str]:
-    # The credential's and the status list's keys are found through the issuer's own grants.
-    issuer = case.credential["iss"].rpartition(":")[2]
-    own = {grant.sha256 for grant in case.bundle.grants if grant.unverified_payload["sub"] == issuer}
-    return case.named_grants | own
-
-
-def _all_named(present: list[str], named: set[str], what: str) -> None:
-    if len(set(present)) != len(present) or not set(present) <= named:
-        raise Fault("unused_evidence", what=what)
-
-
-def _signatures_hold(case: Case, document: Jws) -> None:
+def signatures_hold(path: Path, document: Jws) -> None:
+    """Every signature that `document` bears holds."""
     # A large document is not kept: see `parse_shared`.
     holds = _holds if len(document.body) <= REMEMBERED_BYTES else _holds.__wrapped__
     for position in range(len(document.signatures)):
-        if not holds(document.body, document.typ, position, case.certificate_of(document, position)):
+        if not holds(document.body, document.typ, position, path.certificate_of(document, position)):
             payload = document.unverified_payload
             raise Fault("sig_bad", payload.get("act"), payload.get("org"), typ=document.typ)
+
+
+def credential_signature(case: Case) -> None:
+    """The certificate's own signature holds."""
+    credential = case.bundle.credential
+    key = _key_in(case.path.certificate_of(credential, 0))
+    # Parsed already, and seen once: nothing is gained by remembering it.
+    if key is None or not credential.signed_by(key):
+        raise Fault("sig_bad", typ=credential.typ)
+
+
+def own_signature(batch: Batch, document: Jws) -> None:
+    """The signatures of a lifecycle act, a status list or a trust bundle hold."""
+    signatures_hold(batch.path, document)
+
+
+def nothing_unused(batch: Batch) -> None:
+    """Every grant, calendar and certificate in the bundle is named by something in it, and stands there once."""
+    path = batch.path
+    documents = (*path.documents, *batch.lifecycle_acts, batch.status_carried, *batch.trust_beside)
+    kids = {batch.kid} | {s.unverified_kid for document in documents for s in document.signatures}
+    signers = [path.certs_by_jkt[kid] for kid in sorted(kids & path.certs_by_jkt.keys())]
+    others = [der for jkt, der in path.certs_by_jkt.items() if jkt not in kids]
+    once = len(path.certs_by_jkt) == len(path.certs)
+    if not once or len(others) > MAX_ISSUING_CAS or not all(any(has_issued(ca, s) for s in signers) for ca in others):
+        raise Fault("unused_evidence", what="certificate")
+    calendars = {act.unverified_payload["calendar"] for act in path.acts}
+    if not _all_named([document.sha256 for document in path.calendars], calendars):
+        raise Fault("unused_evidence", what="calendar")
+    # The credential's and the status list's keys are found through the issuer's own grants.
+    issuer = batch.stated.iss.rpartition(":")[2]
+    named = {grant.sha256 for grant in path.grants_signed if grant.unverified_payload["sub"] == issuer}
+    named |= {str(one) for act in batch.lifecycle_acts for one in act.unverified_payload["grants"]} | path.named_grants
+    if not _all_named([document.sha256 for document in path.grants_signed], named):
+        raise Fault("unused_evidence", what="grant")
+
+
+def _all_named(present: list[str], named: Set[str]) -> bool:
+    return len(set(present)) == len(present) and set(present) <= named
 
 
 @lru_cache(maxsize=16_384)
 def _holds(body: bytes, typ: str, position: int, der: bytes) -> bool:
     """Whether the key in `der` made the signature. Remembered, since acts and grants are shared by whole rosters."""
+    key = _key_in(der)
+    return key is not None and parse_shared(body, typ).signed_by(key, position)
+
+
+@lru_cache(maxsize=4096)
+def _key_in(der: bytes):  # type: ignore[no-untyped-def]
+    """The public key of a certificate, or None when it holds none of ours."""
     try:
-        key = certificate_key(load_certificate(der))
+        return certificate_key(load_certificate(der))
     except Malformed:
-        return False
-    return parse_shared(body, typ).signed_by(key, position)
+        return None

@@ -1,91 +1,235 @@
-"""The act path as steps of its procedure: which act did which step, under which role, over which list."""
+"""The path (程序链): the half of the evidence that all certificates of a roster share, judged once and remembered.
 
-from collections.abc import Iterator
-from typing import Any
+A path is a value: the acts with their grants, procedure, calendars, trust bundle and key certificates, seen under the
+roots we hold. Everything it finds out about itself stays with it, so ten thousand certificates cost one judgement.
+"""
 
-from certsvc.core.bundle import PathStep
-from certsvc.core.jose import Jws
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, TypeVar
+
+from certsvc.core.bundle import Shared
+from certsvc.core.chain import ChainFault, Identity, certificate_key, identify, load_certificate
+from certsvc.core.claims import Target
+from certsvc.core.encoding import b64, unb64
+from certsvc.core.errors import Malformed
+from certsvc.core.grants import Grant
+from certsvc.core.jose import Jws, thumbprint
+from certsvc.core.kinds import KINDS
 from certsvc.core.outcomes import Fault, Unknown
-from certsvc.verify.case import Case
+
+T = TypeVar("T")
+#: Node with its place and the last place of its level -> the rest of the proof, which leads to the root.
+Nodes = dict[tuple[bytes, int, int], tuple[bytes, ...]]
 
 
-def acts_of(case: Case) -> list[Jws]:
-    if not case.bundle.path:
-        raise Unknown("path_missing")
-    return [step.act for step in case.bundle.path]
+@dataclass(frozen=True, eq=False)
+class Path:
+    """The shared half of a case. Unverified like all evidence; the checks find out what it is worth."""
+
+    evidence: Shared
+    trust_signed: Jws
+    """The newest trust bundle at hand."""
+    roots: tuple[bytes, ...]
+    """DER of the roots we hold."""
+    target: Target
+    known: int | None
+    """What was declared after this time is not looked at: the answer as it would have been given then."""
+
+    @cached_property
+    def memory(self) -> dict[Any, Any]:
+        """What checks found out, by whatever key they choose."""
+        return {}
+
+    @cached_property
+    def nodes(self) -> dict[bytes, Nodes]:
+        """Root -> what roster proofs have shown to lead to it."""
+        return {}
+
+    def remember(self, key: Any, find: "Callable[[Path], T]") -> T:
+        """What `find` gives, asked once."""
+        if key not in self.memory:
+            self.memory[key] = find(self)
+        found: T = self.memory[key]
+        return found
+
+    @property
+    def acts(self) -> tuple[Jws, ...]:
+        return self.evidence.acts
+
+    @property
+    def grants_signed(self) -> tuple[Jws, ...]:
+        return self.evidence.grants
+
+    @property
+    def procedure_signed(self) -> Jws:
+        return self.evidence.procedure
+
+    @property
+    def calendars(self) -> tuple[Jws, ...]:
+        return self.evidence.calendars
+
+    @property
+    def certs(self) -> tuple[bytes, ...]:
+        return self.evidence.certs
+
+    @property
+    def documents(self) -> tuple[Jws, ...]:
+        return (*self.acts, *self.grants_signed, self.procedure_signed, *self.calendars, self.trust_signed)
+
+    @property
+    def procedure(self) -> dict[str, Any]:
+        return self.procedure_signed.unverified_payload
+
+    @property
+    def trust(self) -> dict[str, Any]:
+        return self.trust_signed.unverified_payload
+
+    # --- who signed ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def certs_by_jkt(self) -> Mapping[str, bytes]:
+        """RFC 7638 thumbprint -> DER. A certificate stands once in a bundle."""
+        return {jkt_of(der): der for der in self.certs}
+
+    def certificate_of(self, document: Jws, position: int) -> bytes:
+        """The DER certificate of the key that a signature hints at. Raises Unknown for a key we do not hold."""
+        return self.certificate_named(document.signatures[position].unverified_kid)
+
+    def certificate_named(self, kid: str) -> bytes:
+        if kid not in self.certs_by_jkt:
+            raise Unknown("key_unknown", kid=kid)
+        return self.certs_by_jkt[kid]
+
+    def signer(self, document: Jws, position: int = 0) -> Identity:
+        """Who made signature `position`, proved up to a root, for the right use, at the document's own time.
+
+        Raises Fault (cert_*, sign_missing, seal_missing, unknown_root, test_root) or Unknown (key_unknown). The
+        signature itself is the business of the integrity family, which ends the report when it fails.
+        """
+        if position >= len(document.signatures):
+            sealed = self.identity(self.certificate_of(document, 0)).use == "seal"
+            raise act_fault("sign_missing" if sealed or position > 1 else "seal_missing", document)
+        kid, at = document.signatures[position].unverified_kid, time_of(document)
+        try:
+            return self.certified(kid, document.typ, position, at)
+        except Fault as fault:
+            if document.typ == "act+jwt" and len(document.signatures) == 1 and fault.about.figures.get("use") == "seal":
+                raise act_fault("sign_missing", document) from fault
+            raise
+
+    def certified(self, kid: str, typ: str, position: int, at: int) -> Identity:
+        """Whose the key `kid` is, if it may make signature `position` of a document of kind `typ` at `at`."""
+        identity = self.identity(self.certificate_named(kid))
+        if identity.use not in KINDS[typ].uses[position]:
+            raise Fault("cert_use", org=identity.org, typ=typ, use=identity.use)
+        if not identity.valid_at(at):
+            raise Fault("cert_time", org=identity.org, typ=typ)
+        return identity
+
+    def signers(self, act: Jws) -> list[Identity]:
+        """Everybody who signed an act; at least the officer and the seal."""
+        return [self.signer(act, position) for position in range(max(2, len(act.signatures)))]
+
+    def identity(self, der: bytes) -> Identity:
+        try:
+            return identify(der, self.certs, self.roots)
+        except ChainFault as fault:
+            raise Fault(fault.code) from fault
+
+    @cached_property
+    def org_names(self) -> Mapping[str, str]:
+        """Organisation id -> the name it is certified under, for words only."""
+        found = {}
+        for der in self.certs:
+            with suppress(Fault):
+                who = self.identity(der)
+                found[who.org] = who.org_name
+        return found
+
+    # --- what they may ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def named_grants(self) -> frozenset[str]:
+        """Hashes of the grants that acts of the path stand on, and of their parents."""
+        parents = {grant.unverified_payload["parent"] for grant in self.grants_signed}
+        named = {str(one) for act in self.acts for one in act.unverified_payload["grants"]}
+        return frozenset(named | {str(parent) for parent in parents if parent is not None})
+
+    @cached_property
+    def grants_at_hand(self) -> Mapping[str, Grant]:
+        """Hash -> grant with its proved signer. Raises as `signer` does."""
+        found = {}
+        for document in self.grants_signed:
+            who = self.signer(document)
+            found[document.sha256] = Grant(document.sha256, document.unverified_payload, who.jkt, who.use, who.org)
+        return found
+
+    @cached_property
+    def grants(self) -> Mapping[str, Grant]:
+        """As `grants_at_hand`, and complete. Raises Unknown for a grant that is named and not at hand."""
+        # Who left a grant out has shown nothing against the office that was to have it.
+        absent = self.named_grants - self.grants_at_hand.keys()
+        if absent:
+            raise Unknown("grant_missing", sha256=min(absent))
+        return self.grants_at_hand
+
+    @cached_property
+    def ended_keys(self) -> Mapping[str, dict[str, Any]]:
+        """Thumbprint -> history of each key that had ended by the time that is asked about."""
+        return {one["jkt"]: one for one in self.trust["keys"] if one["to"] is not None and self._declared(one["to"])}
+
+    @cached_property
+    def withdrawn(self) -> Mapping[str, dict[str, Any]]:
+        """Hash -> withdrawal of each grant that had been withdrawn by the time that is asked about."""
+        return {one["sha256"]: one for one in self.trust["withdrawn"] if self._declared(one["from"])}
+
+    def _declared(self, at: int) -> bool:
+        return self.known is None or at <= self.known
+
+    # --- the lists it went through ---------------------------------------------------------------------------------
+
+    @cached_property
+    def lists(self) -> tuple[tuple[bytes, int] | Fault, ...]:
+        """Root and count of the list that the path goes through at each act: a part where the act divides its roster."""
+        return tuple(self._list_of(place) for place in range(len(self.acts)))
+
+    def _list_of(self, place: int) -> tuple[bytes, int] | Fault:
+        act = self.acts[place]
+        payload = act.unverified_payload
+        roster, parts = payload["roster"], payload["parts"]
+        if not parts:
+            return unb64(roster["root"]), roster["count"]
+        following = self.acts[place + 1 : place + 2]
+        index = following[0].unverified_payload["part"] if following else 0
+        if sum(part["count"] for part in parts) != roster["count"] or not 0 <= index < len(parts):
+            return act_fault("parts_do_not_sum", act)
+        return unb64(parts[index]["root"]), parts[index]["count"]
 
 
-def with_next(path: tuple[PathStep, ...]) -> Iterator[tuple[PathStep, PathStep | None]]:
-    return zip(path, (*path[1:], None), strict=True)
+@lru_cache(maxsize=512)
+def path_of(shared: Shared, trust: Jws, roots: tuple[bytes, ...], target: Target, known: int | None) -> Path:
+    """The path of these values: always the same one, with all that was found out about it."""
+    return Path(shared, trust, roots, target, known)
 
 
-def list_for(step: PathStep, following: PathStep | None) -> tuple[str, int]:
-    """Root and count of the list that the path goes through: a part where the act divides its roster."""
-    payload = step.act.unverified_payload
-    parts = payload["parts"]
-    if not parts:
-        return payload["roster"]["root"], payload["roster"]["count"]
-    index = following.act.unverified_payload["part"] if following is not None else 0
-    if sum(part["count"] for part in parts) != payload["roster"]["count"] or not 0 <= index < len(parts):
-        raise act_fault("parts_do_not_sum", step.act)
-    return parts[index]["root"], parts[index]["count"]
-
-
-def check_scope(case: Case, act: Jws) -> None:
-    """From `evaluate` on a roster is homogeneous and says its scope (formats.md 4)."""
-    payload = act.unverified_payload
-    scope = payload["roster"]["scope"]
-    late = payload["act"] in ("evaluate", "result_notice", "settle_objections", "approve", "file", "issue")
-    if scope != case.target.scope() and (late or scope is not None):
-        raise act_fault("target_changed", act)
-
-
-def pair_steps(case: Case) -> list[tuple[dict[str, Any], list[Jws]]]:
-    """Each step of the procedure with the acts that did it. Raises Fault for acts that fit no step in this order."""
-    acts, pairs = acts_of(case), []
-    position = 0
-    for step in case.procedure["steps"]:
-        start = position
-        while position < len(acts) and acts[position].unverified_payload["act"] == step["act"]:
-            position += 1
-            if not step["each_role"]:
-                break
-        pairs.append((step, acts[start:position]))
-    if position < len(acts):
-        _raise_for_leftover(case, pairs, acts[position])
-    return pairs
-
-
-def _raise_for_leftover(case: Case, pairs: list[tuple[dict[str, Any], list[Jws]]], left: Jws) -> None:
-    """Acts remain after the walk: one is missing, one is doubled, or they stand in another order."""
-    present = [act.unverified_payload["act"] for act in acts_of(case)]
-    absent = next((step for step, acts in pairs if not acts and step["act"] not in present), None)
-    if absent is not None:
-        raise Fault("act_missing", absent["act"], None, roles=",".join(absent["roles"]))
-    raise act_fault("order", left)
-
-
-def steps_of(case: Case) -> list[tuple[dict[str, Any], Jws]]:
-    return [(step, act) for step, acts in pair_steps(case) for act in acts]
-
-
-def role_of(case: Case, act: Jws, step: dict[str, Any]) -> str:
-    """The role under which the act's organisation signed. Raises Fault when the step asks for another."""
-    payload = act.unverified_payload
-    own = [case.grants[one] for one in payload["grants"]]
-    roles = {grant.payload["role"] for grant in own if grant.org == payload["org"]}
-    fitting = [role for role in step["roles"] if role in roles]
-    if not fitting:
-        raise act_fault("role_not_allowed", act, roles=",".join(step["roles"]))
-    return str(fitting[0])
-
-
-def people_behind(case: Case, act: Jws) -> set[str]:
-    """The organisation and the humans behind an act, from their certificates."""
-    signers = [case.signer(act, position) for position in range(len(act.signatures))]
-    return {"org:" + s.org for s in signers} | {"human:" + s.officer for s in signers if s.officer}
+def time_of(document: Jws) -> int:
+    """The trusted time of a document. Under a root without a log it is the document's own (formats.md 6, asserted)."""
+    payload = document.unverified_payload
+    return int(payload["iat"] if "iat" in payload else payload["nbf"])
 
 
 def act_fault(code: str, act: Jws, **figures: object) -> Fault:
     payload = act.unverified_payload
     return Fault(code, payload["act"], payload["org"], **figures)
+
+
+@lru_cache(maxsize=4096)
+def jkt_of(der: bytes) -> str:
+    """The key thumbprint of a DER certificate, or a name no `kid` can have when it is none of ours."""
+    try:
+        return thumbprint(certificate_key(load_certificate(der)))
+    except Malformed:
+        return "unusable:" + b64(der)[:40]

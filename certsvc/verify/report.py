@@ -1,5 +1,6 @@
 """The Report (核验结果): every check row and one verdict; one object renders page, JSON and command line."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,11 +51,40 @@ class Row:
     about: About
     rule: str
     """The source of the rule: document and article, or RFC section."""
+    evidence: str | None = None
+    """Hash of the signed document that the row is about; None when it is about the whole."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """One link of the chain from the root to the status, as a reader sees it."""
+
+    kind: str
+    """root | authority | grant | act | certificate | status"""
+    name: str
+    """Machine value: kind of act, role of a grant, value of a status; else empty."""
+    org: str
+    org_name: str
+    outcome: str
+    """pass | fail | unknown | not_run: the worst of the checks that name it."""
+    codes: tuple[str, ...] = ()
+    """Why it is not `pass`."""
+    document: str = ""
+    """Number of the paper behind it."""
+    at: int | None = None
+    """When it was signed, or begins, in seconds since 1970 UTC."""
+    until: int | None = None
+    signed_by: tuple[str, ...] = ()
+    """officer | seal, as many as signed; what an absent signature leaves out."""
+    roles: tuple[str, ...] = ()
+    """For an act that nobody did: who was to do it."""
+    evidence: str | None = None
+    """Hash of the signed document."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """One point of a certificate's history or of its act path."""
+    """One point of a certificate's history."""
 
     at: int
     """Seconds since 1970 UTC."""
@@ -63,8 +93,6 @@ class Moment:
     org: str
     org_name: str
     document: str
-    outcome: str = "pass"
-    """pass | fail | not_run: whether the checks that name this act found fault with it."""
     effective_from: str | None = None
     retroactive: bool = False
 
@@ -89,10 +117,16 @@ class Report:
     """What was signed; None unless signature, chain and authority passed."""
     match: dict[str, str] = field(default_factory=lambda: dict(NOT_COMPARED))
     rows: tuple[Row, ...] = ()
-    path: tuple[Moment, ...] = ()
-    """The acts that led to the certificate, in order."""
+    chain: tuple[Link, ...] = ()
+    """Root, authority, grants, acts in order, certificate, status; empty unless every signature held."""
     timeline: tuple[Moment, ...] = ()
     """What happened to the certificate since."""
+    then: tuple[str, str | None] | None = None
+    """Verdict and reason about the same time as they were known at that time; None when it is asked about now."""
+    replaces: dict[str, Any] | None = None
+    """The version before: number, version, issued_on. Known to the register only."""
+    replaced_by: dict[str, Any] | None = None
+    """The version after."""
 
     @property
     def exit_code(self) -> int:
@@ -101,8 +135,8 @@ class Report:
         return EXIT_CODES[self.verdict]
 
 
-def to_json(report: Report, detail: str, row_detail: dict[str, str]) -> dict[str, Any]:
-    """The Report JSON of design.md 6. `detail` and `row_detail` (code -> sentence) are in the reader's language."""
+def to_json(report: Report, detail: str, row_detail: Callable[[Row], str]) -> dict[str, Any]:
+    """The Report JSON of design.md 6. `detail` and what `row_detail` says of a row are in the reader's language."""
     return {
         "verdict": report.verdict,
         "reason": report.reason,
@@ -117,23 +151,27 @@ def to_json(report: Report, detail: str, row_detail: dict[str, str]) -> dict[str
         "certificate": report.certificate,
         "match": report.match,
         "checks": [_row_json(row, row_detail) for row in report.rows],
-        "path": [_moment_json(moment) for moment in report.path],
+        "then": report.then and {"verdict": report.then[0], "reason": report.then[1]},
+        "chain": [{**link.__dict__, "at": _time(link.at), "until": _time(link.until)} for link in report.chain],
         "timeline": [_moment_json(moment) for moment in report.timeline],
+        "replaces": report.replaces,
+        "replaced_by": report.replaced_by,
         "receipt": None,
     }
 
 
-def _row_json(row: Row, details: dict[str, str]) -> dict[str, Any]:
+def _row_json(row: Row, detail: Callable[[Row], str]) -> dict[str, Any]:
     return {
         "id": row.id,
         "family": row.family,
         "outcome": row.outcome,
         "code": row.code,
-        "detail": details.get(row.code or "", ""),
+        "detail": detail(row),
         "act": row.about.act,
         "org": row.about.org,
         "figures": row.about.figures,
         "rule": row.rule,
+        "evidence": row.evidence,
     }
 
 

@@ -1,6 +1,7 @@
 """Status: what became of the certificate, at the time that is asked about. Status fails closed (formats.md 5)."""
 
 from datetime import date, datetime, time
+from functools import lru_cache
 
 from certsvc.core.bundle import Event
 from certsvc.core.calendar import SHANGHAI, local_date
@@ -8,43 +9,41 @@ from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.statuslist import AFTER, REVOKED, SUPERSEDED, SUSPENDED, VALID, WITHDRAWN, unpack, value_at
-from certsvc.verify.case import Case, time_of
-from certsvc.verify.certificate import check_decided_by_another
-from certsvc.verify.path import act_fault
+from certsvc.verify.batch import Batch
+from certsvc.verify.case import Case
+from certsvc.verify.path import act_fault, time_of
 
 #: Value of a slot -> verdict and code of the row.
 CODES = {REVOKED: "revoked", SUSPENDED: "suspended", SUPERSEDED: "superseded", WITHDRAWN: "withdrawn"}
 
 
-def events_lawful(case: Case) -> None:
-    """Each lifecycle act is about this certificate, follows lawfully on the one before, and was decided by another."""
-    value, earliest = VALID, case.issued_at
+def event_lawful(case: Case, decide: Jws, q: int) -> None:
+    """The lifecycle act is about this certificate and follows lawfully on the one before."""
+    payload = decide.unverified_payload
+    before = case.bundle.events[q - 1].decide if q else None
+    value, earliest = (before.unverified_payload["value"], time_of(before)) if before else (VALID, case.issued_at)
     slot = case.credential["status"]["status_list"]
-    for q, event in enumerate(case.bundle.events):
-        payload = event.decide.unverified_payload
-        if payload["certificate"] != case.bundle.credential.sha256 or payload["slot"] != slot:
-            raise act_fault("link_case", event.decide)
-        if payload["q"] != q or AFTER[value].get(payload["act"]) != payload["value"]:
-            raise act_fault("status_illegal", event.decide)
-        if time_of(event.decide) < earliest:
-            raise act_fault("order", event.decide)
-        check_decided_by_another(case, event.propose, event.decide)
-        value, earliest = payload["value"], time_of(event.decide)
+    if payload["certificate"] != case.bundle.credential.sha256 or payload["slot"] != slot:
+        raise act_fault("link_case", decide)
+    if payload["q"] != q or AFTER[value].get(payload["act"]) != payload["value"]:
+        raise act_fault("status_illegal", decide)
+    if min(time_of(case.bundle.events[q].propose), time_of(decide)) < earliest:
+        raise act_fault("order", decide)
 
 
-def status_fresh(case: Case) -> None:
+def status_fresh(batch: Batch) -> None:
     """The newest status list at hand is not past its end (or `--max-age`), and not from the future."""
-    payload = case.status_list.unverified_payload
-    if payload["iat"] > case.now + 120:
+    payload = batch.status_list.unverified_payload
+    if payload["iat"] > batch.now + 120:
         raise Unknown("status_from_future")
-    end = payload["exp"] if case.max_age is None else payload["iat"] + case.max_age
-    if case.now > end:
-        raise Unknown("status_stale", days=(case.now - payload["iat"]) // 86_400)
+    end = payload["exp"] if batch.max_age is None else payload["iat"] + batch.max_age
+    if batch.now > end:
+        raise Unknown("status_stale", days=(batch.now - payload["iat"]) // 86_400)
 
 
 def events_complete(case: Case) -> None:
     """The last lifecycle act at hand is what the list says, so none is missing."""
-    if _listed(case, case.bundle.status_list) != _last_value(case):
+    if _listed(case, case.batch.status_carried) != _last_value(case.bundle.events):
         raise Fault("status_diverges")
 
 
@@ -73,15 +72,18 @@ def status_at(case: Case) -> tuple[int, Event | None]:
     Unknown for a value that has no meaning here.
     """
     value, cause = VALID, None
-    for event in case.bundle.events:
+    for event in case.batch.counted:
         if effective_from(case, event) <= case.at:
             value, cause = int(event.decide.unverified_payload["value"]), event
-    listed = _listed(case, case.status_list)
-    if listed != _last_value(case):
-        # An act that is not at hand may reach back to any day; only for the present does the list itself answer.
-        if case.at < min(time_of(case.status_list), case.now):
+    newest = case.batch.status_list
+    listed = _listed(case, newest)
+    if listed != _last_value(case.bundle.events):
+        # Between the list in the bundle and the newest one lies an act that is not at hand.
+        if case.at >= min(time_of(newest), case.now):
+            value, cause = listed, None
+        elif case.known is None or case.at > time_of(case.batch.status_carried):
+            # It may reach back to any day; what was known before it was decided is known.
             raise Unknown("events_missing")
-        value, cause = listed, None
     if value != VALID and value not in CODES:
         raise Unknown("status_value", value=value)
     return value, cause
@@ -97,14 +99,18 @@ def effective_from(case: Case, event: Event) -> int:
     return time_of(event.decide)
 
 
-def _last_value(case: Case) -> int:
-    events = case.bundle.events
+def _last_value(events: tuple[Event, ...]) -> int:
     return int(events[-1].decide.unverified_payload["value"]) if events else VALID
 
 
 def _listed(case: Case, status_list: Jws) -> int:
     try:
-        raw = unpack(status_list.unverified_payload["status_list"]["lst"])
-        return value_at(raw, case.credential["status"]["status_list"]["idx"])
+        return value_at(_slots(status_list), case.credential["status"]["status_list"]["idx"])
     except Malformed as error:
         raise Unknown("status_form") from error
+
+
+@lru_cache(maxsize=16)
+def _slots(status_list: Jws) -> bytes:
+    """The unpacked list; thousands of certificates share it."""
+    return unpack(status_list.unverified_payload["status_list"]["lst"])

@@ -46,15 +46,12 @@ TABLE: tuple[Line, ...] = (
 
 def decide(rows: tuple[Row, ...]) -> tuple[str, Row | None]:
     """The verdict and the row that decided it; no row for `valid`. No rows at all decide nothing."""
+    odd = [row for row in rows if row.outcome != "pass"]
     for line in TABLE:
-        for row in rows:
+        for row in odd:
             if line.fits(row):
                 return line.verdict, row
-    if all(_passed(rows, family) for family in REQUIRED):
-        return "valid", None
-    return "cannot_decide", None
-
-
-def _passed(rows: tuple[Row, ...], family: str) -> bool:
-    own = [row for row in rows if row.family == family]
-    return bool(own) and all(row.outcome == "pass" for row in own)
+    # Nothing that ran has failed, so a family passed if one of its checks did and none was left out.
+    left_out = {row.family for row in odd if row.outcome != "not_applicable"}
+    passed = {row.family for row in rows if row.outcome == "pass"} - left_out
+    return ("valid" if passed.issuperset(REQUIRED) else "cannot_decide"), None

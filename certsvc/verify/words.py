@@ -4,15 +4,19 @@ The tables stand beside this file: `words_verdicts`, `words_faults`, `words_proc
 A code without words is shown as the code itself, so a newer core never silences an older page.
 """
 
+import re
+from dataclasses import replace
 from datetime import datetime
 
 from certsvc.core.calendar import SHANGHAI, local_date
+from certsvc.core.outcomes import About
 from certsvc.verify import words_faults, words_gaps, words_procedure, words_terms, words_verdicts
-from certsvc.verify.report import Moment, Report, Row
+from certsvc.verify.report import Link, Moment, Report, Row
 from certsvc.verify.words_terms import LANGUAGES, Words
 
 CODES: dict[str, Words] = {
     **words_faults.INTEGRITY,
+    **words_faults.LOG,
     **words_faults.CHAIN,
     **words_faults.AUTHORITY,
     **words_faults.STATUS,
@@ -48,6 +52,8 @@ _FIGURE_TABLES: dict[str, dict[str, Words]] = {
     "roles": words_terms.ROLES,
     "dimension": words_terms.DIMENSIONS,
     "member": words_terms.MEMBERS,
+    "stated": words_terms.MEMBERS,
+    "changed": words_terms.MEMBERS,
     "typ": words_terms.THINGS,
     "what": words_terms.THINGS,
     "reason": words_terms.REASONS,
@@ -84,20 +90,70 @@ def detail(report: Report, lang: str) -> str:
     return reason(report, lang)
 
 
-def row_details(report: Report, lang: str) -> dict[str, str]:
-    """Code of each row that did not pass -> its sentence. Of rows with one code the first stands."""
-    found: dict[str, str] = {}
-    for row in report.rows:
-        if row.code is not None:
-            found.setdefault(row.code, row_sentence(report, row, lang))
-    return found
-
-
 def row_sentence(report: Report, row: Row, lang: str) -> str:
     """What `row` found: what is wrong, who failed, and by which figures. Empty for a row that passed."""
     if row.code is None:
         return ""
-    return _sentence(report, row.code, row.about.act, row.about.org, row.about.figures, lang)
+    return _sentence(report, row.outcome, row.code, row.about, lang)
+
+
+def row_place(report: Report, row: Row, lang: str) -> tuple[str, str]:
+    """Act and office that `row` is about, in words; empty where it is about neither."""
+    act = term(words_terms.ACTS, row.about.act, lang) if row.about.act else ""
+    return act, row.about.figures.get("org_name") or office(report, row.about.org)
+
+
+def office(report: Report, org: str | None) -> str:
+    """The name of an organisation as far as this report tells it; empty for what is none (a person, an address)."""
+    return "" if org is None or ":" in org else _org_name(report, org) or ""
+
+
+def is_absent(link: Link) -> bool:
+    """Whether `link` is an act that nobody did; it stands in its place all the same."""
+    return link.kind == "act" and link.evidence is None
+
+
+def link_office(report: Report, link: Link) -> str:
+    """Whose link of the chain it is; of a root the common name alone (RFC 4514 2)."""
+    common = re.search(r"(?:^|,)CN=((?:\\.|[^,+])*)", link.org_name) if link.kind == "root" else None
+    return common[1] if common else link.org_name or office(report, link.org)
+
+
+def link_rows(report: Report, link: Link) -> list[Row]:
+    """The rows that say what is wrong with a link of the chain, the worst first; none for one that passed."""
+    if link.outcome == "pass":
+        return []
+    absent = is_absent(link)
+    found = [
+        row
+        for row in report.rows
+        if row.code in link.codes and row.outcome in ("fail", "unknown")
+        if (row.about.act == link.name if absent else row.evidence in (link.evidence, None))
+    ]
+    return sorted(found, key=lambda row: ("fail", "unknown").index(row.outcome))
+
+
+def link_sentences(report: Report, link: Link, lang: str) -> list[str]:
+    """What is wrong with a link, each thing once; the first says the most."""
+    return list(dict.fromkeys(row_sentence(report, row, lang) for row in link_rows(report, link)))
+
+
+def was_to_do(report: Report, link: Link, lang: str) -> str:
+    """Who was to do an act that nobody did: the office where it is known, else the kinds of office."""
+    name = link.org_name or office(report, link.org or None)
+    roles = _figure("roles", ",".join(link.roles), lang)
+    return f"{name}({roles})" if name and lang == "zh" else f"{name} ({roles})" if name else roles
+
+
+def as_known_then(report: Report) -> Report | None:
+    """The answer about the same time as it was known at that time; None when it is asked about now."""
+    if report.then is None:
+        return None
+    verdict, code = report.then
+    same = [row.about for row in report.rows if code is not None and row.code == code]
+    about = report.about if report.then == (report.verdict, report.reason) else (same or [About()])[0]
+    known = tuple(moment for moment in report.timeline if moment.at <= report.as_of)
+    return replace(report, verdict=verdict, reason=code, about=about, timeline=known, then=None)
 
 
 def deciding_moment(report: Report) -> Moment | None:
@@ -114,18 +170,21 @@ def clock(seconds: int) -> str:
 def _cause(report: Report, lang: str) -> str:
     if report.reason is None:
         return say(_SOME_CAUSE, lang)
-    return _sentence(report, report.reason, report.about.act, report.about.org, report.about.figures, lang)
+    outcome = "unknown" if report.verdict == "cannot_decide" else "fail"
+    return _sentence(report, outcome, report.reason, report.about, lang)
 
 
-def _sentence(report: Report, code: str, act: str | None, org: str | None, figures: dict[str, str], lang: str) -> str:
-    if code not in CODES:
+def _sentence(report: Report, outcome: str, code: str, about: About, lang: str) -> str:
+    said = words_gaps.OF_OUTCOME.get((outcome, code)) or CODES.get(code)
+    if said is None:
         return code
+    figures = about.figures
     spoken = {name: _figure(name, value, lang) for name, value in figures.items()}
     # An Unknown carries act and org among its figures, a Fault beside them.
-    act, org = act or figures.get("act"), org or figures.get("org")
+    act, org = about.act or figures.get("act"), about.org or figures.get("org")
     spoken["act"] = term(words_terms.ACTS, act, lang) if act else say(_SOME_ACT, lang)
     spoken["org"] = figures.get("org_name") or _org_name(report, org) or say(_SOME_ORG, lang)
-    return _fill(say(CODES[code], lang), spoken)
+    return _fill(say(said, lang), spoken)
 
 
 def _figure(name: str, value: str, lang: str) -> str:
@@ -135,7 +194,7 @@ def _figure(name: str, value: str, lang: str) -> str:
 
 def _org_name(report: Report, org: str | None) -> str | None:
     """The name an organisation is certified under, as far as this report tells; else its identifier."""
-    named = (moment.org_name for moment in (*report.path, *report.timeline) if moment.org == org and moment.org_name)
+    named = (link.org_name for link in report.chain if link.org == org and link.org_name)
     return next(named, org)
 
 

@@ -17,6 +17,18 @@ INTEGRITY: dict[str, Words] = {
         "증거에 쓰이지 않는 자료({what})가 들어 있습니다.",
     ),
 }
+LOG: dict[str, Words] = {
+    "checkpoint_bad": (
+        "公开日志的签名记录有误,不能证明登记时间。",
+        "A signed record of the public log does not hold, so it proves no time.",
+        "공개 로그의 서명 기록이 맞지 않아 등록 시각을 증명하지 못합니다.",
+    ),
+    "witness_quorum": (
+        "公开日志应有 {needed} 个见证者签名,实有 {found} 个。",
+        "The public log needs the signatures of {needed} witnesses; {found} signed.",
+        "공개 로그에는 증인 {needed}명의 서명이 필요하나 {found}명이 서명했습니다.",
+    ),
+}
 CHAIN: dict[str, Words] = {
     "unknown_root": (
         "签名密钥不是由本厅的根证书认证的。",
@@ -47,6 +59,16 @@ CHAIN: dict[str, Words] = {
         "{org}在密钥有效期以外签了名。",
         "{org} signed outside the validity of its key.",
         "{org}이(가) 키 유효기간 밖에서 서명했습니다.",
+    ),
+    "sign_missing": (
+        "{org}的“{act}”缺经办人签字。",
+        "“{act}” by {org} lacks the officer's signature.",
+        "{org}의 “{act}”에 담당자 서명이 없습니다.",
+    ),
+    "seal_missing": (
+        "{org}的“{act}”缺机构盖章。",
+        "“{act}” by {org} lacks the seal of the office.",
+        "{org}의 “{act}”에 기관 날인이 없습니다.",
     ),
     "org_mismatch": (
         "“{act}”写的是{org},签名的却是另一机构。",
@@ -94,6 +116,11 @@ AUTHORITY: dict[str, Words] = {
         "{org}得到的授权超出上级的范围({dimension})。",
         "The grant of {org} is wider than the one above it ({dimension}).",
         "{org}의 권한이 상위 권한보다 넓습니다({dimension}).",
+    ),
+    "ratio_self_given": (
+        "{org}的通过比例不是人社部门核定的。",
+        "The pass ratio of {org} was not approved by a human resources office.",
+        "{org}의 통과 비율은 인사 부서가 승인한 것이 아닙니다.",
     ),
     "committee_term": (
         "{org}的评委会备案期超过三年。",
@@ -159,6 +186,11 @@ AUTHORITY: dict[str, Words] = {
         "{org}在密钥停用后仍用它签署了{typ}。",
         "{org} signed a {typ} with a key that had been ended.",
         "{org}이(가) 사용 종료된 키로 {typ}에 서명했습니다.",
+    ),
+    "key_compromised": (
+        "{org}的密钥在签署{typ}之前已失密,此签名不足为凭。",
+        "The key of {org} was in other hands before the {typ} was signed, so the signature proves nothing.",
+        "{org}의 키는 {typ} 서명 전에 이미 유출되어 서명을 믿을 수 없습니다.",
     ),
     "key_not_granted": (
         "{org}的签证密钥没有发证授权。",

@@ -33,11 +33,6 @@ UNKNOWN: dict[str, Words] = {
         "The record of a change of status is missing, so the status at that time is open. Verify online.",
         "상태 변경 기록이 없어 조회 시점의 상태를 알 수 없습니다. 온라인으로 확인하십시오.",
     ),
-    "key_compromised": (
-        "{org}的一把密钥曾经失密,签名时间无法证明。请向发证机关核实。",
-        "A key of {org} was in other hands once, and when it signed cannot be proved. Ask the issuing office.",
-        "{org}의 키가 유출된 적이 있어 서명 시점을 증명할 수 없습니다. 발급기관에 확인하십시오.",
-    ),
     "key_unknown": (
         "签名所用的密钥未知,无法核验。",
         "A signing key is not known here, so it cannot be checked.",
@@ -48,10 +43,20 @@ UNKNOWN: dict[str, Words] = {
         "The bundle holds a log proof that nothing uses.",
         "증거에 쓸 수 없는 로그 증명이 있습니다.",
     ),
+    "notice_open": (
+        "“{act}”之后没有环节,公示是否期满无法确认。",
+        "No act follows “{act}”, so nobody can tell whether the notice ran its time.",
+        "“{act}” 뒤에 단계가 없어 공시 기간이 끝났는지 알 수 없습니다.",
+    ),
     "path_missing": (
         "证据中没有评审过程。",
         "The evidence holds no acts.",
         "증거에 심사 과정이 없습니다.",
+    ),
+    "act_left_out": (
+        "证据中缺少某个环节的文件,无法认定“{act}”是否办理。",
+        "An act is not at hand, so it cannot be told whether “{act}” was done.",
+        "증거에 일부 단계의 문서가 없어 “{act}” 단계의 이행 여부를 판단할 수 없습니다.",
     ),
     "prev_missing": (
         "“{act}”之前的名单不全,比例无法计算。",
@@ -130,6 +135,11 @@ UNKNOWN: dict[str, Words] = {
     ),
 }
 NOT_RUN: dict[str, Words] = {
+    "nothing_to_check": (
+        "这份证书没有此类材料,不需要查。",
+        "This certificate has nothing of the kind, so nothing was to be checked.",
+        "이 증서에는 해당 자료가 없어 검사할 것이 없습니다.",
+    ),
     "no_evidence": ("没有可查的材料。", "There was nothing to check.", "확인할 자료가 없습니다."),
     "no_file_given": (
         "您没有提交 PDF 文件。",
@@ -150,6 +160,39 @@ NOT_RUN: dict[str, Words] = {
         "签名不符,其余内容不可信,未再检查。",
         "The signature failed, so nothing else can be believed or was checked.",
         "서명이 맞지 않아 나머지는 믿을 수 없으므로 검사하지 않았습니다.",
+    ),
+}
+#: (outcome, code) of rows whose code is also that of a fault, which says more than such a row knows.
+OF_OUTCOME: dict[tuple[str, str], Words] = {
+    ("not_run", "act_missing"): (
+        "缺少可供比对的环节,此项未查。",
+        "The act to compare with is missing, so this was not checked.",
+        "대조할 단계가 없어 검사하지 않았습니다.",
+    ),
+    ("unknown", "nothing_to_check"): (
+        "证据中没有这项检查所需的材料,无法判断。",
+        "The evidence holds nothing that this check could look at, so it stays open.",
+        "증거에 이 검사에 필요한 자료가 없어 판단할 수 없습니다.",
+    ),
+    ("unknown", "key_compromised"): (
+        "{typ}的密钥曾经失密,不能据此判断。请稍后重试,或向发证机关核实。",
+        "The key behind the {typ} was in other hands once, so it decides nothing. Try later, or ask the issuing office.",
+        "{typ}의 키가 유출된 적이 있어 판단할 수 없습니다. 나중에 다시 시도하거나 발급기관에 확인하십시오.",
+    ),
+    ("unknown", "key_ended"): (
+        "{typ}是用已停用的密钥签的,不能据此判断。",
+        "The {typ} was signed with a key that had been ended, so it decides nothing.",
+        "{typ}이(가) 사용 종료된 키로 서명되어 판단할 수 없습니다.",
+    ),
+    ("unknown", "grant_withdrawn"): (
+        "{org}发布状态表的授权已被收回,状态无法确定。",
+        "The grant of {org} to publish the status was withdrawn, so the status is open.",
+        "{org}의 상태표 발표 권한이 회수되어 상태를 알 수 없습니다.",
+    ),
+    ("unknown", "grant_missing"): (
+        "证据中缺少一份授权书,有关机构的权力无法确认。",
+        "A grant is missing from the evidence, so a power that rests on it is not shown.",
+        "증거에 권한 문서 하나가 없어 해당 기관의 권한을 확인할 수 없습니다.",
     ),
 }
 LOOK_UP: dict[str, Words] = {
@@ -229,6 +272,7 @@ MALFORMED: dict[str, Words] = dict.fromkeys(
         "bundle_act_kind",
         "bundle_size",
         "certificate_form",
+        "entry_missing",
         "json",
         "json_canonical",
         "json_depth",

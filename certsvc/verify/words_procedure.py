@@ -114,9 +114,9 @@ PROCEDURE: dict[str, Words] = {
         "{org}의 “{act}”: 찬성 {yes}, 반대 {no}, 기권 {abstain}의 합이 출석 {present}명과 다릅니다.",
     ),
     "fact_within_ratio": (
-        "{org}的“{act}”:申报 {applied} 人,通过 {passed} 人,超过核定比例 {ratio_percent}%。",
-        "“{act}” by {org}: {passed} of {applied} passed, over the approved {ratio_percent}%.",
-        "{org}의 “{act}”: 신청 {applied}명 중 {passed}명 통과, 승인 비율 {ratio_percent}% 초과입니다.",
+        "{org}的“{act}”:申报 {applied} 人,通过 {passed} 人,超过核定比例 {approved}%。",
+        "“{act}” by {org}: {passed} of {applied} passed, over the approved {approved}%.",
+        "{org}의 “{act}”: 신청 {applied}명 중 {passed}명 통과, 승인 비율 {approved}% 초과입니다.",
     ),
     "fact_within_posts": (
         "{org}的“{act}”:通过 {passed} 人,超过核定岗位数 {posts}。",
@@ -147,6 +147,31 @@ PROCEDURE: dict[str, Words] = {
         "{org}的“{act}”:年限等条件未达到规定。",
         "“{act}” by {org}: years of service or another minimum were not reached.",
         "{org}의 “{act}”: 근무 연수 등 최소 조건에 미달합니다.",
+    ),
+    "fact_at_least_for_level": (
+        "{org}的“{act}”:年限等条件未达到该级别的规定。",
+        "“{act}” by {org}: years of service or another minimum for this level were not reached.",
+        "{org}의 “{act}”: 해당 등급의 근무 연수 등 최소 조건에 미달합니다.",
+    ),
+    "fact_one_of": (
+        "{org}的“{act}”:申报人不属于该取得方式规定的人员或类别。",
+        "“{act}” by {org}: the applicant is none of the kinds of people that this track is for.",
+        "{org}의 “{act}”: 신청자가 이 취득 방식의 대상이 아닙니다.",
+    ),
+    "fact_county_unit": (
+        "{org}的“{act}”:该取得方式只适用于县(市)及以下单位。",
+        "“{act}” by {org}: this track is for employers at county level and below only.",
+        "{org}의 “{act}”: 이 취득 방식은 현(시) 이하 기관에만 적용됩니다.",
+    ),
+    "fact_appraised_each_year": (
+        "{org}的“{act}”:任现职以来不是每年都有合格的考核。",
+        "“{act}” by {org}: the applicant was not appraised well in every year at the present level.",
+        "{org}의 “{act}”: 현 등급에서 매년 합격 평가를 받지 못했습니다.",
+    ),
+    "fact_stage": (
+        "{org}的“{act}”:会议的次序与规定不符。",
+        "“{act}” by {org}: the meetings were not held in the order that is prescribed.",
+        "{org}의 “{act}”: 회의 순서가 규정과 다릅니다.",
     ),
     "calendar_unlisted": (
         "{org}的“{act}”所用工作日历未经公布。",
@@ -182,6 +207,11 @@ PROCEDURE: dict[str, Words] = {
         "{org}的更正没有写明更正内容。",
         "The correction by {org} does not say what it corrects.",
         "{org}의 정정에 정정 내용이 없습니다.",
+    ),
+    "correction_fields": (
+        "{org}的更正所写内容({stated})与实际改动({changed})不符。",
+        "The correction by {org} says it changes ({stated}), but it changes ({changed}).",
+        "{org}의 정정에 적힌 항목({stated})과 실제 변경({changed})이 다릅니다.",
     ),
     "proposal_differs": (
         "{org}批准的“{act}”与所提议的不同。",

@@ -61,42 +61,114 @@ OUTCOMES: dict[str, Words] = {
 }
 CHECKS: dict[str, Words] = {
     "credential_signature": ("本证的签名属实", "The certificate's own signature holds", "증서 서명이 진본임"),
-    "act_signatures": ("每个环节的签字、盖章属实", "Every act is signed and sealed", "모든 단계의 서명·날인이 진본임"),
+    "act_signatures": ("环节文件的签名属实", "The signatures of the act hold", "단계 문서의 서명이 진본임"),
     "authority_signatures": (
         "授权、程序文件的签名属实",
         "Grants and procedure are signed",
         "권한·절차 문서의 서명이 진본임",
     ),
+    "lifecycle_signatures": (
+        "状态变更、更正文件的签名属实",
+        "The signatures of status acts hold",
+        "상태 변경·정정 문서의 서명이 진본임",
+    ),
     "status_signature": ("状态表的签名属实", "The status list is signed", "상태표 서명이 진본임"),
     "nothing_unused": ("没有夹带无关材料", "Nothing foreign is carried along", "무관한 자료가 없음"),
     "keys_certified": ("每把密钥可追溯到省厅根证书", "Every key leads up to the root", "모든 키가 루트로 이어짐"),
-    "offices_match_keys": ("签名者与所写机构一致", "Signers are the offices named", "서명자와 기관이 일치함"),
+    "issuer_certified": (
+        "签证密钥可追溯到省厅根证书",
+        "The key of the certificate leads up to the root",
+        "증서 키가 루트로 이어짐",
+    ),
+    "own_keys_certified": (
+        "状态变更、状态表的密钥可追溯到省厅根证书",
+        "The keys of status acts and list lead up to the root",
+        "상태 변경·상태표의 키가 루트로 이어짐",
+    ),
+    "signed_and_sealed": (
+        "有经办人签字和机构盖章",
+        "Signed by the officer and sealed by the office",
+        "담당자 서명과 기관 날인이 있음",
+    ),
+    "lifecycle_signed_and_sealed": (
+        "状态变更有签字和盖章",
+        "Status acts are signed and sealed",
+        "상태 변경에 서명과 날인이 있음",
+    ),
+    "issuer_named": ("所写发证机关就是签名者", "The issuer named is the one who signed", "기재된 발급기관이 서명자임"),
     "trust_current": ("信任清单在有效期内", "The trust list is current", "신뢰 목록이 유효함"),
     "keys_in_service": ("密钥未停用、未失密", "No key was ended or in other hands", "키가 종료·유출되지 않음"),
+    "issuer_key_in_service": (
+        "签证密钥未停用、未失密",
+        "The key of the certificate was in service",
+        "증서 키가 종료·유출되지 않음",
+    ),
+    "own_keys_in_service": (
+        "状态变更、状态表的密钥未停用、未失密",
+        "The keys of status acts and list were in service",
+        "상태 변경·상태표의 키가 종료·유출되지 않음",
+    ),
     "grants_nest": ("授权逐级下达,未超范围", "Each grant stays within the one above", "권한이 상위 범위 안에 있음"),
     "acts_granted": ("每个环节均在授权范围内", "Each act lies within a grant", "모든 단계가 권한 범위 안에 있음"),
     "certificate_granted": ("发证机关有权发此证", "The issuer may issue this title", "발급기관에 발급 권한이 있음"),
     "lifecycle_granted": ("状态变更由有权机关作出", "Status acts lie within a grant", "상태 변경 권한이 있음"),
     "status_key_granted": ("状态表由发证机关发布", "The status list is the issuer's", "상태표가 발급기관의 것임"),
     "procedure_in_force": ("适用当时有效的程序", "The procedure then in force was used", "당시 유효한 절차를 적용함"),
+    "one_procedure": ("各环节依据同一套程序", "Every act follows the same procedure", "모든 단계가 같은 절차를 따름"),
     "entry_on_every_roster": ("本人在每一环节的名单上", "The person is on every roster", "모든 단계 명단에 있음"),
     "acts_linked": ("各环节首尾相接", "Each act names the one before", "단계가 서로 이어짐"),
-    "acts_complete": ("环节齐全,顺序正确", "No act is missing or out of order", "단계가 빠짐없고 순서가 맞음"),
+    "acts_complete": ("规定的环节都已办理", "Every act that is required was done", "규정된 단계가 모두 처리됨"),
+    "nothing_beyond": ("没有程序以外的环节", "No act stands outside the procedure", "절차 밖의 단계가 없음"),
+    "head_named": (
+        "证书接在最后一个环节之后",
+        "The certificate follows on the last act",
+        "증서가 마지막 단계에 이어짐",
+    ),
     "enough_signers": ("签字人数足够且不重复", "Enough different officers signed", "서명 인원이 충분함"),
-    "facts_hold": (
-        "人数、票数、比例等符合规定",
-        "Quorum, votes and ratios are lawful",
-        "정족수·득표·비율이 규정에 맞음",
+    "meeting_facts": (
+        "会议人数、比例等符合规定",
+        "Quorum and ratios of the meeting are lawful",
+        "회의 정족수·비율이 규정에 맞음",
+    ),
+    "person_facts": (
+        "本人的票数、资历等符合规定",
+        "Votes and service of the person are lawful",
+        "본인의 득표·경력이 규정에 맞음",
     ),
     "notices_long_enough": ("公示天数足够", "Public notices were long enough", "공시 기간이 충분함"),
     "powers_separated": ("应分开的职权已分开", "Separated powers stayed apart", "권한 분리가 지켜짐"),
     "documents_dated": ("文件日期合理", "Documents are dated rightly", "문서 날짜가 타당함"),
+    "acts_quoted": (
+        "证书引用的日期、文号与环节一致",
+        "Dates and papers quoted are those of the acts",
+        "인용된 날짜·문서가 단계와 일치함",
+    ),
+    "dates_agree": (
+        "证书中的日期与机关前后一致",
+        "The days and the issuer in the certificate agree with each other",
+        "증서 안의 날짜와 발급 기관이 서로 일치합니다",
+    ),
     "certificate_matches_entry": (
         "证书内容与评审结果一致",
         "The certificate says what was decided",
         "증서와 심사 결과가 일치함",
     ),
+    "versions_linked": (
+        "各版次之间都有更正记录",
+        "A correction lies between any two versions",
+        "판 사이마다 정정 기록이 있음",
+    ),
     "corrections_linked": ("更正有据、前后相接", "Corrections are lawful and linked", "정정이 적법하게 이어짐"),
+    "corrections_decided": (
+        "更正的提议与批准不是同一人,内容一致",
+        "Another person decided the correction as it was proposed",
+        "정정의 제안자와 결정자가 다르고 내용이 같음",
+    ),
+    "events_decided": (
+        "状态变更的提议与批准不是同一人,内容一致",
+        "Another person decided the status act as it was proposed",
+        "상태 변경의 제안자와 결정자가 다르고 내용이 같음",
+    ),
     "events_lawful": ("状态变更依规作出", "Status acts are lawful", "상태 변경이 적법함"),
     "status_fresh": ("状态数据未过期", "The status data are fresh", "상태 자료가 최신임"),
     "events_complete": ("状态变更记录完整", "No status act is missing", "상태 변경 기록이 온전함"),
@@ -109,6 +181,7 @@ CHECKS: dict[str, Words] = {
 DIMENSIONS: dict[str, Words] = {
     "time": ("期限", "time", "기간"),
     "acts": ("事项", "acts", "업무"),
+    "role": ("角色", "role", "역할"),
     "series": ("系列", "series", "계열"),
     "specialties": ("专业", "specialties", "전공"),
     "levels": ("级别", "levels", "등급"),
@@ -135,6 +208,20 @@ MEMBERS: dict[str, Words] = {
     "jti": ("证书标识", "certificate identifier", "증서 식별자"),
     "status": ("状态表位置", "place in the status list", "상태표 위치"),
 }
+#: Who stands behind a signature of an act.
+SIGNATURES: dict[str, Words] = {
+    "officer": ("签字", "signed", "서명"),
+    "seal": ("盖章", "sealed", "날인"),
+    "unknown": ("不明签名", "unknown signature", "알 수 없는 서명"),
+}
+#: What became of the certificate: the name of the last link of a chain.
+STATES: dict[str, Words] = {
+    "in_force": ("正常", "in force", "정상"),
+    "revoked": ("已撤销", "revoked", "취소됨"),
+    "suspended": ("暂停使用", "suspended", "효력 정지"),
+    "superseded": ("已换新版", "replaced", "교체됨"),
+    "withdrawn": ("已注销", "withdrawn", "말소됨"),
+}
 #: What a bundle may hold without need, and kinds of signed documents.
 THINGS: dict[str, Words] = {
     "certificate": ("密钥证书", "key certificate", "키 인증서"),
@@ -157,6 +244,7 @@ REASONS: dict[str, Words] = {
     "cleared": ("核查无问题", "inquiry found nothing", "조사 결과 이상 없음"),
     "holder_request": ("本人申请", "request of the holder", "본인 신청"),
     "correction": ("更正", "correction", "정정"),
+    "key_compromised": ("密钥失密后换发", "re-issue after a lost key", "키 유출 후 재발급"),
 }
 MATCHES: dict[str, Words] = {
     "name": ("姓名", "name", "성명"),

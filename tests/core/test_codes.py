@@ -127,3 +127,13 @@ def test_a_mistyped_code_says_which_position_and_why() -> None:
         codes.parse_verification_code("7K9Q-2MX4-TD8F-3WAF")
     assert "第 16 位" in caught.value.zh
     assert "0/O" in caught.value.zh
+
+
+def test_a_check_character_that_does_not_fit_is_named_by_its_place() -> None:
+    number = codes.certificate_number(2025, "2520", "05", "deputy_senior", 1)
+    code = codes.verification_code(0)
+    for check, text in ((codes.check_certificate_number, number), (codes.parse_verification_code, code)):
+        wrong = text[:-1] + ("2" if text[-1] != "2" else "3")
+        with pytest.raises(Malformed, match=rf"\(position {len(text)}\)") as caught:
+            check(wrong)
+        assert f"第 {len(text)} 位" in caught.value.zh

@@ -1,6 +1,7 @@
 """Facts in whole numbers: each at its boundary, and nothing that is no number ever makes one true."""
 
 from collections.abc import Mapping
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -8,19 +9,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certsvc.core.facts import FACTS, FactCase, fact_holds
+from certsvc import resources
+from certsvc.core.facts import FACTS, FactCase, approved_ratio, fact_holds
 from certsvc.core.schemas import LEVEL
 
 TARGET = {"series": "05", "level": "deputy_senior", "year": 2025}
 PERCENT = {"percent": {"deputy_senior": 70, "senior": 30}}
 EXTRA = {**PERCENT, "extra_points": {"deputy_senior": 5}}
+#: The procedure says the most, the grant what was approved.
+GRANTED = {**EXTRA, "granted": True}
+#: A confirmation: the level stays.
+STAY = {"min_step": 0, "max_step": 0, "entry_levels": []}
+BY_LEVEL = {"deputy_senior": {"rank": 3, "years": 3}, "intermediate": {"rank": 2, "years": 3}}
+DAY = date(2025, 3, 17)
+
+
+def approved(percent: Any, level: str = "deputy_senior") -> dict[str, dict[str, Any]]:
+    return {"granted": {level: percent}}
 
 
 def case(
     facts: Mapping[str, Any] = {}, row: Mapping[str, Any] = {}, args: Mapping[str, Any] = {}, **other: Any
 ) -> FactCase:
-    numbers = {name: other.pop(name) for name in ("applied", "passed") if name in other}
-    return FactCase(facts, row, TARGET | other, args, numbers.get("applied", 0), numbers.get("passed", 0))
+    numbers = {name: other.pop(name) for name in ("applied", "passed", "granted", "day") if name in other}
+    return FactCase(facts, row, TARGET | other, args, **{"applied": 0, "passed": 0} | numbers)
 
 
 HOLD_AND_FAIL: list[tuple[str, FactCase, FactCase]] = [
@@ -34,10 +46,16 @@ HOLD_AND_FAIL: list[tuple[str, FactCase, FactCase]] = [
     ("yes_two_thirds", case({"present": 3}, {"yes": 3}), case({"present": -9}, {"yes": -1})),
     ("votes_add_up", case({"present": 20}, {"yes": 15, "no": 4, "abstain": 1}), case({"present": 20}, {"yes": 15, "no": 4, "abstain": 0})),
     ("votes_add_up", case({"present": 20}, {"yes": 20, "no": 0, "abstain": 0}), case({"present": 20}, {"yes": 21, "no": -1, "abstain": 0})),
-    ("within_ratio", case({"ratio_percent": 70}, args=PERCENT, applied=90, passed=63), case({"ratio_percent": 70}, args=PERCENT, applied=90, passed=64)),
-    ("within_ratio", case({"ratio_percent": 75}, args=EXTRA, applied=4, passed=3), case({"ratio_percent": 76}, args=EXTRA, applied=4, passed=3)),
-    ("within_ratio", case({"ratio_percent": 70}, args=PERCENT, applied=10, passed=0), case({"ratio_percent": 0}, args=PERCENT, applied=10, passed=0)),
-    ("within_ratio", case({"ratio_percent": 30}, args=PERCENT, applied=10, passed=3, level="senior"), case({"ratio_percent": 31}, args=PERCENT, applied=10, passed=3, level="senior")),
+    ("within_ratio", case(args=PERCENT, applied=90, passed=63), case(args=PERCENT, applied=90, passed=64)),
+    ("within_ratio", case(args=EXTRA, applied=4, passed=3), case(args=PERCENT, applied=4, passed=3)),
+    ("within_ratio", case(args=PERCENT, applied=10, passed=3, level="senior"), case(args=PERCENT, applied=10, passed=4, level="senior")),
+    ("within_ratio", case(args=PERCENT, applied=0, passed=0), case(args=PERCENT, applied=0, passed=0, level="junior")),
+    ("within_ratio", case(args=GRANTED, applied=90, passed=45, **approved(50)), case(args=GRANTED, applied=90, passed=46, **approved(50))),
+    ("within_ratio", case(args=GRANTED, applied=4, passed=3, **approved(75)), case(args=GRANTED, applied=4, passed=3, **approved(76))),
+    ("within_ratio", case(args=GRANTED, applied=10, passed=0, **approved(1)), case(args=GRANTED, applied=10, passed=0, **approved(0))),
+    ("within_ratio", case(args=GRANTED, applied=9, passed=1, **approved(70)), case(args=GRANTED, applied=9, passed=1, **approved(70, "senior"))),
+    ("within_ratio", case(args=PERCENT, applied=90, passed=63, **approved(1)), case(args=GRANTED, applied=90, passed=63)),
+    ("within_ratio", case(args=GRANTED, applied=9, passed=1, **approved(70)), case({"ratio_percent": 70}, args=GRANTED, applied=9, passed=1)),
     ("within_posts", case({"posts": 3}, passed=3), case({"posts": 3}, passed=4)),
     ("level_step", case(row={"current_level": "intermediate"}), case(row={"current_level": "assistant"})),
     ("level_step", case(row={"current_level": "assistant"}, args={"max_step": 2}), case(row={"current_level": "deputy_senior"}, args={"max_step": 2})),
@@ -49,6 +67,33 @@ HOLD_AND_FAIL: list[tuple[str, FactCase, FactCase]] = [
     ("education_check", case(row={}, args={"from_year": 2026}), case(row={"education": 1})),
     ("no_ban", case(row={"ban": False}), case(row={"ban": True})),
     ("no_ban", case(row={"ban": False}), case(row={"ban": None})),
+    ("no_ban", case(row={"ban": True, "ban_until": "2025-03-16"}, day=DAY), case(row={"ban": True, "ban_until": "2025-03-17"}, day=DAY)),
+    ("no_ban", case(row={"ban": False, "ban_until": None}), case(row={"ban": False, "ban_until": "2025-03-18"}, day=DAY)),
+    ("no_ban", case(row={"ban": True, "ban_until": "2025-03-16"}, day=DAY), case(row={"ban": True, "ban_until": "2025-03-16"})),
+    ("no_ban", case(row={"ban": False, "ban_until": "2025-03-16"}, day=DAY), case(row={"ban": False, "ban_until": "16.3.2025"}, day=DAY)),
+    ("level_step", case(row={"current_level": "deputy_senior"}, args=STAY), case(row={"current_level": "intermediate"}, args=STAY)),
+    ("level_step", case(row={"current_level": "deputy_senior"}, args=STAY), case(row={"current_level": "senior"}, args=STAY)),
+    ("level_step", case(row={"current_level": "intermediate"}), case(row={"current_level": "deputy_senior"})),
+    ("at_least_for_level", case(row={"rank": 3, "years": 3}, args=BY_LEVEL), case(row={"rank": 2, "years": 3}, args=BY_LEVEL)),
+    ("at_least_for_level", case(row={"rank": 2, "years": 3}, args=BY_LEVEL, level="intermediate"), case(row={"rank": 2, "years": 2}, args=BY_LEVEL, level="intermediate")),
+    ("at_least_for_level", case(row={"rank": 3, "years": 3}, args=BY_LEVEL), case(row={"rank": 3, "years": 3}, args=BY_LEVEL, level="senior")),
+    ("at_least_for_level", case(row={"rank": 3, "years": 3}, args=BY_LEVEL), case(row={"rank": 3}, args={"deputy_senior": 3})),
+    ("one_of", case(row={"word": "b"}, args={"word": ["a", "b"]}), case(row={"word": "c"}, args={"word": ["a", "b"]})),
+    ("one_of", case(row={"word": "b"}, args={"word": ["a", "b"]}), case(args={"word": ["a", "b"]})),
+    ("county_unit", case(region="220122"), case(region="220112")),
+    ("county_unit", case(region="220181"), case(region="220180")),
+    ("county_unit", case(region="220121"), case(region="220120")),
+    ("county_unit", case(region="220150"), case(region="220151")),
+    ("county_unit", case(region="222401"), case(region="222400")),
+    ("county_unit", case(region="222120"), case(region="222020")),
+    ("county_unit", case(region="225020"), case(region="225120")),
+    ("county_unit", case(region="220199"), case(region="JL-CBS")),
+    ("county_unit", case(region="220122"), case(region="2201222")),
+    ("county_unit", case(region="220122"), case(region="２２０１２２")),
+    ("appraised_each_year", case(row={"level_years": 6, "appraisals": 6}), case(row={"level_years": 6, "appraisals": 5})),
+    ("appraised_each_year", case(row={"level_years": 1, "appraisals": 1}), case(row={"level_years": 0, "appraisals": 1})),
+    ("stage", case({"stage": 2}, args={"stage": 2}), case({"stage": 3}, args={"stage": 2})),
+    ("stage", case({"stage": 1}, args={"stage": 1}), case({"stage": True}, args={"stage": 1})),
     ("not_exam_series", case(args={"exam": ["05:senior"]}), case(args={"exam": ["05:deputy_senior"]})),
     ("at_least", case(row={"score": 60}, args={"score": 60}), case(row={"score": 59}, args={"score": 60})),
 ]  # fmt: skip
@@ -68,7 +113,7 @@ def test_every_fact_has_a_boundary_and_a_source() -> None:
 
 
 NO_NUMBERS = [None, True, False, "", "20", "twenty", [], {}, "²"]
-NUMBERS = ["members", "present", "yes", "no", "abstain", "ratio_percent", "posts", "score"]
+NUMBERS = ["members", "present", "yes", "no", "abstain", "posts", "score", "deputy_senior"]
 
 
 @pytest.mark.parametrize("wrong", NO_NUMBERS, ids=repr)
@@ -76,17 +121,25 @@ NUMBERS = ["members", "present", "yes", "no", "abstain", "ratio_percent", "posts
     "name", ["quorum_two_thirds", "yes_two_thirds", "votes_add_up", "within_ratio", "within_posts", "at_least"]
 )
 def test_what_is_no_whole_number_never_makes_a_fact_true(name: str, wrong: Any) -> None:
-    good = {"members": 1, "present": 1, "yes": 1, "no": 0, "abstain": 0, "ratio_percent": 70, "posts": 9, "score": 60}
-    args = PERCENT | {"score": 60} if name != "at_least" else {"score": 60}
-    assert fact_holds(name, case(good, good, args, applied=10, passed=1))
+    good = {"members": 1, "present": 1, "yes": 1, "no": 0, "abstain": 0, "deputy_senior": 70, "posts": 9, "score": 60}
+    args = GRANTED if name != "at_least" else {"score": 60}
+    assert fact_holds(name, case(good, good, args, applied=10, passed=1, granted=good))
     used = {
         "quorum_two_thirds": ("members", "present"), "yes_two_thirds": ("yes", "present"),
-        "votes_add_up": ("yes", "no", "abstain", "present"), "within_ratio": ("ratio_percent",),
+        "votes_add_up": ("yes", "no", "abstain", "present"), "within_ratio": ("deputy_senior",),
         "within_posts": ("posts",), "at_least": ("score",),
     }[name]  # fmt: skip
     for figure in used:
         for bad in (good | {figure: wrong}, {n: v for n, v in good.items() if n != figure}):
-            assert not fact_holds(name, case(bad, bad, args, applied=10, passed=1)), figure
+            assert not fact_holds(name, case(bad, bad, args, applied=10, passed=1, granted=bad)), figure
+
+
+@pytest.mark.parametrize("code", [region.code for region in resources.regions().values()])
+def test_counties_are_told_from_districts_by_their_codes(code: str) -> None:
+    """By the names of the table: 市辖区 end in 区, counties and county-level cities do not."""
+    region = resources.regions()[code]
+    county = region.kind == "county" and not region.name_zh.endswith("区")
+    assert fact_holds("county_unit", case(region=code)) == county
 
 
 def test_a_fact_that_nobody_knows_is_false() -> None:
@@ -102,7 +155,7 @@ def test_two_thirds_are_two_thirds_in_exact_numbers(members: int, present: int) 
 @given(st.integers(0, 2000), st.integers(0, 2000), st.integers(1, 70))
 def test_a_ratio_is_rounded_down_in_exact_numbers(applied: int, passed: int, percent: int) -> None:
     expected = passed <= Fraction(applied * percent, 100).__floor__()
-    one = case({"ratio_percent": percent}, args=PERCENT, applied=applied, passed=passed)
+    one = case(args=GRANTED, applied=applied, passed=passed, **approved(percent))
     assert fact_holds("within_ratio", one) == expected
 
 
@@ -112,4 +165,14 @@ def test_a_ratio_is_rounded_down_in_exact_numbers(applied: int, passed: int, per
 )
 def test_no_signed_figures_make_a_fact_raise(name: str, figures: dict[str, Any]) -> None:
     for level in LEVEL.values:
-        assert fact_holds(name, case(figures, figures, PERCENT, level=level, applied=9, passed=3)) in (True, False)
+        for args in (PERCENT, GRANTED):
+            one = case(figures, figures, args, level=level, applied=9, passed=3, granted=figures)
+            assert fact_holds(name, one) in (True, False)
+            assert isinstance(approved_ratio(one), int)
+
+
+def test_the_approved_share_is_told_and_nought_where_nobody_approved_one() -> None:
+    assert approved_ratio(case(args=EXTRA)) == 75
+    assert approved_ratio(case(args=GRANTED, **approved(60))) == 60
+    assert approved_ratio(case(args=GRANTED)) == 0
+    assert approved_ratio(case(args=GRANTED, **approved("60"))) == 0

@@ -8,8 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certsvc.core.claims import Target
-from certsvc.core.grants import COMMITTEE_TERM, DIMENSIONS, MAX_DEPTH, Grant, ancestry, check_allows, check_nesting
+from certsvc.core.grants import (
+    COMMITTEE_TERM,
+    DIMENSIONS,
+    MAX_DEPTH,
+    OFFICES,
+    RATIO_GIVERS,
+    Grant,
+    ancestry,
+    check_allows,
+    check_nesting,
+    granted_ratios,
+)
 from certsvc.core.outcomes import Fault, Unknown
+from certsvc.core.schemas import ROLES
 
 TARGET = Target("05", "机械", "deputy_senior", "高级工程师", "T01", "220102", 2025)
 SCOPE = {
@@ -23,7 +35,7 @@ def grant(sha256: str, parent: str | None = None, **other: Any) -> Grant:
     payload = {
         "iss": "ROOT" if parent is None else "ORG", "sub": "ORG", "parent": parent, "role": "hrss",
         "keys": [{"jkt": "g", "use": "grant"}], "acts": ["evaluate", "approve"], "scope": deepcopy(SCOPE),
-        "depth": 3, "iat": 100, "nbf": 100, "exp": 1000,
+        "ratios": {}, "depth": 3, "iat": 100, "nbf": 100, "exp": 1000,
     } | other  # fmt: skip
     signer = ("p", "policy", "ROOT") if parent is None else ("g", "grant", "ORG")
     return Grant(sha256, payload, *signer)
@@ -92,7 +104,15 @@ def test_a_narrower_child_is_lawful(child: dict[str, Any]) -> None:
 def test_a_wider_child_is_refused(child: dict[str, Any], code: str) -> None:
     with pytest.raises(Fault) as fault:
         check_nesting(pair(**child)["child"], pair(**child))
-    assert fault.value.code == code
+    assert (fault.value.code, fault.value.about.org) == (code, "ORG")
+    assert fault.value.about.figures == ({"dimension": dimension_of(child)} if code == "scope_widened" else {})
+
+
+def dimension_of(child: dict[str, Any]) -> str:
+    """In what a child differs from its parent."""
+    if "scope" in child:
+        return next(name for name, value in child["scope"].items() if value != SCOPE[name])
+    return "acts" if "acts" in child else "time"
 
 
 @pytest.mark.parametrize(
@@ -103,27 +123,30 @@ def test_a_wider_child_is_refused(child: dict[str, Any], code: str) -> None:
 def test_only_the_grant_key_that_the_parent_names_may_sign_a_child(jkt: str, use: str, org: str) -> None:
     grants = pair()
     other = Grant("child", grants["child"].payload, jkt, use, org)
-    with pytest.raises(Fault, match="grant_signer"):
+    with pytest.raises(Fault, match=r"^grant_signer$") as fault:
         check_nesting(other, grants | {"child": other})
+    assert fault.value.about.org == "ORG"
 
 
 @pytest.mark.parametrize(("use", "org"), [("grant", "ROOT"), ("policy", "ORG")], ids=["grant_key", "other_office"])
 def test_only_the_policy_key_in_its_own_name_may_sign_a_top_grant(use: str, org: str) -> None:
     top = Grant("top", grant("top").payload, "p", use, org)
-    with pytest.raises(Fault, match="root_unknown"):
+    with pytest.raises(Fault, match=r"^root_unknown$") as fault:
         check_nesting(top, {"top": top})
+    assert fault.value.about.org == "ORG"
 
 
 def test_parents_that_name_each_other_are_a_loop() -> None:
     grants = chain(grant("a", "b"), grant("b", "c"), grant("c", "a"))
-    with pytest.raises(Fault, match="chain_loop"):
+    with pytest.raises(Fault, match=r"^chain_loop$"):
         list(ancestry(grants["a"], grants))
 
 
 def test_a_grant_that_is_its_own_parent_is_a_loop() -> None:
     grants = chain(grant("a", "a"))
-    with pytest.raises(Fault, match="chain_loop"):
+    with pytest.raises(Fault, match=r"^chain_loop$") as fault:
         check_nesting(grants["a"], grants)
+    assert fault.value.about.org == "ORG"
 
 
 def line(length: int) -> dict[str, Grant]:
@@ -133,13 +156,13 @@ def line(length: int) -> dict[str, Grant]:
 
 def test_a_line_of_the_longest_length_is_lawful_and_a_longer_one_is_not() -> None:
     check_nesting(line(MAX_DEPTH)[f"g{MAX_DEPTH - 1}"], line(MAX_DEPTH))
-    with pytest.raises(Fault, match="depth_exceeded"):
+    with pytest.raises(Fault, match=r"^depth_exceeded$"):
         check_nesting(line(MAX_DEPTH + 1)[f"g{MAX_DEPTH}"], line(MAX_DEPTH + 1))
 
 
 def test_ten_thousand_parents_cost_four_steps() -> None:
     grants, seen = line(10_000), []
-    with pytest.raises(Fault, match="depth_exceeded"):
+    with pytest.raises(Fault, match=r"^depth_exceeded$"):
         for step in ancestry(grants["g9999"], grants):
             seen.append(step)
     assert len(seen) == MAX_DEPTH
@@ -148,13 +171,14 @@ def test_ten_thousand_parents_cost_four_steps() -> None:
 def test_a_parent_that_is_not_at_hand_is_unknown_and_no_fault() -> None:
     grants = pair()
     del grants["top"]
-    with pytest.raises(Unknown, match="grant_missing"):
+    with pytest.raises(Unknown, match=r"^grant_missing$") as gap:
         check_nesting(grants["child"], grants)
+    assert gap.value.about.figures == {"org": "ORG"}
 
 
 def test_a_fault_above_counts_for_every_grant_below() -> None:
     grants = chain(grant("top"), grant("mid", "top", depth=2, acts=["issue"]), grant("low", "mid", depth=1, acts=[]))
-    with pytest.raises(Fault, match="scope_widened"):
+    with pytest.raises(Fault, match=r"^scope_widened$"):
         check_nesting(grants["low"], grants)
 
 
@@ -184,7 +208,68 @@ def test_a_grant_allows_from_its_first_second_to_its_last(at: int) -> None:
 def test_a_grant_denies_what_lies_outside_and_says_in_what(other: dict[str, Any], at: int, code: str) -> None:
     with pytest.raises(Fault) as fault:
         check_allows(grant("top", **other), "evaluate", TARGET, at)
-    assert (fault.value.code, fault.value.about.org) == (code, "ORG")
+    about = fault.value.about
+    assert (fault.value.code, about.act, about.org) == (code, "evaluate", "ORG")
+    assert about.figures == ({"value": LACKING[code]} if code in LACKING else {})
+
+
+#: code -> the value of the target that the scope lacks.
+LACKING = {
+    "level_out_of_scope": "deputy_senior", "series_out_of_scope": "05", "specialty_out_of_scope": "机械",
+    "region_out_of_scope": "220102", "track_out_of_scope": "T01", "year_out_of_scope": "2025",
+}  # fmt: skip
+
+
+# --- ratios --------------------------------------------------------------------------------------------------------
+
+RATIO = {"senior": 45}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_an_office_of_human_resources_gives_a_ratio(role: str) -> None:
+    grants = chain(grant("top", role=role), grant("child", "top", depth=2, role="committee", ratios=RATIO))
+    if role in RATIO_GIVERS:
+        check_nesting(grants["child"], grants)
+    else:
+        with pytest.raises(Fault, match=r"^ratio_self_given$") as fault:
+            check_nesting(grants["child"], grants)
+        assert fault.value.about.org == "ORG"
+
+
+def test_nobody_makes_itself_an_office_to_give_itself_a_ratio() -> None:
+    grants = chain(
+        grant("top"),
+        grant("university", "top", depth=2, role="organiser"),
+        grant("office", "university", depth=1, role="supervisor"),
+        grant("committee", "office", depth=0, role="committee", ratios=RATIO),
+    )
+    check_nesting(grants["office"], grants)
+    with pytest.raises(Fault, match=r"^ratio_self_given$"):
+        check_nesting(grants["committee"], grants)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_an_office_that_approves_makes_another_one(role: str) -> None:
+    grants = chain(grant("top", role=role), grant("child", "top", depth=2, role="hrss"))
+    if role in OFFICES:
+        check_nesting(grants["child"], grants)
+    else:
+        with pytest.raises(Fault, match=r"^scope_widened$") as fault:
+            check_nesting(grants["child"], grants)
+        assert fault.value.about.figures == {"dimension": "role"}
+
+
+def test_a_ratio_of_its_own_goes_before_the_one_above_which_goes_down_the_line() -> None:
+    grants = chain(
+        grant("top"),
+        grant("city", "top", depth=2, ratios={"senior": 45, "deputy_senior": 55}),
+        grant("own", "city", depth=1, ratios={"senior": 60}),
+        grant("none", "city", depth=1),
+    )
+    check_nesting(grants["own"], grants)
+    assert granted_ratios(grants["own"], grants) == {"senior": 60}
+    assert granted_ratios(grants["none"], grants) == {"senior": 45, "deputy_senior": 55}
+    assert granted_ratios(grants["top"], grants) == {}
 
 
 def test_a_key_is_granted_for_one_use() -> None:

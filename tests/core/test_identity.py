@@ -78,3 +78,9 @@ def test_a_number_of_another_document_names_that_document() -> None:
     with pytest.raises(Malformed, match="foreign permanent resident") as caught:
         identity.parse_id_document("resident_id", "932682198501010017")
     assert "外国人永久居留身份证" in caught.value.zh
+
+
+def test_an_unknown_kind_of_document_is_refused_with_the_kinds_that_are_known() -> None:
+    with pytest.raises(Malformed, match=r"^id_kind:") as caught:
+        identity.kind_from_zh("军官证")
+    assert all(spec.zh in caught.value.zh for spec in identity.KINDS.values())

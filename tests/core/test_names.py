@@ -93,3 +93,26 @@ def test_every_surname_of_the_compound_table_has_two_characters_and_stands_once(
     assert len(pairs) == len(set(pairs))
     assert all(len(pair) == 2 for pair in pairs)
     assert {"欧阳", "诸葛", "司马", "纳兰"} <= set(pairs)
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "why"),
+    [
+        ("张\u200b三", 2, "U\\+200B ZERO WIDTH SPACE"),
+        ("张三\ue000", 3, "U\\+E000 <unnamed>"),
+        ("张3", 2, "not a character of names"),
+        ("·张", 1, "a name begins with a letter"),
+        ("张三·", 3, "a name does not end in a space or dot"),
+    ],
+)
+def test_a_character_that_is_refused_is_named_with_its_place_and_why(name: str, place: int, why: str) -> None:
+    with pytest.raises(Malformed, match=rf"^name_character: Character {place} of the name, .*{why}") as caught:
+        names.check_name(name)
+    assert f"第 {place} " in caught.value.zh
+
+
+@pytest.mark.parametrize("char", ["\u3400", "\u9fff", "\uf900", "\ufaff", "\U00020000"])
+def test_a_space_beside_an_ideograph_goes_and_one_beside_another_letter_stays(char: str) -> None:
+    assert names.tidy_name(f"张 {char}") == f"张{char}" and names.tidy_name(f"{char} 张") == f"{char}张"
+    for other in ("\u33ff", "\ua000", "\uf8ff", "\ufb00"):
+        assert names.tidy_name(f"{char} {other}") == f"{char} {other}"

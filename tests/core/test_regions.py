@@ -16,6 +16,18 @@ BROKEN_TABLES = {
 }
 
 
+def test_a_broken_table_is_refused_with_its_line() -> None:
+    lines = {"columns_in_other_order": 1, "five_digits": 3, "code_twice": 3, "parent_unknown": 3}
+    for name, table in BROKEN_TABLES.items():
+        with pytest.raises(Malformed, match=rf"^region_table: Region table, line {lines[name]}: "):
+            parse_region_table(table)
+
+
+def test_a_region_without_a_national_code_is_read_under_its_local_one() -> None:
+    table = parse_region_table(HEADER + PROVINCE + "JL-SZ,,省直,Units of the province,special,220000\n")
+    assert list(table) == ["220000", "JL-SZ"] and table["JL-SZ"].gbt2260 == ""
+
+
 def test_the_shipped_table_has_the_province_its_prefectures_counties_and_special_bodies() -> None:
     kinds = [region.kind for region in resources.regions().values()]
     assert {kind: kinds.count(kind) for kind in kinds} == {"province": 1, "prefecture": 9, "county": 60, "special": 4}

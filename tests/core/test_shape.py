@@ -99,6 +99,36 @@ def test_a_value_of_another_shape_is_refused(value: Any, shape: Any, code: str) 
     assert refused.value.code == code
 
 
+#: Case of REFUSED -> what the refusal says to a developer.
+SAID = {
+    "unknown_member": "unknown member $.more",
+    "missing_member": "missing member $.tags",
+    "true_for_a_number": "$.age must be int",
+    "number_for_true": "$ must be bool",
+    "number_for_text": "$ must be text of 1 to 200 characters",
+    "wrong_item": "$.tags[1] must be text of 1 to 200 characters",
+    "object_for_a_list": "$.tags must be list",
+    "list_for_an_object": "$ must be object",
+    "list_for_a_mapping": "$ must be object",
+    "wrong_value_in_a_mapping": "$.a must be int",
+    "short_hash": "$ must be SHA-256 in base64url",
+    "month_thirteen": "$ must be date YYYY-MM-DD",
+    "hour_24": "$ must be RFC 3339 UTC time",
+    "other_choice": "$ must be one of ['a', 'b']",
+    "list_for_a_scalar": "$ must be a string, an integer, true, false or null",
+    "unknown_kind": "$.kind must be a known kind",
+    "nullable_of_another_form": "$ must be text of 1 to 200 characters",
+}
+
+
+@pytest.mark.parametrize(("name", "said"), SAID.items())
+def test_a_refusal_says_where_and_what_was_wanted(name: str, said: str) -> None:
+    value, shape, code = REFUSED[name]
+    with pytest.raises(Malformed) as refused:
+        check_shape(value, shape)
+    assert (refused.value.code, refused.value.en) == (code, said)
+
+
 def test_a_refusal_names_the_path_of_the_member() -> None:
     with pytest.raises(Malformed, match=r"\$\.people\[1\]\.age must be int"):
         check_shape({"people": [{"age": 1}, {"age": None}]}, {"people": [{"age": int}]})
@@ -114,3 +144,8 @@ def test_no_value_makes_a_shape_raise_anything_but_malformed(value: Any) -> None
     for shape in (CREDENTIAL, BUNDLE, BY_KIND, DATE):
         with pytest.raises(Malformed):
             check_shape(value, shape)
+
+
+def test_a_refusal_inside_a_value_of_several_kinds_names_the_whole_path() -> None:
+    with pytest.raises(Malformed, match=r"^member_form: \$\.in\.x must be int$"):
+        check_shape({"in": {"kind": "a", "x": "no"}}, {"in": BY_KIND})

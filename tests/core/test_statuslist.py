@@ -61,7 +61,7 @@ def test_what_is_not_exactly_one_list_is_refused(lst: str) -> None:
 
 @pytest.mark.parametrize("slot", [-1, SLOTS, 2**31, 2**64])
 def test_a_slot_outside_the_list_is_refused(slot: int) -> None:
-    with pytest.raises(Malformed, match="status_form"):
+    with pytest.raises(Malformed, match=r"^status_form:"):
         value_at(bytes(SLOTS // 2), slot)
 
 
@@ -73,3 +73,10 @@ def test_terminal_states_are_terminal_and_all_values_may_be_signed() -> None:
     assert [AFTER[value] for value in (1, 3, 11)] == [{}, {}, {}]
     assert {act for after in AFTER.values() for act in after} == set(LIFECYCLE_ACTS)
     assert set(AFTER) == set(LIFECYCLE_ACT["value"].values)
+
+
+def test_a_bitstring_is_the_same_bytes_at_every_time() -> None:
+    packed = gzip.compress(bytes(16_384), 9, mtime=0)
+    assert encode_bitstring({}) == encode_bitstring({}) and unb64(encode_bitstring({})[1:])[4:8] == packed[
+        4:8
+    ] == bytes(4)

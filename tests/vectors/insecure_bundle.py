@@ -41,10 +41,14 @@ PLAN: dict[str, tuple[str, int, tuple[str, ...]]] = {
 }
 
 
-def person(name: str, values: dict[str, str]) -> Entry:
-    """The entry of one person: commitments under salts named after the person."""
-    salts = {field: insecure_salt(f"{name} {field}") for field in FIELDS}
+def person(name: str, values: dict[str, str], salted: dict[str, bytes] | None = None) -> Entry:
+    """The entry of one person: commitments under salts named after the person, or under those given."""
+    salts = salted or salts_of(name)
     return Entry(insecure_salt(f"{name} entry"), field_commitments(values, salts), TARGET)
+
+
+def salts_of(name: str) -> dict[str, bytes]:
+    return {field: insecure_salt(f"{name} {field}") for field in FIELDS}
 
 
 def commitment_of(entry: Entry) -> str:
@@ -192,11 +196,13 @@ def make_bundle(office: Office, recipe: Recipe) -> bytes:
     """The whole bundle of version 1, or of version 2 where the recipe has a correction."""
     given, steps, days = grants(office, recipe), procedure(office), calendar(office)
     way = path(office, recipe, given, steps, days)
-    name, values, entries, corrections, events = "first", PERSON, [person("first", PERSON)], [], []
+    salts, values, entries, corrections, events = salts_of("first"), PERSON, [person("first", PERSON)], [], []
     certificate = credential(office, way, entries[0], values, 1, way[-1].act)
     if recipe.corrected_name:
-        name, values = "first corrected", {**PERSON, "name": recipe.corrected_name}
-        entries.append(person(name, values))
+        # What was not corrected keeps its salt and so its commitment.
+        salts = {**salts, "name": insecure_salt("first corrected name")}
+        values = {**PERSON, "name": recipe.corrected_name}
+        entries.append(person("first corrected", values, salts))
         stated = {"old_entry": commitment_of(entries[0]), "new_entry": commitment_of(entries[1]), "fields": ["name"]}
         corrections.append(lifecycle(office, "correct", certificate, given["issuer"], correction=stated))
         certificate = credential(office, way, entries[1], values, 2, corrections[0].decide)
@@ -206,7 +212,7 @@ def make_bundle(office: Office, recipe: Recipe) -> bytes:
         b"",
         certificate,
         tuple(entries),
-        {field: insecure_salt(f"{name} {field}") for field in OPEN_FIELDS},
+        {field: salts[field] for field in OPEN_FIELDS},
         tuple(way),
         tuple(corrections),
         tuple(events),

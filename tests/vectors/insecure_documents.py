@@ -83,6 +83,7 @@ def grants(office: Office, recipe: Recipe) -> dict[str, Jws]:
         "keys": office.named(*(f"issuer.{name}" for name in own)),
         "acts": [*PATH_ACTS, *LIFECYCLE_ACTS],
         "scope": every,
+        "ratios": {},
         "depth": 2,
     }
     found = {"issuer": office.sign("grant+jwt", "policy", issuer)}
@@ -101,6 +102,7 @@ def grants(office: Office, recipe: Recipe) -> dict[str, Jws]:
             "keys": office.named(f"{name}.seal", f"{name}.officer"),
             "acts": [act],
             "scope": {**every, "levels": levels, "regions": ["220100"]},
+            "ratios": {},
             "depth": 0,
         }
         found[name] = office.sign("grant+jwt", "issuer.grant", {**base, **narrower})
@@ -155,7 +157,7 @@ def calendar(office: Office) -> Jws:
 
 def trust(office: Office, procedures: Jws, calendars: Jws) -> Jws:
     at = START + 25 * DAY
-    history = {"to": None, "reason": None, "good_before": None}
+    history = {"to": None, "reason": None, "good_before": None, "good_before_index": None}
     payload = {
         "n": 0,
         "iat": at,

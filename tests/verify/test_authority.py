@@ -11,7 +11,7 @@ from certsvc.core.bundle import parse_bundle
 from certsvc.verify.case import Case, Evidence
 from certsvc.verify.report import Report
 
-WITHDRAWN = {"from_index": 0, "good_before": None}
+WITHDRAWN = {"reason": "withdrawn", "from": 0, "from_index": None, "good_before": None, "good_before_index": None}
 
 
 def report_on(small: SmallInstance, *changes: dict[str, Any], **asked: Any) -> Report:
@@ -125,14 +125,20 @@ def test_a_trust_list_is_good_until_its_end_or_as_long_as_the_asker_accepts(
 
 
 @pytest.mark.parametrize("label", ["HRSS.credential", "COMM.seal", "HRSS.grant", "ROOT.policy", "HRSS.status"])
-@pytest.mark.parametrize(
-    ("reason", "verdict"), [("rotated", "valid"), ("withdrawn", "valid"), ("compromised", "cannot_decide")]
-)
-def test_a_key_that_ended_later_is_good_unless_it_was_in_other_hands(
-    label: str, reason: str, verdict: str, small_instance: SmallInstance
+@pytest.mark.parametrize("reason", ["rotated", "withdrawn", "compromised"])
+def test_what_a_key_signed_before_it_ended_stays_good(label: str, reason: str, small_instance: SmallInstance) -> None:
+    after = small_instance.now + 1
+    end = {"do": "end_key", "key": label, "at": after, "reason": reason, "good_before": after}
+    assert report_on(small_instance, end).verdict == "valid"
+
+
+@pytest.mark.parametrize("label", ["HRSS.credential", "COMM.seal", "HRSS.grant"])
+def test_nothing_is_good_that_a_stolen_key_signed_when_nobody_knows_since_when(
+    label: str, small_instance: SmallInstance
 ) -> None:
-    end = {"do": "end_key", "key": label, "at": small_instance.now + 1, "reason": reason}
-    assert report_on(small_instance, end).verdict == verdict
+    end = {"do": "end_key", "key": label, "at": small_instance.now + 1, "reason": "compromised"}
+    report = report_on(small_instance, end)
+    assert (report.verdict, report.reason) == ("void", "key_compromised")
 
 
 @pytest.mark.parametrize("label", ["HRSS.credential", "COMM.seal", "HRSS.grant", "ROOT.policy", "HRSS.status"])
@@ -140,11 +146,16 @@ def test_no_key_signs_at_or_after_its_end(label: str, small_instance: SmallInsta
     forge = Forge(small_instance)
     bundle = parse_bundle(small_instance.bundle())
     case = Case(Evidence(bundle), small_instance.anchors, small_instance.now, small_instance.now)
-    jkt = case.identity(forge.certificate(label)).jkt
+    jkt = case.path.identity(forge.certificate(label)).jkt
     signed = [d for d in bundle.documents if any(one.unverified_kid == jkt for one in d.signatures)]
     times = [int(d.unverified_payload.get("iat", d.unverified_payload.get("nbf"))) for d in signed]
+    # A list by an ended key says nothing about the certificate; anything else it signed makes it void.
+    verdict = "cannot_decide" if label == "HRSS.status" else "void"
     report = report_on(small_instance, {"do": "end_key", "key": label, "at": max(times), "reason": "rotated"})
-    assert (report.verdict, report.reason) == ("void", "key_ended")
+    assert (report.verdict, report.reason) == (verdict, "key_ended")
+    good = {"at": max(times), "reason": "compromised", "good_before": max(times)}
+    report = report_on(small_instance, {"do": "end_key", "key": label, **good})
+    assert (report.verdict, report.reason) == (verdict, "key_compromised")
 
 
 def test_a_stolen_status_key_is_noticed_in_a_newer_list_too(small_instance: SmallInstance) -> None:
@@ -155,7 +166,7 @@ def test_a_stolen_status_key_is_noticed_in_a_newer_list_too(small_instance: Smal
     newer = Forge(small_instance)
     newer.tree["status"] |= {"iat": day(45), "exp": day(50)}
     report = judge(small_instance, data, newer_status=newer.document("status"), now=day(45), at=day(45))
-    assert (report.verdict, report.reason) == ("void", "key_ended")
+    assert (report.verdict, report.reason) == ("cannot_decide", "key_ended")
 
 
 # --- changes of status ---------------------------------------------------------------------------------------------
@@ -167,3 +178,10 @@ def test_an_office_above_the_issuer_may_change_the_status(small_instance: SmallI
     report = report_on(small_instance, suspend)
     assert report.verdict == "suspended"
     assert [row.code for row in report.rows if row.outcome == "fail"] == ["suspended"]
+
+
+def test_a_trust_bundle_by_a_policy_key_that_had_ended_decides_nothing(small_instance: SmallInstance) -> None:
+    trust = Forge(small_instance).tree["trust"]
+    report = report_on(small_instance, {"do": "end_key", "key": "ROOT.policy", "at": trust["iat"], "reason": "rotated"})
+    rows = [row for row in report.rows if row.code == "key_ended" and row.about.figures.get("typ") == "trust+jwt"]
+    assert {row.outcome for row in rows} == {"unknown"}

@@ -43,7 +43,7 @@ def test_a_bundle_with_bytes_after_it_is_tampered(tail: bytes, small_instance: S
 def test_a_certificate_with_any_one_bit_changed_has_no_signature(small_instance: SmallInstance) -> None:
     bundle = parse_bundle(small_instance.bundle())
     case = Case(Evidence(bundle), small_instance.anchors, small_instance.now, small_instance.now)
-    key = case.signer(bundle.credential).public_key
+    key = case.path.signer(bundle.credential).public_key
     token = bundle.credential.body
     assert bundle.credential.signed_by(key)
     for place in range(len(token)):
@@ -60,13 +60,13 @@ def test_a_certificate_with_any_one_bit_changed_has_no_signature(small_instance:
 def test_a_key_certificate_with_any_one_byte_changed_proves_nobody(role: str, small_instance: SmallInstance) -> None:
     bundle = parse_bundle(small_instance.bundle())
     case = Case(Evidence(bundle), small_instance.anchors, small_instance.now, small_instance.now)
-    leaf = case.certificate_of(bundle.trust if role == "ceremony_leaf" else bundle.credential, 0)
+    leaf = case.path.certificate_of(bundle.trust if role == "ceremony_leaf" else bundle.credential, 0)
     authority = bundle.certs[-1]
-    identify(leaf, (authority,), case.roots)
+    identify(leaf, (authority,), case.path.roots)
     changing = authority if role == "issuing_ca" else leaf
     for place in range(len(changing)):
         for mask in (1, 0x80):
             changed = flipped(changing, place, mask)
             arguments = (leaf, (changed,)) if role == "issuing_ca" else (changed, (authority,))
             with pytest.raises(ChainFault):
-                identify(*arguments, case.roots)
+                identify(*arguments, case.path.roots)

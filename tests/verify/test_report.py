@@ -11,12 +11,17 @@ from certsvc.core.bundle import parse_bundle
 from certsvc.verify import verify, without_evidence
 from certsvc.verify.case import DocumentFindings, Evidence
 from certsvc.verify.checks import CHECKS
-from certsvc.verify.report import EXIT_CODES, NOT_COMPARED, Report, to_json
+from certsvc.verify.report import EXIT_CODES, NOT_COMPARED, Link, Report, Row, to_json
 
 MEMBERS = {
     "verdict", "reason", "detail", "decided_at", "as_of", "status_as_of", "fresh_until", "record_source", "time_source",
-    "test", "certificate", "match", "checks", "path", "timeline", "receipt",
+    "test", "certificate", "match", "checks", "then", "chain", "timeline", "replaces", "replaced_by", "receipt",
 }  # fmt: skip
+
+
+def in_words(row: Row) -> str:
+    """What a row says of itself, as the border would put it into words."""
+    return f"said of {row.code}"
 
 
 def report_on(small: SmallInstance, *changes: dict[str, Any], **asked: Any) -> Report:
@@ -24,7 +29,7 @@ def report_on(small: SmallInstance, *changes: dict[str, Any], **asked: Any) -> R
 
 
 def test_a_report_has_the_members_that_others_rely_on(small_instance: SmallInstance) -> None:
-    value = to_json(report_on(small_instance), "all is well", {})
+    value = to_json(report_on(small_instance), "all is well", in_words)
     assert value.keys() == MEMBERS
     assert value["verdict"] == "valid" and value["reason"] is None and value["receipt"] is None
     assert (value["decided_at"], value["status_as_of"]) == ("2025-02-17T02:00:00Z",) * 2
@@ -35,13 +40,16 @@ def test_a_report_has_the_members_that_others_rely_on(small_instance: SmallInsta
 
 def test_a_row_tells_rule_and_finding(small_instance: SmallInstance) -> None:
     changes = [{"do": "move", "act": "recommend", "to": "2025-01-13"}]
-    value = to_json(report_on(small_instance, *changes), "", {"interval_short": "too short"})
-    row = next(row for row in value["checks"] if row["id"] == "notices_long_enough")
+    value = to_json(report_on(small_instance, *changes), "", in_words)
+    rows = [row for row in value["checks"] if row["id"] == "notices_long_enough"]
+    row = next(row for row in rows if row["outcome"] != "pass")
     assert (row["family"], row["outcome"], row["code"]) == ("procedure", "fail", "interval_short")
-    assert (row["act"], row["org"], row["detail"]) == ("unit_notice", "UNIT", "too short")
+    assert (row["act"], row["org"], row["detail"]) == ("unit_notice", "UNIT", "said of interval_short")
     assert (row["figures"]["days"], row["figures"]["needed"]) == ("4", "5")
     assert row["rule"].startswith("人社部令第40号")
-    assert len(value["checks"]) == len(CHECKS)
+    assert len(row["evidence"]) == 43
+    assert [(one["act"], one["outcome"]) for one in rows if one is not row] == [("result_notice", "pass")]
+    assert list(dict.fromkeys(one["id"] for one in value["checks"])) == [check.id for check in CHECKS]
 
 
 def test_the_certificate_of_a_report_is_what_was_signed(small_instance: SmallInstance) -> None:
@@ -58,26 +66,27 @@ def test_the_certificate_of_a_report_is_what_was_signed(small_instance: SmallIns
     assert "birth" not in shown and "sex" not in shown
 
 
-SHOWN: dict[str, tuple[list[dict[str, Any]], dict[str, Any], bool]] = {
-    "valid": ([], {}, True),
-    "revoked": ([{"do": "event", "act": "revoke", "at": day(43), "reason": "fraud"}], {}, True),
-    "void_by_procedure": ([{"do": "move", "act": "recommend", "to": "2025-01-13"}], {}, True),
-    "stale": ([], {"now": day(60)}, True),
-    "trust_expired": ([{"do": "set", "at": "trust.exp", "to": day(40)}], {}, True),
-    "void_by_authority": ([{"do": "set", "at": "grants.committee.exp", "to": day(10)}], {}, False),
-    "void_by_chain": ([{"do": "sign", "document": "credential", "by": ["HRSS.receipt"]}], {}, False),
-    "signature_broken": ([{"do": "tamper", "document": "credential", "at": "certificate.name", "to": "样章伪"}], {}, False),
-    "key_unknown": ([{"do": "bundle_remove", "at": "certs.3"}], {}, False),
+#: What was changed, when it is asked, whether claims are shown, and whether the chain is drawn.
+SHOWN: dict[str, tuple[list[dict[str, Any]], dict[str, Any], bool, bool]] = {
+    "valid": ([], {}, True, True),
+    "revoked": ([{"do": "event", "act": "revoke", "at": day(43), "reason": "fraud"}], {}, True, True),
+    "void_by_procedure": ([{"do": "move", "act": "recommend", "to": "2025-01-13"}], {}, True, True),
+    "stale": ([], {"now": day(60)}, True, True),
+    "trust_expired": ([{"do": "set", "at": "trust.exp", "to": day(40)}], {}, True, True),
+    "void_by_authority": ([{"do": "set", "at": "grants.committee.exp", "to": day(10)}], {}, False, True),
+    "void_by_chain": ([{"do": "sign", "document": "credential", "by": ["HRSS.receipt"]}], {}, False, True),
+    "signature_broken": ([{"do": "tamper", "document": "credential", "at": "certificate.name", "to": "样章伪"}], {}, False, False),
+    "key_unknown": ([{"do": "bundle_remove", "at": "certs.3"}], {}, False, False),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("changes", "asked", "shown"), SHOWN.values(), ids=SHOWN.keys())
+@pytest.mark.parametrize(("changes", "asked", "shown", "drawn"), SHOWN.values(), ids=SHOWN.keys())
 def test_claims_are_shown_only_when_signature_chain_and_authority_passed(
-    changes: list[dict[str, Any]], asked: dict[str, Any], shown: bool, small_instance: SmallInstance
+    changes: list[dict[str, Any]], asked: dict[str, Any], shown: bool, drawn: bool, small_instance: SmallInstance
 ) -> None:
     report = report_on(small_instance, *changes, **asked)
     assert (report.certificate is not None) is shown
-    assert bool(report.path) is shown and bool(report.timeline) is shown
+    assert (bool(report.chain), bool(report.timeline)) == (drawn, shown)
     assert (report.status_as_of is not None) is shown and (report.record_source is not None) is shown
 
 
@@ -85,22 +94,42 @@ def test_claims_are_not_shown_under_a_root_that_we_do_not_hold(
     small_instance: SmallInstance, production_instance: SmallInstance
 ) -> None:
     report = judge(small_instance, small_instance.bundle(), production_instance.anchors)
-    assert report.certificate is None and report.path == () and report.timeline == ()
+    assert report.certificate is None and report.chain == () and report.timeline == ()
 
 
-def test_the_path_of_a_report_tells_every_act_in_order(small_instance: SmallInstance) -> None:
-    path = report_on(small_instance).path
-    assert [moment.event for moment in path] == [
+def acts_of(report: Report) -> list[Link]:
+    return [link for link in report.chain if link.kind == "act"]
+
+
+def test_the_chain_leads_from_the_root_over_grants_and_acts_to_the_status(small_instance: SmallInstance) -> None:
+    chain = report_on(small_instance).chain
+    assert list(dict.fromkeys(link.kind for link in chain)) == [
+        "root", "authority", "grant", "act", "certificate", "status",
+    ]  # fmt: skip
+    assert {link.outcome for link in chain} == {"pass"} and not any(link.codes for link in chain)
+    assert (chain[0].org, chain[1].org, chain[-2].org) == ("ROOT", "HRSS", "HRSS")
+    assert chain[-1].name == "in_force"
+    grants = [link for link in chain if link.kind == "grant"]
+    assert {link.name for link in grants} >= {"unit", "committee", "organiser", "issuer"}
+    assert all(link.document and link.at and link.until for link in grants)
+
+
+def test_the_acts_of_the_chain_stand_in_order_with_office_paper_time_and_both_signatures(
+    small_instance: SmallInstance,
+) -> None:
+    acts = acts_of(report_on(small_instance))
+    assert [link.name for link in acts] == [
         "unit_notice", "recommend", "accept", "draw", "evaluate", "result_notice", "settle_objections", "approve",
         "issue",
     ]  # fmt: skip
-    assert {moment.outcome for moment in path} == {"pass"}
-    assert (path[4].org, path[4].org_name, path[4].at) == ("COMM", "示例机构COMM", day(14))
+    assert (acts[4].org, acts[4].org_name, acts[4].at) == ("COMM", "示例机构COMM", day(14))
+    assert all(link.signed_by[:2] == ("officer", "seal") and link.document for link in acts)
 
 
-def test_the_act_that_failed_is_marked_in_the_path(small_instance: SmallInstance) -> None:
+def test_the_act_that_failed_is_marked_in_the_chain(small_instance: SmallInstance) -> None:
     report = report_on(small_instance, {"do": "move", "act": "recommend", "to": "2025-01-13"})
-    assert [moment.event for moment in report.path if moment.outcome == "fail"] == ["unit_notice"]
+    failed = [link for link in report.chain if link.outcome == "fail"]
+    assert [(link.kind, link.name, link.codes) for link in failed] == [("act", "unit_notice", ("interval_short",))]
 
 
 @pytest.mark.parametrize(
@@ -116,9 +145,23 @@ def test_an_act_that_is_missing_stands_in_its_place(
     forge.tree["acts"][following]["prev"] = [f"@acts.{after}"] if after else []
     report = judge(small_instance, forge.build())
     assert (report.verdict, report.reason, report.about.act) == ("void", "act_missing", absent)
-    events = [moment.event for moment in report.path]
-    assert events[events.index(absent) + 1] == following
-    assert [moment.event for moment in report.path if moment.outcome == "fail"] == [absent]
+    acts = acts_of(report)
+    place = [link.name for link in acts].index(absent)
+    assert acts[place + 1].name == following
+    missing = acts[place]
+    assert (missing.outcome, missing.at, missing.signed_by, missing.evidence) == ("fail", None, (), None)
+    assert missing.codes == ("act_missing",) and missing.roles == (grant,)
+    assert (missing.org, missing.org_name) == ("", "")
+
+
+def test_what_is_asked_about_the_past_has_two_answers(small_instance: SmallInstance) -> None:
+    back = {"retroactive": True, "from": None}
+    revoke = {"do": "event", "act": "revoke", "at": day(45), "reason": "fraud", "effective": back}
+    before, after = (report_on(small_instance, revoke, at=day(n), now=day(47)) for n in (44, 46))
+    assert (before.verdict, before.then) == ("revoked", ("valid", None))
+    assert (after.verdict, after.then) == ("revoked", ("revoked", "revoked"))
+    assert report_on(small_instance, revoke, at=day(47), now=day(47)).then is None
+    assert to_json(before, "", in_words)["then"] == {"verdict": "valid", "reason": None}
 
 
 def test_the_timeline_tells_when_a_change_took_effect(small_instance: SmallInstance) -> None:
@@ -241,3 +284,33 @@ def test_a_pdf_that_the_issuer_did_not_sign_is_tampered(
 ) -> None:
     report = pdf(small_instance, **made)
     assert (report.verdict, report.reason) == ("tampered", code)
+
+
+def test_a_grant_stands_in_the_chain_below_the_one_it_was_given_under(small_instance: SmallInstance) -> None:
+    forge = Forge(small_instance)
+    for child, parent in (("unit", "city"), ("city", "hrss")):
+        forge.tree["grants"][child]["parent"] = f"@grants.{parent}"
+    chain = judge(small_instance, forge.build()).chain
+    names = [link.name for link in chain if link.kind == "grant"]
+    assert names[0] == "issuer" and names[-2:] == ["city", "unit"]
+
+
+@pytest.mark.parametrize(("member", "seconds", "told"), [
+    ("nbf", 0, 0), ("exp", 7_258_118_399, 7_258_118_399), ("exp", 7_258_118_400, None),
+])  # fmt: skip
+def test_a_time_that_no_calendar_shows_is_left_out_of_the_chain(
+    member: str, seconds: int, told: int | None, small_instance: SmallInstance
+) -> None:
+    chain = report_on(small_instance, {"do": "set", "at": f"grants.unit.{member}", "to": seconds}).chain
+    unit = next(link for link in chain if link.kind == "grant" and link.name == "unit")
+    assert {"nbf": unit.at, "exp": unit.until}[member] == told
+
+
+def test_a_signature_by_a_key_that_nobody_certified_is_shown_as_unknown(small_instance: SmallInstance) -> None:
+    """The root certified a seal, which only the issuing CA does."""
+    forge = Forge(small_instance)
+    forge.mint("beside", "COMM.seal", by="root")
+    forge.tree["signers"]["acts.evaluate"] = ["COMM-1", "beside"]
+    act = next(link for link in acts_of(judge(small_instance, forge.build())) if link.name == "evaluate")
+    assert (act.outcome, act.signed_by) == ("fail", ("officer", "unknown"))
+    assert "cert_chain" in act.codes

@@ -7,6 +7,8 @@ from support_changes import apply_changes, day
 from support_forge import Forge, judge
 from support_instance import DAY, SmallInstance
 
+from certsvc.core.bundle import parse_bundle
+from certsvc.verify.path import time_of
 from certsvc.verify.report import Report
 
 
@@ -197,3 +199,41 @@ def test_a_slot_outside_the_list_decides_nothing(slot: int, small_instance: Smal
     ]
     report = report_of(small_instance, changes, 60)
     assert (report.verdict, report.reason) == ("cannot_decide", "status_form")
+
+
+def test_of_two_lists_of_one_time_the_one_in_the_bundle_counts(small_instance: SmallInstance) -> None:
+    data, now = Forge(small_instance).build(), small_instance.now
+    for later, verdict in ((0, "valid"), (1, "suspended")):
+        beside = apply_changes(Forge(small_instance), [{"do": "list", "value": 2}])
+        beside.tree["status"]["iat"] = now + later
+        asked = {"at": now + 1, "now": now + 1}
+        assert judge(small_instance, data, newer_status=beside.document("status"), **asked).verdict == verdict
+
+
+def test_what_was_decided_in_the_second_asked_about_was_known_then(small_instance: SmallInstance) -> None:
+    suspend = [event("suspend", 50)]
+    assert report_of(small_instance, suspend, 50).then == ("suspended", "suspended")
+    assert report_of(small_instance, suspend, 50 - 1 / DAY).then == ("valid", None)
+
+
+def test_proposal_and_decision_may_rest_on_two_grants_of_one_office(small_instance: SmallInstance) -> None:
+    forge = apply_changes(Forge(small_instance), [event("suspend", 43)])
+    apply_changes(forge, [{"do": "copy", "at": "grants.issuer", "to": "grants.second"}])
+    forge.tree["signers"]["grants.second"] = list(forge.tree["signers"]["grants.issuer"])
+    forge.tree["grants"]["second"]["jti"] = "a-second-grant"
+    forge.tree["events"][0]["decide"]["grants"] = ["@grants.second"]
+    report = judge(small_instance, forge.build())
+    assert [row.code for row in report.rows if row.outcome in ("fail", "unknown")] == ["suspended"]
+
+
+def test_a_lifecycle_act_under_a_grant_that_is_not_at_hand_names_the_grant(small_instance: SmallInstance) -> None:
+    forge = apply_changes(Forge(small_instance), [event("suspend", 43, grants=["A" * 43])])
+    report = judge(small_instance, forge.build())
+    rows = [row for row in report.rows if row.code == "grant_missing"]
+    assert rows and {row.about.figures["sha256"] for row in rows} == {"A" * 43}
+
+
+def test_a_credential_has_its_time_in_its_first_second_of_validity(small_instance: SmallInstance) -> None:
+    credential = parse_bundle(small_instance.bundle()).credential
+    assert "iat" not in credential.unverified_payload
+    assert time_of(credential) == credential.unverified_payload["nbf"] == small_instance.now

@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from reports_for_tests import BY_NUMBER, ISSUED, REPORTS, VALID, failed
+from reports_for_tests import ABSENT_ACT, BY_NUMBER, ISSUED, KNOWN_LATER, REPORTS, UNSEALED, VALID, failed
 
 from certsvc.core import grants
 from certsvc.core.facts import FACTS
 from certsvc.core.outcomes import About
 from certsvc.core.schemas import LIFECYCLE_ACTS, PATH_ACTS, REASONS, ROLES
 from certsvc.core.titles import LEVELS
-from certsvc.verify import status, words, words_terms
+from certsvc.verify import links, status, words, words_gaps, words_terms
 from certsvc.verify.checks import CHECKS
 from certsvc.verify.report import EXIT_CODES, FAMILIES, OUTCOMES, Row
 from certsvc.verify.words_verdicts import VERDICTS
@@ -94,10 +94,12 @@ def test_every_fact_that_can_fail_has_words(fact: str) -> None:
         (words_terms.LEVELS, tuple(level.token for level in LEVELS)),
         (words_terms.FAMILIES, FAMILIES),
         (words_terms.OUTCOMES, OUTCOMES),
+        (words_terms.STATES, tuple(links._STATES.values())),
+        (words_terms.SIGNATURES, ("officer", "seal", "unknown")),
         (words_terms.CHECKS, tuple(check.id for check in CHECKS)),
         (VERDICTS, tuple(EXIT_CODES)),
     ],
-    ids=["acts", "roles", "reasons", "levels", "families", "outcomes", "checks", "verdicts"],
+    ids=["acts", "roles", "reasons", "levels", "families", "outcomes", "states", "signatures", "checks", "verdicts"],
 )
 def test_every_machine_value_has_a_word(table: dict[str, object], keys: tuple[str, ...]) -> None:
     assert set(keys) <= table.keys()
@@ -107,9 +109,12 @@ def test_the_levels_are_called_as_in_the_catalogue() -> None:
     assert {token: said[0] for token, said in words_terms.LEVELS.items()} == {level.token: level.zh for level in LEVELS}
 
 
-@pytest.mark.parametrize("code", sorted(words.CODES))
+EVERY_SENTENCE = {**words.CODES, **{"/".join(key): said for key, said in words_gaps.OF_OUTCOME.items()}}
+
+
+@pytest.mark.parametrize("code", sorted(EVERY_SENTENCE))
 def test_a_sentence_asks_for_the_same_figures_in_every_language(code: str) -> None:
-    zh, en, ko = ({name for _, name, _, _ in string.Formatter().parse(text) if name} for text in words.CODES[code])
+    zh, en, ko = ({name for _, name, _, _ in string.Formatter().parse(text) if name} for text in EVERY_SENTENCE[code])
     assert zh == en == ko
 
 
@@ -134,7 +139,7 @@ def test_the_detail_of_the_api_is_the_reason_of_the_page() -> None:
 
 
 def test_an_organisation_that_the_report_does_not_name_is_shown_by_its_identifier() -> None:
-    report = replace(failed("void", "grants_nest", "grant_withdrawn", about=About(None, "o-elsewhere")), path=())
+    report = replace(failed("void", "grants_nest", "grant_withdrawn", about=About(None, "o-elsewhere")), chain=())
     assert "o-elsewhere" in words.reason(report, "zh")
 
 
@@ -165,9 +170,60 @@ def test_braces_in_a_figure_are_text() -> None:
     assert "文件日期 {issuer} " in words.reason(report, "zh")
 
 
-def test_row_details_say_each_code_once_and_leave_out_what_passed() -> None:
-    details = words.row_details(REPORTS["void"], "zh")
-    assert details.keys() == {"fact_quorum_two_thirds", "no_file_given"}
+def test_a_check_that_had_no_act_to_compare_with_does_not_say_that_an_act_is_missing() -> None:
+    row = Row("acts_quoted", "procedure", "not_run", "act_missing", About(), "")
+    assert words.row_sentence(VALID, row, "zh") == "缺少可供比对的环节,此项未查。"
+
+
+def test_a_check_without_anything_to_look_at_is_open_unless_the_thing_may_be_absent() -> None:
+    rows = [
+        Row("signed_and_sealed", "chain", one, "nothing_to_check", About(), "") for one in ("unknown", "not_applicable")
+    ]
+    open_, idle = (words.row_sentence(VALID, row, "zh") for row in rows)
+    assert "无法判断" in open_ and "不需要查" in idle
+
+
+def test_a_stolen_status_key_leaves_the_verdict_open_in_words_of_its_own() -> None:
+    about = About(figures={"typ": "statuslist+jwt"})
+    open_, void = (failed(v, "own_keys_in_service", "key_compromised", o, about) for v, o in
+                   (("cannot_decide", "unknown"), ("void", "fail")))  # fmt: skip
+    assert "状态表的密钥曾经失密,不能据此判断" in words.reason(open_, "zh")
+    assert "此签名不足为凭" in words.reason(void, "zh")
+
+
+def test_a_row_names_its_act_and_its_office_also_when_it_passed() -> None:
+    row = next(row for row in VALID.rows if row.id == "acts_granted" and row.about.act == "evaluate")
+    assert words.row_place(VALID, row, "en") == ("Evaluation and vote", "示例市工程系列机械专业副高级评审委员会")
+
+
+@pytest.mark.parametrize("org", [None, "urn:certsvc:person:abc", "https://sample.invalid/status/1"])
+def test_a_person_or_an_address_is_no_office(org: str | None) -> None:
+    assert words.office(VALID, org) == ""
+
+
+def test_the_link_of_an_absent_act_says_who_was_to_do_it() -> None:
+    link = next(link for link in ABSENT_ACT.chain if link.codes)
+    assert words.was_to_do(ABSENT_ACT, link, "zh") == "示例市工业和信息化局(评审组织单位)"
+    assert words.was_to_do(ABSENT_ACT, replace(link, org="", org_name=""), "en") == "organiser of the review"
+    assert words.link_sentences(ABSENT_ACT, link, "zh") == ["缺少“评审结果公示”环节(应由评审组织单位办理)。"]
+
+
+def test_the_link_of_an_act_without_seal_says_so_and_the_others_say_nothing() -> None:
+    said = {link.name: words.link_sentences(UNSEALED, link, "zh") for link in UNSEALED.chain}
+    assert said.pop("evaluate") == ["示例市工程系列机械专业副高级评审委员会的“评议、表决”缺机构盖章。"]
+    assert not any(said.values())
+
+
+def test_what_was_known_then_is_said_without_what_came_later() -> None:
+    then = words.as_known_then(KNOWN_LATER)
+    assert (words.headline(KNOWN_LATER, "zh"), words.headline(then, "zh")) == ("已撤销", "有效")
+    assert "状态正常" in words.reason(then, "zh") and "自始无效" in words.reason(KNOWN_LATER, "zh")
+    assert words.as_known_then(VALID) is None
+
+
+def test_what_was_known_then_borrows_the_figures_of_the_row_that_says_it() -> None:
+    report = replace(REPORTS["void"], then=("void", "fact_quorum_two_thirds"), verdict="revoked", reason="revoked")
+    assert "应到 21 人,实到 13 人" in words.reason(words.as_known_then(report), "zh")
 
 
 def test_a_row_that_passed_has_no_sentence() -> None:

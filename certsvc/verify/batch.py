@@ -1,0 +1,117 @@
+"""The batch (批): what certificates share that were issued together, beside their path. Judged once, like the path.
+
+Issuer, head act, quoted approval, status list and the time of asking are the same for all of them; the person, the
+number and the slot are not, and cannot be seen from here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple, TypeVar
+
+from certsvc.core.bundle import Event
+from certsvc.core.chain import Identity
+from certsvc.core.jose import Jws
+from certsvc.verify.path import Path, time_of
+
+T = TypeVar("T")
+
+
+class Stated(NamedTuple):
+    """What every certificate of the batch says in the same words."""
+
+    iss: str
+    issuer_id: str
+    issuer_name: str
+    head: str
+    """Address of the act that it stands on."""
+    approval_org: str
+    approval_number: str
+    approval_date: str
+    award_date: str
+    track_word: str
+    valid_from: str
+    issue_date: str
+    awarded_date: str
+    list_uri: str
+    versions: int
+    """Entries at hand: one more than corrections."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """The shared half of a case, seen at one time."""
+
+    path: Path
+    kid: str
+    """Names the key that signed the certificate; unverified."""
+    issued_at: int
+    stated: Stated
+    corrections: tuple[Event, ...]
+    events: tuple[Event, ...]
+    status_carried: Jws
+    status_brought: Jws | None
+    trust_beside: tuple[Jws, ...]
+    """Trust bundles beside the path's, which is the newest."""
+    now: int
+    max_age: int | None
+    register: bool
+    """Whether a register was asked."""
+    file: bool
+    """Whether the evidence came in a file that bears a signature."""
+
+    @cached_property
+    def memory(self) -> dict[Any, Any]:
+        return {}
+
+    def remember(self, key: Any, find: Callable[["Batch"], T]) -> T:
+        """What `find` gives, asked once."""
+        if key not in self.memory:
+            self.memory[key] = find(self)
+        found: T = self.memory[key]
+        return found
+
+    @property
+    def status_list(self) -> Jws:
+        """The newest list at hand."""
+        return newest(self.status_carried, self.status_brought)
+
+    @cached_property
+    def lifecycle_acts(self) -> tuple[Jws, ...]:
+        """Proposal and decision of every correction and event at hand."""
+        return _halves((*self.corrections, *self.events))
+
+    @cached_property
+    def counted(self) -> tuple[Event, ...]:
+        """The events that were decided by the time whose knowledge is asked for."""
+        known = self.path.known
+        return self.events if known is None else tuple(e for e in self.events if time_of(e.decide) <= known)
+
+    @cached_property
+    def counted_acts(self) -> tuple[Jws, ...]:
+        return _halves((*self.corrections, *self.counted))
+
+    @cached_property
+    def lists(self) -> tuple[Jws, ...]:
+        """Status lists, and trust bundles beside the path's own."""
+        brought = () if self.status_brought is None else (self.status_brought,)
+        return (self.status_carried, *brought, *self.trust_beside)
+
+    @cached_property
+    def issuer(self) -> Identity:
+        """Who signed the certificate. Raises as `Path.signer`."""
+        return self.path.certified(self.kid, "vc+jwt", 0, self.issued_at)
+
+
+def _halves(events: tuple[Event, ...]) -> tuple[Jws, ...]:
+    return tuple(act for event in events for act in (event.propose, event.decide))
+
+
+#: The batch of these values: always the same one, with all that was found out about it.
+batch_of = lru_cache(maxsize=512)(Batch)
+
+
+def newest(carried: Jws, brought: Jws | None) -> Jws:
+    """The later of two documents of one kind."""
+    later = brought is not None and brought.unverified_payload["iat"] > carried.unverified_payload["iat"]
+    return brought if later and brought is not None else carried

@@ -1,0 +1,189 @@
+"""How a check is asked: once for each thing it is about, with a row for each answer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from certsvc.core.errors import Malformed
+from certsvc.core.jose import Jws
+from certsvc.core.outcomes import About, Fault, NotRun, Unknown
+from certsvc.verify.batch import Batch
+from certsvc.verify.case import Case
+from certsvc.verify.path import Path
+from certsvc.verify.report import Row
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One thing that a check is asked about; `args` are what `run` is given after the view."""
+
+    document: Jws | None
+    """Names the row: its act, organisation and hash."""
+    args: tuple[Any, ...] = ()
+    rule: str = ""
+    """A closer source than the check's own."""
+    act: str | None = None
+    """Names the row where no document does, with `org`."""
+    org: str | None = None
+
+    @property
+    def about(self) -> About:
+        if self.document is None:
+            return About(self.act, self.org)
+        payload = self.document.unverified_payload
+        return About(payload.get("act"), payload.get("sub" if self.document.typ == "grant+jwt" else "org"))
+
+
+WHOLE = Subject(None)
+
+
+View = Path | Batch | Case
+
+
+@dataclass(frozen=True)
+class Each:
+    """What a check is asked about, one by one."""
+
+    find: Callable[[Any], Sequence[Subject]]
+    view: str
+    """path | batch | case: how much it looks at. One answer about a path or a batch serves all its certificates."""
+    optional: bool = False
+    """There may be none: no correction, no lifecycle act, no notice."""
+    along: Callable[[Path], Sequence[Subject]] | None = None
+    """Where what it is about is found in the path, though the answer is the certificate's own."""
+    absent: Callable[[Batch], tuple[str, str] | None] = lambda _: None
+    """Outcome and code when the whole batch has nothing that the check could look at."""
+
+
+def of_path(optional: bool = False) -> Callable[[Callable[[Path], Sequence[Subject]]], Each]:
+    return lambda find: Each(find, "path", optional)
+
+
+def of_batch(optional: bool = False) -> Callable[[Callable[[Batch], Sequence[Subject]]], Each]:
+    return lambda find: Each(find, "batch", optional)
+
+
+def of_case(absent: Callable[[Batch], bool]) -> Callable[[Callable[[Case], Sequence[Subject]]], Each]:
+    """Subjects of one certificate; `absent` says of a batch that its certificates have none."""
+    nothing = ("not_applicable", "nothing_to_check")
+    return lambda find: Each(find, "case", optional=True, absent=lambda batch: nothing if absent(batch) else None)
+
+
+def with_a(member: str, code: str) -> Each:
+    """The certificate as a whole, where the asker brought `member` of the batch; else the check is not run."""
+    return Each(_whole, "case", absent=lambda batch: None if getattr(batch, member) else ("not_run", code))
+
+
+def along_path(optional: bool = False) -> Callable[[Callable[[Path], Sequence[Subject]]], Each]:
+    """Subjects of the path, asked about one certificate."""
+    return lambda find: Each(lambda case: find(case.path), "case", optional, along=find)
+
+
+def _whole(_: View) -> tuple[Subject, ...]:
+    return (WHOLE,)
+
+
+#: The path, the batch, the certificate as a whole.
+PATH, BATCH, CASE = (Each(_whole, view) for view in ("path", "batch", "case"))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One claim that can be true. `run` returns when it is, and raises Fault, Unknown or NotRun when it is not."""
+
+    id: str
+    family: str
+    rule: str
+    run: Callable[..., None]
+    each: Each = CASE
+
+    def rows(self, case: Case) -> tuple[Row, ...]:
+        """One row for each thing that the check is about."""
+        if self.each.view == "case":
+            return self._ask(case, case)
+        view = case.batch if self.each.view == "batch" else case.path
+        rows: tuple[Row, ...] = view.remember(("rows of", self.id), lambda _: self._ask(view, case))
+        return rows
+
+    def not_run(self, code: str) -> tuple[Row, ...]:
+        return self._constant("not_run", code)
+
+    @cached_property
+    def _constants(self) -> dict[tuple[str, str | None], tuple[Row, ...]]:
+        return {}
+
+    def _constant(self, outcome: str, code: str | None) -> tuple[Row, ...]:
+        """A row that says nothing about a certificate: always the same object, so that equal findings are seen fast."""
+        if (outcome, code) not in self._constants:
+            self._constants[outcome, code] = (self._row(outcome, code),)
+        return self._constants[outcome, code]
+
+    def idle(self, batch: Batch) -> tuple[Row, ...] | None:
+        """The rows when there is nothing to look at in the whole batch."""
+        found = self.each.absent(batch)
+        return None if found is None else self._constant(*found)
+
+    def _ask(self, view: View, case: Case) -> tuple[Row, ...]:
+        if self.each is CASE:
+            return self._answer(view, case, WHOLE) or self._constant("pass", None)
+        try:
+            subjects = self.each.find(view)
+        except Exception as error:
+            return self._refused(error, case, WHOLE)
+        if not subjects:
+            # An empty list proves nothing, unless the thing may well be absent.
+            return self._constant("not_applicable" if self.each.optional else "unknown", "nothing_to_check")
+        answers = [self._answer(view, case, one) for one in subjects]
+        pairs = zip(answers, subjects, strict=True)
+        return tuple(row for rows, one in pairs for row in rows or self._passed(one))
+
+    def questions(self, path: Path) -> tuple[tuple[Callable[..., None], tuple[Any, ...]], ...] | None:
+        """What is run about every certificate of a path, without its rows; None where that depends on the certificate."""
+        if self.each.along is None:
+            return ((self.run, ()),) if self.each.find is _whole else None
+        try:
+            return tuple((self.run, (one.document, *one.args)) for one in self.each.along(path))
+        except Exception:
+            return None
+
+    def _answer(self, view: View, case: Case, subject: Subject) -> tuple[Row, ...]:
+        """The row of a check that did not pass; none when it did."""
+        try:
+            if subject.document is None:
+                self.run(view, *subject.args)
+            else:
+                self.run(view, subject.document, *subject.args)
+        except Exception as error:
+            return self._refused(error, case, subject)
+        return ()
+
+    def _passed(self, subject: Subject) -> tuple[Row, ...]:
+        return (self._row("pass", None, subject.about, subject),)
+
+    def _refused(self, error: Exception, case: Case, subject: Subject) -> tuple[Row, ...]:
+        outcome, code, about = _outcome(error)
+        if subject is WHOLE and outcome == "not_run":
+            return self._constant(outcome, code)
+        act, org = about.act or subject.about.act, about.org or subject.about.org
+        name = case.path.org_names.get(org) if org else None
+        figures = {**about.figures, "org_name": name} if name else about.figures
+        return (self._row(outcome, code, About(act, org, figures), subject),)
+
+    def _row(self, outcome: str, code: str | None, about: About | None = None, subject: Subject = WHOLE) -> Row:
+        evidence = subject.document.sha256 if subject.document else None
+        return Row(self.id, self.family, outcome, code, about or About(), subject.rule or self.rule, evidence)
+
+
+def _outcome(error: Exception) -> tuple[str, str, About]:
+    """Outcome, code and figures of what a check raised."""
+    if isinstance(error, Fault):
+        return "fail", error.code, error.about
+    if isinstance(error, Unknown):
+        return "unknown", error.code, error.about
+    if isinstance(error, NotRun):
+        return "not_run", error.code, About()
+    if isinstance(error, Malformed):
+        return "unknown", error.code, About()
+    # A check that raises proves nothing; it must not decide, and must not be lost.
+    return "unknown", "check_raised", About(figures={"error": type(error).__name__})

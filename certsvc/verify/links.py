@@ -1,0 +1,169 @@
+"""The chain as a reader sees it: root, authority, grants, acts in order, certificate, status – each pass, fail or open.
+
+Whoever knows nothing of cryptography can name the office that did not sign. Drawn only where every signature held.
+"""
+
+from collections.abc import Iterable
+
+from certsvc.core.grants import Grant
+from certsvc.core.jose import Jws
+from certsvc.core.outcomes import Fault, Unknown
+from certsvc.verify.case import Case
+from certsvc.verify.path import Path, time_of
+from certsvc.verify.report import Link, Row
+
+#: From bad to good: a link is as good as the worst check that names it.
+_WORST = ("fail", "unknown", "not_run", "pass")
+_YEAR_2200 = 7_258_118_400
+_STATES = {0: "in_force", 1: "revoked", 2: "suspended", 3: "superseded", 11: "withdrawn"}
+
+
+def draw(case: Case, odd: tuple[Row, ...]) -> tuple[Link, ...]:
+    """The links in order, marked by the rows that did not pass; those about no one document count for the ends."""
+    if not odd:
+        # Where nothing is wrong, certificates that were issued together have the same links.
+        return case.batch.remember("links", lambda _: _draw(case, _Judged(())))
+    return _draw(case, _Judged(odd))
+
+
+def _draw(case: Case, judged: "_Judged") -> tuple[Link, ...]:
+    return (*_upper(case, judged), *_ends(case, judged))
+
+
+def _upper(case: Case, judged: "_Judged") -> tuple[Link, ...]:
+    grants = [_grant(case.path, grant, judged) for grant in _from_the_top(case.path)]
+    return (_root(case, judged), _authority(case, judged), *grants, *_acts(case, judged))
+
+
+class _Judged:
+    """The rows, by what they are about. Without a fault anywhere, everything passed."""
+
+    def __init__(self, odd: tuple[Row, ...]) -> None:
+        self.odd = odd
+
+    def of_act(self, act: Jws) -> tuple[str, tuple[str, ...]]:
+        """Also the rows that name the act by its kind and office."""
+        return self.worst(row for row in self.odd if row.evidence == act.sha256 or _names(row, act))
+
+    def of(self, evidence: str) -> tuple[str, tuple[str, ...]]:
+        return self.worst(row for row in self.odd if row.evidence == evidence)
+
+    def family(self, *families: str) -> tuple[str, tuple[str, ...]]:
+        return self.worst(row for row in self.odd if row.family in families and row.evidence is None)
+
+    @staticmethod
+    def worst(rows: Iterable[Row]) -> tuple[str, tuple[str, ...]]:
+        """The worst outcome and all codes."""
+        own = list(rows)
+        outcome = min((row.outcome for row in own), key=_WORST.index, default="pass")
+        return outcome, tuple(dict.fromkeys(row.code for row in own if row.code))
+
+    @property
+    def missing(self) -> list[Row]:
+        return [row for row in self.odd if row.code == "act_missing"]
+
+
+def _root(case: Case, judged: _Judged) -> Link:
+    anchor = case.anchors[0].certificate
+    outcome, codes = judged.worst(row for row in judged.odd if row.code in ("unknown_root", "test_root"))
+    begins, ends = (int(day.timestamp()) for day in (anchor.not_valid_before_utc, anchor.not_valid_after_utc))
+    return Link("root", "", "ROOT", anchor.subject.rfc4514_string(), outcome, codes, at=begins, until=ends)
+
+
+def _authority(case: Case, judged: _Judged) -> Link:
+    """The issuer, whose key signed the certificate."""
+    org, name = case.credential["iss"].rpartition(":")[2], case.credential["issuer"]["name"]
+    outcome, codes = judged.family("chain", "authority")
+    return Link("authority", "issuer", org, name, outcome, codes)
+
+
+def _from_the_top(path: Path) -> list[Grant]:
+    """The grants at hand, each after the one it stands on."""
+    try:
+        known = path.grants_at_hand
+    except (Fault, Unknown):
+        return []
+
+    def depth(grant: Grant, seen: tuple[str, ...] = ()) -> int:
+        parent = grant.payload["parent"]
+        below = parent in known and parent not in seen
+        return 1 + depth(known[parent], (*seen, grant.sha256)) if below else 0
+
+    return sorted(known.values(), key=lambda grant: (depth(grant), grant.payload["nbf"], grant.org))
+
+
+def _grant(path: Path, grant: Grant, judged: _Judged) -> Link:
+    payload = grant.payload
+    outcome, codes = judged.of(grant.sha256)
+    return Link(
+        "grant", payload["role"], grant.org, _name(path, grant.org), outcome, codes, payload["document"]["number"],
+        _told(payload["nbf"]), _told(payload["exp"]), evidence=grant.sha256,
+    )  # fmt: skip
+
+
+def _acts(case: Case, judged: _Judged) -> list[Link]:
+    """The acts in order; a required act that nobody did stands in its place."""
+    order = [step["act"] for step in case.path.procedure["steps"]]
+    links = [_act(case.path, act, judged) for act in case.path.acts]
+    for row in judged.missing:
+        name = str(row.about.act)
+        place = sum(link.name in order and order.index(link.name) < order.index(name) for link in links)
+        roles = tuple(row.about.figures.get("roles", "").split(","))
+        org = row.about.org or ""
+        links.insert(place, Link("act", name, org, _name(case.path, org), "fail", ("act_missing",), roles=roles))
+    return links
+
+
+def _act(path: Path, act: Jws, judged: _Judged) -> Link:
+    payload = act.unverified_payload
+    outcome, codes = judged.of_act(act)
+    return Link(
+        "act", payload["act"], payload["org"], _name(path, payload["org"]), outcome, codes,
+        payload["document"]["number"], _told(time_of(act)), signed_by=_signed_by(path, act), evidence=act.sha256,
+    )  # fmt: skip
+
+
+def _signed_by(path: Path, act: Jws) -> tuple[str, ...]:
+    found = []
+    for position in range(len(act.signatures)):
+        try:
+            found.append(path.identity(path.certificate_of(act, position)).use)
+        except (Fault, Unknown):
+            found.append("unknown")
+    return tuple(found)
+
+
+def _ends(case: Case, judged: _Judged) -> tuple[Link, Link]:
+    """The certificate and its status."""
+    credential, listed = case.bundle.credential, case.batch.status_list
+    printed = case.credential["certificate"]
+    outcome, codes = judged.worst(
+        row
+        for row in judged.odd
+        if row.evidence == credential.sha256 or (row.family == "procedure" and row.evidence is None)
+        if row.code != "act_missing" and not any(_names(row, act) for act in case.path.acts)
+    )
+    issuer, name = case.credential["iss"].rpartition(":")[2], case.credential["issuer"]["name"]
+    approval = printed["approval"]["number"]
+    certificate = Link("certificate", "", issuer, name, outcome, codes, approval, _told(case.issued_at))
+    outcome, codes = judged.family("status")
+    events = case.batch.counted
+    value = events[-1].decide.unverified_payload["value"] if events else 0
+    paper = events[-1].decide.unverified_payload["document"]["number"] if events else ""
+    at, until = _told(time_of(listed)), _told(listed.unverified_payload["exp"])
+    status = Link("status", _STATES[value], issuer, name, outcome, codes, paper, at, until, evidence=listed.sha256)
+    return certificate, status
+
+
+def _names(row: Row, act: Jws) -> bool:
+    payload, about = act.unverified_payload, row.about
+    return row.evidence is None and (about.act, about.org) == (payload["act"], payload["org"])
+
+
+def _told(at: int) -> int | None:
+    """A time that a calendar can show; a hostile one is left out."""
+    return at if 0 <= at < _YEAR_2200 else None
+
+
+def _name(path: Path, org: str) -> str:
+    return path.org_names.get(org, "")

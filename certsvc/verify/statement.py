@@ -1,0 +1,116 @@
+"""An equivalence statement (双贯通对应说明): who signed it, might they, and is it what the directory row says.
+
+It is judged by the same words as a certificate, but it is none: no act path, no status list. It stands in the place of
+the only document of a path, and of the checks those are asked that make sense here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from certsvc.core.bundle import Shared
+from certsvc.core.chain import Anchor
+from certsvc.core.claims import Target
+from certsvc.core.errors import Malformed
+from certsvc.core.grants import check_allows
+from certsvc.core.outcomes import About, Fault, Unknown
+from certsvc.core.statement import Statement, parse_statement
+from certsvc.verify.authority import allows, grant_nests, keys_in_service
+from certsvc.verify.integrity import signatures_hold
+from certsvc.verify.path import Path, path_of
+from certsvc.verify.report import Report, Row
+from certsvc.verify.verdict import decide
+
+#: The track of equivalences; a grant names it like any other.
+TRACK = "T15"
+
+
+@dataclass(frozen=True)
+class StatementCase:
+    """One statement under judgement at `now`, by the roots we hold."""
+
+    one: Statement
+    anchors: tuple[Anchor, ...]
+    now: int
+
+    @cached_property
+    def path(self) -> Path:
+        one, mapped = self.one, self.one.said["mapped"]
+        title = mapped["series"], "*", mapped["level"], mapped["title"]
+        target = Target(*title, TRACK, one.said["region"], one.day.year)
+        shared = Shared((), one.grants, one.signed, (), one.trust, one.certs)
+        return path_of(shared, one.trust, tuple(anchor.der for anchor in self.anchors), target, None)
+
+
+def verify_statement(data: bytes, anchors: tuple[Anchor, ...], now: int) -> Report:
+    """The Report on the bytes of a statement file; `unreadable` for anything else."""
+    test = any(anchor.test for anchor in anchors)
+    try:
+        case = StatementCase(parse_statement(data), anchors, now)
+    except Malformed as error:
+        return Report("unreadable", error.code, About(), now, now, test)
+    rows = tuple(_row(case, *check) for check in CHECKS)
+    verdict, row = decide(rows)
+    reason, about = (row.code, row.about) if row else (None, About())
+    return Report(verdict, reason, about, now, now, test, rows=rows)
+
+
+def _row(case: StatementCase, name: str, family: str, rule: str, run: Callable[[StatementCase], None]) -> Row:
+    try:
+        run(case)
+    except Fault as fault:
+        return Row(name, family, "fail", fault.code, fault.about, rule)
+    except Unknown as gap:
+        return Row(name, family, "unknown", gap.code, gap.about, rule)
+    except Exception as error:
+        # A check that raises proves nothing; it must not decide, and must not be lost.
+        return Row(name, family, "unknown", "check_raised", About(figures={"error": type(error).__name__}), rule)
+    return Row(name, family, "pass", None, About(), rule)
+
+
+def _signatures(case: StatementCase) -> None:
+    for document in case.path.documents:
+        signatures_hold(case.path, document)
+
+
+def _signers(case: StatementCase) -> None:
+    for document in case.path.documents:
+        case.path.signer(document)
+    if case.path.signer(case.one.signed).org != case.one.said["iss"]:
+        raise Fault("issuer_mismatch", "issue", case.one.said["iss"])
+
+
+def _granted(case: StatementCase) -> None:
+    """The seal key was granted for issuing such a title, at that time, by a line that only narrows."""
+    path, org, at = case.path, case.one.said["iss"], case.one.said["iat"]
+    for document in path.documents:
+        keys_in_service(path, document)
+    for document in path.grants_signed:
+        grant_nests(path, document)
+    jkt = path.signer(case.one.signed).jkt
+    held = [grant for grant in path.grants.values() if grant.org == org and grant.has_key(jkt, "seal")]
+    if not held:
+        raise Fault("key_not_granted", "issue", org)
+    if not any(allows(path, grant, "issue", at) for grant in held):
+        # Either the grant itself lacks something, or it was withdrawn.
+        check_allows(held[0], "issue", path.target, at)
+        raise Fault("grant_withdrawn", "issue", org)
+
+
+def _known(case: StatementCase) -> None:
+    """A withdrawal of its key or grant would be known by now."""
+    if case.now > case.path.trust["exp"]:
+        raise Unknown("trust_expired")
+    if case.now < case.one.said["iat"]:
+        raise Unknown("before_issue")
+
+
+#: id, family, rule, what is asked.
+CHECKS: tuple[tuple[str, str, str, Callable[[StatementCase], None]], ...] = (
+    ("signatures_hold", "integrity", "RFC 7515", _signatures),
+    ("values_opened", "integrity", "format.md 4.1", lambda case: case.one.check_opened()),
+    ("signers_known", "chain", "RFC 5280", _signers),
+    ("seal_granted", "authority", "format.md 3", _granted),
+    ("title_mapped", "procedure", "吉林省2022年职称工作通知 一(一)2", lambda case: case.one.check_mapped()),
+    ("trust_current", "status", "format.md 7.1", _known),
+)

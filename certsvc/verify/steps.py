@@ -1,0 +1,106 @@
+"""The acts of a path laid beside the steps of its procedure: which act did which step, under which role."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from certsvc.core.jose import Jws
+from certsvc.core.outcomes import Fault, Unknown
+from certsvc.verify.batch import Batch
+from certsvc.verify.path import Path, act_fault
+
+Step = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Each step with the acts that did it, in order; `strays` are acts that fit no step where they stand."""
+
+    pairs: tuple[tuple[Step, tuple[Jws, ...]], ...]
+    strays: tuple[Jws, ...]
+
+    @property
+    def done(self) -> list[tuple[Step, Jws]]:
+        return [(step, act) for step, acts in self.pairs for act in acts]
+
+
+def acts_of(path: Path) -> tuple[Jws, ...]:
+    if not path.acts:
+        raise Unknown("path_missing")
+    return path.acts
+
+
+def pairing(path: Path) -> Pairing:
+    """Every act beside the next step of its kind. An act that comes too late, too early or twice is a stray."""
+    found: Pairing = path.remember("pairing", lambda path: _pair(acts_of(path), path.procedure["steps"]))
+    return found
+
+
+def _pair(acts: tuple[Jws, ...], steps: list[Step]) -> Pairing:
+    taken: list[list[Jws]] = [[] for _ in steps]
+    strays, place = [], 0
+    for act in acts:
+        kind = act.unverified_payload["act"]
+        fits = [n for n in range(place, len(steps)) if steps[n]["act"] == kind]
+        if not fits:
+            strays.append(act)
+            continue
+        place = fits[0]
+        taken[place].append(act)
+        place += not steps[place]["each_role"]
+    return Pairing(tuple(zip(steps, map(tuple, taken), strict=True)), tuple(strays))
+
+
+def step_done(batch: Batch, step: Step, acts: tuple[Jws, ...]) -> None:
+    """Returns if the step was done where it belongs, by the roles it names, from the lower to the higher.
+
+    Raises Fault: act_missing (nobody did it), order, role_not_allowed; Unknown: act_left_out.
+    """
+    path = batch.path
+    if not acts:
+        misplaced = [act for act in pairing(path).strays if act.unverified_payload["act"] == step["act"]]
+        if misplaced:
+            raise act_fault("order", misplaced[0])
+        check_left_out(batch, step["act"])
+        raise Fault("act_missing", step["act"], _who_should(path, step), roles=",".join(step["roles"]))
+    ranks = [step["roles"].index(role_of(path, act, step)) for act in acts]
+    if ranks != sorted(set(ranks)):
+        raise act_fault("order", acts[-1])
+
+
+def check_left_out(view: Path | Batch, act: str) -> None:
+    """Raises Unknown when a step seems undone because its act is not at hand: something names an act that is not here.
+
+    Who was to do it may well have; the bundle does not show it. Where all acts name each other and the step is absent,
+    nobody did it.
+    """
+    path = view if isinstance(view, Path) else view.path
+    named = {one for signed in path.acts for one in signed.unverified_payload["prev"]}
+    if isinstance(view, Batch) and not view.corrections:
+        named.add(view.stated.head.rpartition(":")[2])
+    here = {one.sha256 for one in path.acts}
+    if not named <= here and any(not acts for _, acts in pairing(path).pairs):
+        raise Unknown("act_left_out", act=act)
+
+
+def role_of(path: Path, act: Jws, step: Step) -> str:
+    """The role under which the act's organisation signed. Raises Fault when the step asks for another."""
+    payload = act.unverified_payload
+    own = [path.grants[one] for one in payload["grants"]]
+    roles = {grant.payload["role"] for grant in own if grant.org == payload["org"]}
+    fitting = [role for role in step["roles"] if role in roles]
+    if not fitting:
+        raise act_fault("role_not_allowed", act, roles=",".join(step["roles"]))
+    return str(fitting[0])
+
+
+def people_behind(path: Path, act: Jws) -> set[str]:
+    """The organisation and the humans behind an act, from their certificates."""
+    signers = path.signers(act)
+    return {"org:" + s.org for s in signers} | {"human:" + s.officer for s in signers if s.officer}
+
+
+def _who_should(path: Path, step: Step) -> str | None:
+    """The organisation that was to do a step that nobody did, where the grants at hand name just one."""
+    fitting = [g for g in path.grants_at_hand.values() if g.payload["role"] in step["roles"]]
+    able = {grant.org for grant in fitting if step["act"] in grant.payload["acts"]}
+    return able.pop() if len(able) == 1 else None

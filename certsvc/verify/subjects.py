@@ -1,0 +1,128 @@
+"""What the checks are asked about, one by one: each act, each grant, each step, each fact, each lifecycle act."""
+
+from typing import Any
+
+from certsvc.core.facts import FACTS
+from certsvc.verify.batch import Batch
+from certsvc.verify.case import Case
+from certsvc.verify.judge import Subject, along_path, of_batch, of_case, of_path
+from certsvc.verify.path import Path
+from certsvc.verify.steps import acts_of, pairing
+
+# --- of the path, which certificates share -------------------------------------------------------------------------
+
+
+@of_path()
+def acts(path: Path) -> list[Subject]:
+    return [Subject(act) for act in acts_of(path)]
+
+
+@of_path()
+def authorities(path: Path) -> list[Subject]:
+    """Grants, procedure, calendars and trust bundle."""
+    return [Subject(one) for one in path.documents[len(path.acts) :]]
+
+
+@of_path()
+def documents(path: Path) -> list[Subject]:
+    return [Subject(one) for one in path.documents]
+
+
+@of_path()
+def grants(path: Path) -> list[Subject]:
+    return [Subject(one) for one in path.grants_signed]
+
+
+@of_path()
+def steps_done(path: Path) -> list[Subject]:
+    return [Subject(act, (step,), step["rule"]) for step, act in pairing(path).done]
+
+
+@of_path(optional=True)
+def notices(path: Path) -> list[Subject]:
+    return [one for one in steps_done.find(path) if one.args[0]["min_working_days"] is not None]
+
+
+@of_path(optional=True)
+def meeting_facts(path: Path) -> list[Subject]:
+    return [Subject(act, (fact,), _source(fact)) for step, act in pairing(path).done for fact in step["facts"]]
+
+
+@of_path(optional=True)
+def separations(path: Path) -> list[Subject]:
+    return [Subject(None, (first, second)) for first, second in path.procedure["apart"]]
+
+
+# --- of a batch ----------------------------------------------------------------------------------------------------
+
+
+@of_batch()
+def steps(batch: Batch) -> list[Subject]:
+    """Every step that the procedure asks for, done or not."""
+    return [
+        Subject(None, (step, done), step["rule"], step["act"], done[0].unverified_payload["org"] if done else None)
+        for step, done in pairing(batch.path).pairs
+    ]
+
+
+@of_batch(optional=True)
+def lifecycle_acts(batch: Batch) -> list[Subject]:
+    """All that are at hand: what is carried must be genuine, whenever it was decided."""
+    return [Subject(one) for one in batch.lifecycle_acts]
+
+
+@of_batch(optional=True)
+def counted_acts(batch: Batch) -> list[Subject]:
+    """Those that count at the time whose knowledge is asked for."""
+    return [Subject(one) for one in batch.counted_acts]
+
+
+@of_batch()
+def lists(batch: Batch) -> list[Subject]:
+    """Status lists, and trust bundles beside the path's own."""
+    return [Subject(one) for one in batch.lists]
+
+
+@of_batch()
+def own_documents(batch: Batch) -> list[Subject]:
+    return [Subject(one) for one in (*batch.counted_acts, *batch.lists)]
+
+
+@of_batch(optional=True)
+def corrections_proposed(batch: Batch) -> list[Subject]:
+    return [Subject(one.decide, (one.propose,)) for one in batch.corrections]
+
+
+@of_batch(optional=True)
+def events_proposed(batch: Batch) -> list[Subject]:
+    return [Subject(one.decide, (one.propose,)) for one in batch.counted]
+
+
+# --- of one certificate --------------------------------------------------------------------------------------------
+
+
+@along_path()
+def places(path: Path) -> list[Subject]:
+    """Each act with its place on the path."""
+    return [Subject(act, (place,)) for place, act in enumerate(acts_of(path))]
+
+
+@along_path(optional=True)
+def rows(path: Path) -> list[Subject]:
+    """Each act that says something about every person on its roster."""
+    done = [(step, act) for step, act in pairing(path).done if step["row_facts"]]
+    return [Subject(act, (path.acts.index(act), step), step["rule"]) for step, act in done]
+
+
+@of_case(lambda batch: not batch.corrections)
+def corrections(case: Case) -> list[Subject]:
+    return [Subject(one.decide, (n,)) for n, one in enumerate(case.bundle.corrections)]
+
+
+@of_case(lambda batch: not batch.counted)
+def events(case: Case) -> list[Subject]:
+    return [Subject(one.decide, (q,)) for q, one in enumerate(case.batch.counted)]
+
+
+def _source(fact: dict[str, Any]) -> str:
+    return FACTS[fact["name"]].rule if fact["name"] in FACTS else ""

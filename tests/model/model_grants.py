@@ -1,0 +1,163 @@
+"""Authority in the model: keys in service, nesting of grants, what a grant allows, withdrawals (docs/format.md 3)."""
+
+from collections.abc import Iterator
+
+from model_view import Finding, View, documents, line
+from values_for_tests import DAY, Facts, Grant
+
+COMMITTEE_TERM = 3 * 366 * DAY
+MOST_LEVELS = 4
+
+
+def trust_current(view: View) -> Iterator[Finding]:
+    """7.1: past `exp` at the time of asking."""
+    if view.question.now > view.edition.trust_until:
+        yield "authority", "unknown", "trust_expired"
+
+
+def keys_in_service(view: View) -> Iterator[Finding]:
+    """3.5: the end of a key. For status list and trust bundle it is unknown, not fail."""
+    for end in view.edition.ends:
+        if view.known is not None and end.to > view.known:
+            continue
+        last, code = (end.to, "key_ended") if end.reason != "compromised" else (end.good_before, "key_compromised")
+        if not view.rules.good_before and end.reason == "compromised":
+            last = end.to
+        for document in documents(view):
+            if end.key in document.by and (last is None or document.time >= last):
+                yield "authority", "unknown" if document.what in ("trust", "status") else "fail", code
+
+
+def within(child: tuple[str, ...], parent: tuple[str, ...]) -> bool:
+    return "*" in parent or ("*" not in child and set(child) <= set(parent))
+
+
+def covers(outer: str, inner: str) -> bool:
+    """3.2: 220000 covers all of Jilin, 220100 covers 2201xx, any code itself."""
+    stem = outer[:2] if outer.endswith("0000") else outer[:4] if outer.endswith("00") else outer
+    return inner.startswith(stem)
+
+
+def grants_nest(view: View) -> Iterator[Finding]:
+    """3.2, for every grant in the bundle."""
+    for grant in view.grants.values():
+        yield from (("authority", "fail", code) for code in nesting(view.facts, grant))
+
+
+def nesting(facts: Facts, grant: Grant) -> Iterator[str]:
+    if grant.role.startswith("committee") and grant.exp - grant.nbf > COMMITTEE_TERM:
+        yield "committee_term"
+    if len(line(facts, grant.name)) > MOST_LEVELS or grant.depth < 0:
+        yield "depth_exceeded"
+    signer = facts.keys[grant.by]
+    if grant.parent is None:
+        if signer.use != "policy" or grant.iss != signer.org:
+            yield "root_unknown"
+        return
+    parent = facts.grants[grant.parent]
+    if signer.use != "grant" or grant.by not in parent.keys or not grant.iss == signer.org == parent.sub:
+        yield "grant_signer"
+    if grant.depth >= parent.depth:
+        yield "depth_exceeded"
+    if not narrower(grant, parent):
+        yield "scope_widened"
+
+
+def narrower(child: Grant, parent: Grant) -> bool:
+    inner, outer = child.scope, parent.scope
+    return (
+        parent.nbf <= child.nbf < child.exp <= parent.exp
+        and set(child.acts) <= set(parent.acts)
+        and within(inner.series, outer.series)
+        and set(inner.levels) <= set(outer.levels)
+        and all(any(covers(one, region) for one in outer.regions) for region in inner.regions)
+        and outer.years[0] <= inner.years[0] <= inner.years[1] <= outer.years[1]
+        and (child.role not in ("hrss", "issuer") or parent.role in ("hrss", "issuer"))
+    )
+
+
+def withdrawn_by(view: View, name: str, time: int) -> bool:
+    """3.4: was this grant, or one above it, withdrawn for what is dated `time`?"""
+    names = {one.name for one in line(view.facts, name)}
+    for said in view.edition.withdrawals:
+        if said.grant not in names or (view.known is not None and said.since > view.known):
+            continue
+        first = said.good_before if said.reason == "compromised" else said.since
+        if not view.rules.good_before and said.reason == "compromised":
+            first = said.since
+        if view.rules.withdrawal and (first is None or time >= first):
+            return True
+    return False
+
+
+def refusals(view: View, grant: Grant, act: str, time: int) -> Iterator[str]:
+    """3.3: why the grant does not allow `act` for this target at `time`; nothing if it does."""
+    target, scope = view.facts.target, grant.scope
+    if act not in grant.acts:
+        yield "act_not_granted"
+    if time < max(grant.nbf, grant.iat):
+        yield "grant_not_yet"
+    if time > grant.exp:
+        yield "grant_expired"
+    if target.level not in scope.levels:
+        yield "level_out_of_scope"
+    if "*" not in scope.series and target.series not in scope.series:
+        yield "series_out_of_scope"
+    if not any(covers(one, target.region) for one in scope.regions):
+        yield "region_out_of_scope"
+    if not scope.years[0] <= target.year <= scope.years[1]:
+        yield "year_out_of_scope"
+    if withdrawn_by(view, grant.name, time):
+        yield "grant_withdrawn"
+
+
+def granted(
+    view: View, org: str, keys: tuple[str, ...], among: list[str], act: str, time: int, unknown_key: str
+) -> list[str]:
+    """Empty if one of the grants `among` allows it; else all that stands in the way of any."""
+    faults: list[str] = []
+    for grant in (view.facts.grants[name] for name in among):
+        if grant.sub != org or not set(keys) <= set(grant.keys):
+            faults.append(unknown_key)
+        elif found := list(refusals(view, grant, act, time)):
+            faults += found
+        else:
+            return []
+    return faults or [unknown_key]
+
+
+def acts_granted(view: View) -> Iterator[Finding]:
+    for act in view.path:
+        for code in granted(view, act.org, act.by, list(act.grants), act.kind, act.iat, "key_unknown_to_grant"):
+            yield "authority", "fail", code
+
+
+def certificate_granted(view: View) -> Iterator[Finding]:
+    own = issuers_grants(view)
+    issued = view.certificate
+    for code in granted(view, issued.org, (issued.key,), own, "issue", issued.nbf, "key_not_granted"):
+        yield "authority", "fail", code
+
+
+def issuers_grants(view: View) -> list[str]:
+    return [grant.name for grant in view.grants.values() if grant.sub == view.certificate.org]
+
+
+def lifecycle_granted(view: View) -> Iterator[Finding]:
+    """3.3: as any act, by the issuer or an office above it in its line of grants."""
+    above = {one.sub for name in issuers_grants(view) for one in line(view.facts, name)}
+    for event, half in view.halves:
+        if half.org not in above:
+            yield "authority", "fail", "status_org_foreign"
+        for code in granted(view, half.org, half.by, list(half.grants), event.act, half.iat, "key_unknown_to_grant"):
+            yield "authority", "fail", code
+
+
+def status_key_granted(view: View) -> Iterator[Finding]:
+    """3.3: the key of the list is in a grant of the issuer that was not withdrawn."""
+    for edition in {id(view.edition): view.edition, id(view.newest): view.newest}.values():
+        naming = [name for name in issuers_grants(view) if edition.status_key in view.facts.grants[name].keys]
+        if not naming:
+            yield "authority", "unknown", "status_key_not_granted"
+        elif all(withdrawn_by(view, name, edition.at) for name in naming):
+            yield "authority", "unknown", "grant_withdrawn"

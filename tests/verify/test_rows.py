@@ -1,0 +1,32 @@
+"""What a report says beside its verdict: tests/vectors/verify_rows.json has every row that did not pass, with its figures.
+
+`python tests/vectors/make_row_vectors.py` writes that file anew; each line that differs then is a changed answer.
+"""
+
+import json
+from typing import Any
+
+import pytest
+from make_row_vectors import FILE, GENUINE, told, whole
+from support_changes import apply_changes
+from support_forge import Forge, judge
+from support_instance import SmallInstance
+from test_vectors import VECTORS, judged
+
+EXPECTED: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
+TOLD = [vector for vector in VECTORS if vector["id"] in EXPECTED]
+
+
+@pytest.mark.parametrize("vector", TOLD, ids=[vector["id"] for vector in TOLD])
+def test_whatever_is_wrong_is_told_with_act_office_and_figures_and_marked_in_the_chain(
+    vector: dict[str, Any], small_instance: SmallInstance
+) -> None:
+    report = judged(small_instance, vector["changes"], vector.get("asked"))
+    assert told(report) == EXPECTED[vector["id"]]
+
+
+@pytest.mark.parametrize("name", GENUINE)
+def test_the_whole_report_on_a_genuine_bundle_is_as_written(name: str, small_instance: SmallInstance) -> None:
+    changes, asked = GENUINE[name]
+    report = judge(small_instance, apply_changes(Forge(small_instance), changes).build(), **asked)
+    assert whole(report) == EXPECTED[name]

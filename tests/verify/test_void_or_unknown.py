@@ -1,0 +1,269 @@
+"""Void and cannot_decide are never one for the other: a power that was lacking is void, evidence that is lacking is not.
+
+Every document of a bundle is left out, broken, and signed by somebody else; a bundle that shows too little never
+accuses anybody, and one that shows something wrong never hides behind "cannot decide".
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cryptography import x509
+from support_changes import apply_changes
+from support_forge import Forge, judge
+from support_instance import OFFICES, SCHEDULE, SmallInstance
+
+from certsvc.core.chain import certificate_key, has_issued, load_certificate
+from certsvc.core.encoding import b64, canonical, digest, parse_json, unb64
+from certsvc.core.jose import thumbprint
+from certsvc.core.kinds import KINDS
+from certsvc.verify.report import Report, Row
+
+ACTS = tuple(kind for kind, _, _ in SCHEDULE)
+GRANTS = ("issuer", *(role for _, roles in OFFICES.values() for role in roles))
+DOCUMENTS = (
+    "credential", "procedure", "calendar", "trust", "status",
+    *(f"acts.{kind}" for kind in ACTS), *(f"grants.{role}" for role in GRANTS),
+)  # fmt: skip
+SUSPENDED: list[dict[str, Any]] = [
+    {"do": "event", "act": "suspend", "at": "@day:43"},
+    {"do": "event", "act": "reinstate", "at": "@day:43", "reason": "cleared"},
+]
+CORRECTED: list[dict[str, Any]] = [{"do": "correct", "name": "样章更", "at": "@day:43"}]
+LIFECYCLE: dict[str, list[dict[str, Any]]] = {
+    **{f"events.{n}.{half}": SUSPENDED for n in (0, 1) for half in ("propose", "decide")},
+    **{f"corrections.0.{half}": CORRECTED for half in ("propose", "decide")},
+}
+
+
+def after(small: SmallInstance, changes: list[dict[str, Any]], edit: Callable[[dict[str, Any]], None]) -> Report:
+    """The Report on a bundle that was changed after everything was signed."""
+    forge = apply_changes(Forge(small), changes)
+    forge.after.append(edit)
+    return judge(small, forge.build())
+
+
+# --- left out ------------------------------------------------------------------------------------------------------
+
+
+def kids_of(value: Any) -> set[str]:
+    """The key ids of every signature anywhere in a bundle."""
+    if isinstance(value, dict) and value.keys() == {"payload", "signatures"}:
+        return {json.loads(unb64(one["protected"]))["kid"] for one in value["signatures"]}
+    if isinstance(value, dict):
+        return {kid for one in value.values() for kid in kids_of(one)}
+    if isinstance(value, list):
+        return {kid for one in value for kid in kids_of(one)}
+    return (
+        {json.loads(unb64(value.split(".")[0]))["kid"]} if isinstance(value, str) and value.count(".") == 2 else set()
+    )
+
+
+def tidy(value: dict[str, Any]) -> None:
+    """Takes out of a bundle what nothing in it names any more, so that nothing unused betrays what was left out."""
+    acts = [parse_json(unb64(step["act"]["payload"])) for step in value["path"]]
+    named = {one for act in acts for one in act["grants"]}
+    payloads = {digest(one.encode()): parse_json(unb64(one.split(".")[1])) for one in value["grants"]}
+    parents = {one["parent"] for one in payloads.values()}
+    issuers = {name for name, one in payloads.items() if one["sub"] == "HRSS"}
+    value["grants"] = [one for one in value["grants"] if digest(one.encode()) in named | parents | issuers]
+    value["calendars"] = [
+        one for one in value["calendars"] if digest(one.encode()) in {act["calendar"] for act in acts}
+    ]
+    kids, certs = kids_of(value), [unb64(one) for one in value["certs"]]
+    signers = [der for der in certs if thumbprint(certificate_key(load_certificate(der))) in kids]
+    cas = [der for der in certs if any(has_issued(der, one) for one in signers)]
+    value["certs"] = [b64(der) for der in (*signers, *cas)]
+
+
+def left_out(forge: Forge, name: str) -> Callable[[dict[str, Any]], None]:
+    """The edit that leaves a document out of the bundle."""
+    head, text = name.split(".")[0], forge.document(name).decode()
+
+    def edit(value: dict[str, Any]) -> None:
+        if head == "acts":
+            value["path"] = [step for step in value["path"] if canonical(step["act"]) != text.encode()]
+        elif head == "grants":
+            value["grants"].remove(text)
+        elif head == "calendar":
+            value["calendars"] = []
+        else:
+            del value[head]
+        if head in ("acts", "grants", "calendar"):
+            tidy(value)
+
+    return edit
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_that_is_left_out_makes_nothing_void(name: str, small_instance: SmallInstance) -> None:
+    forge = Forge(small_instance)
+    forge.after.append(left_out(forge, name))
+    report = judge(small_instance, forge.build())
+    # A certificate without its procedure is no bundle of ours at all; the others leave the answer open.
+    broken = name in ("credential", "procedure", "trust", "status")
+    assert report.verdict == ("tampered" if broken else "cannot_decide")
+    assert not any(row.outcome == "fail" for row in report.rows)
+
+
+def test_a_key_certificate_that_is_left_out_makes_nothing_void(small_instance: SmallInstance) -> None:
+    certs = parse_json(small_instance.bundle())["certs"]
+    names = [x509.load_der_x509_certificate(unb64(one)).subject.rfc4514_string() for one in certs]
+    for place, name in enumerate(names):
+        report = after(small_instance, [], lambda value, place=place: value["certs"].pop(place))
+        answer = (report.verdict, report.reason)
+        # Without the issuing CA nobody vouches for any key: that is a forged chain, and nobody's power was lacking.
+        expected = {("cannot_decide", "key_unknown"), ("tampered", "cert_chain")}
+        assert answer in expected, name
+
+
+@pytest.mark.parametrize("member", ["events", "corrections"])
+def test_a_change_of_status_that_is_left_out_makes_nothing_void(member: str, small_instance: SmallInstance) -> None:
+    changes = SUSPENDED if member == "events" else CORRECTED
+    report = after(small_instance, changes, lambda value: value[member].pop())
+    assert report.verdict == "cannot_decide"
+
+
+@pytest.mark.parametrize("at", ["path", "entries", "salts.name", "status.list"])
+def test_half_a_bundle_makes_nothing_void(at: str, small_instance: SmallInstance) -> None:
+    def edit(value: dict[str, Any]) -> None:
+        head, _, rest = at.partition(".")
+        if rest:
+            del value[head][rest]
+        else:
+            value[head] = []
+
+    assert after(small_instance, [], edit).verdict in ("cannot_decide", "tampered")
+
+
+# --- signed wrongly ------------------------------------------------------------------------------------------------
+
+
+def other_signers(forge: Forge, name: str) -> list[str]:
+    """Keys of another use in the place of those that signed."""
+    typ = {"acts": "act+jwt", "grants": "grant+jwt"}.get(name.split(".")[0]) or {
+        "credential": "vc+jwt", "procedure": "procedure+jwt", "calendar": "calendar+jwt", "trust": "trust+jwt",
+        "status": "statuslist+jwt",
+    }.get(name, "act+jwt")  # fmt: skip
+    wrong = "HRSS.pdf" if "policy" not in KINDS[typ].uses[0] else "HRSS.receipt"
+    return [wrong for _ in forge.tree["signers"][name]]
+
+
+ALL: dict[str, list[dict[str, Any]]] = {**{name: [] for name in DOCUMENTS}, **LIFECYCLE}
+
+
+@pytest.mark.parametrize(("name", "changes"), ALL.items(), ids=ALL.keys())
+def test_a_document_signed_by_a_key_for_other_things_is_never_undecided(
+    name: str, changes: list[dict[str, Any]], small_instance: SmallInstance
+) -> None:
+    forge = apply_changes(Forge(small_instance), changes)
+    forge.tree["signers"][name] = other_signers(forge, name)
+    report = judge(small_instance, forge.build())
+    assert (report.verdict, report.reason) == ("void", "cert_use")
+
+
+@pytest.mark.parametrize(("name", "changes"), ALL.items(), ids=ALL.keys())
+def test_a_document_whose_signature_is_broken_is_never_undecided(
+    name: str, changes: list[dict[str, Any]], small_instance: SmallInstance
+) -> None:
+    forge = apply_changes(Forge(small_instance), changes)
+    genuine = forge.document(name).decode() if forge.build() else ""
+
+    def broken(value: Any) -> Any:
+        """`value` with the first signature of the document exchanged for one over nothing."""
+        if isinstance(value, dict) and canonical(value) == genuine.encode():
+            rows = [{**value["signatures"][0], "signature": b64(b"\x01" * 64)}, *value["signatures"][1:]]
+            return {**value, "signatures": rows}
+        if isinstance(value, dict):
+            return {key: broken(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [broken(one) for one in value]
+        return genuine.rpartition(".")[0] + "." + b64(b"\x01" * 64) if value == genuine else value
+
+    report = after(small_instance, changes, lambda value: value.update(broken(dict(value))))
+    assert (report.verdict, report.reason) == ("tampered", "sig_bad")
+
+
+@pytest.mark.parametrize("kind", ACTS)
+def test_an_act_signed_by_another_office_is_void_and_never_undecided(kind: str, small_instance: SmallInstance) -> None:
+    forge = Forge(small_instance)
+    stranger = "CITY" if forge.tree["acts"][kind]["org"] != "CITY" else "UNIT"
+    signers = [f"{stranger}-1", f"{stranger}.seal", f"{stranger}-1"]
+    forge.tree["signers"][f"acts.{kind}"] = signers[: len(forge.tree["signers"][f"acts.{kind}"])]
+    report = judge(small_instance, forge.build())
+    assert (report.verdict, report.reason) == ("void", "org_mismatch")
+    assert (report.about.act, report.about.org) == (kind, forge.tree["acts"][kind]["org"])
+
+
+# --- nobody, the wrong one, one without the power: three codes, and each says who ----------------------------------
+
+OFFICE_OF = {
+    "unit_notice": "UNIT", "recommend": "CITY", "accept": "COMM", "draw": "COMM", "evaluate": "COMM",
+    "result_notice": "ORGN", "settle_objections": "SUPV", "approve": "APPR", "issue": "HRSS",
+}  # fmt: skip
+ROLE_OF = {
+    "unit_notice": "unit", "recommend": "city", "accept": "committee_office", "draw": "committee_office",
+    "evaluate": "committee", "result_notice": "organiser", "settle_objections": "supervisor", "approve": "hrss",
+}  # fmt: skip
+
+
+def named(report: Report, code: str) -> list[Row]:
+    return [row for row in report.rows if (row.outcome, row.code) == ("fail", code)]
+
+
+def nobody_signed(forge: Forge, kind: str) -> str:
+    place = forge.tree["path"].index(kind)
+    forge.tree["path"].remove(kind)
+    after_it, before_it = forge.tree["path"][place], forge.tree["path"][place - 1 : place] if place else []
+    forge.tree["acts"][after_it]["prev"] = [f"@acts.{one}" for one in before_it]
+    forge.after.append(tidy)
+    return "act_missing"
+
+
+def officer_did_not_sign(forge: Forge, kind: str) -> str:
+    forge.tree["signers"][f"acts.{kind}"] = [f"{OFFICE_OF[kind]}.seal"]
+    return "sign_missing"
+
+
+def office_did_not_seal(forge: Forge, kind: str) -> str:
+    forge.tree["signers"][f"acts.{kind}"] = [f"{OFFICE_OF[kind]}-1"]
+    return "seal_missing"
+
+
+def wrong_office_signed(forge: Forge, kind: str) -> str:
+    stranger = "CITY" if OFFICE_OF[kind] != "CITY" else "UNIT"
+    forge.tree["signers"][f"acts.{kind}"] = [f"{stranger}-1", f"{stranger}.seal"]
+    return "org_mismatch"
+
+
+def not_empowered(forge: Forge, kind: str) -> str:
+    other = "accept" if kind != "accept" else "draw"
+    forge.tree["grants"][ROLE_OF[kind]]["acts"] = [other]
+    return "act_not_granted"
+
+
+FAULTS = (nobody_signed, officer_did_not_sign, office_did_not_seal, wrong_office_signed, not_empowered)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        pytest.param(fault, kind, id=f"{fault.__name__}-{kind}")
+        for fault in FAULTS
+        for kind in ACTS[:-1]
+    ],
+)  # fmt: skip
+def test_nobody_the_wrong_one_and_one_without_power_are_three_codes_that_name_act_and_office(
+    fault: Callable[[Forge, str], str], kind: str, small_instance: SmallInstance
+) -> None:
+    forge = Forge(small_instance)
+    code = fault(forge, kind)
+    report = judge(small_instance, forge.build())
+    assert report.verdict == "void"
+    found = {(row.about.act, row.about.org) for row in named(report, code)}
+    # Where nobody signed, the office is named only if a grant at hand says who was to do it; its roles always are.
+    assert (kind, OFFICE_OF[kind]) in found or (code == "act_missing" and found == {(kind, None)})
+    assert code != "act_missing" or all(row.about.figures["roles"] for row in named(report, code))
+    others = {fault(Forge(small_instance), kind) for fault in FAULTS} - {code}
+    assert not any(named(report, other) for other in others)
