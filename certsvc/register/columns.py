@@ -33,7 +33,8 @@ ID_KINDS = (
     "护照",
 )
 
-#: Track -> the words a cell may hold; the first is the one in the template's drop-down (domain.md 5.3).
+#: Track -> the words a cell may hold; the first is the one in the template's drop-down (domain.md 5.3). That one also
+#: names the roster, and with it the papers that are signed, so it never tells health, service or a class of talent.
 TRACKS: dict[str, tuple[str, ...]] = {
     "T01": ("评审", "正常评审", "评审取得", "职称评审", "正常"),
     "T02": ("破格评审", "破格"),
@@ -45,20 +46,20 @@ TRACKS: dict[str, tuple[str, ...]] = {
     "T08": ("基层单独评定",),
     "T09": ("中小学直接认定", "中小学认定"),
     "T10": ("中小学破格评聘",),
-    "T11": ("高层次人才直接评定", "高层次人才直评", "直接评定"),
-    "T12a": ("博士后评审", "博士后"),
-    "T12b": ("博士评审", "博士"),
-    "T13a": ("抗疫提前评审", "抗疫提前"),
-    "T13b": ("抗疫单独评定",),
+    "T11": ("直接评定", "高层次人才直接评定", "高层次人才直评"),
+    "T12a": ("博士、博士后评审", "博士后评审", "博士评审", "博士后", "博士"),
+    "T12b": ("博士后跨级评审", "博士后跨级"),
+    "T13a": ("提前评审", "抗疫提前评审", "抗疫提前"),
+    "T13b": ("单独评定", "抗疫单独评定"),
     "T14": ("乡村人才评审", "乡村人才", "乡村振兴人才"),
     "T15": ("双贯通对应", "双贯通", "职业资格对应"),
     "T16": ("高技能人才评审", "高技能人才", "高技能人才贯通"),
     "T17": ("考核认定", "初聘", "考核认定/初聘"),
     "T18a": ("机关调转", "机关调转评审"),
-    "T18b": ("部队转业", "军队转业"),
+    "T18b": ("转任评审", "部队转业", "军队转业"),
     "T18c": ("外省确认", "职称确认"),
     "T19": ("民营高管评审", "民营高管"),
-    "T20": ("卡脖子特殊评定", "特殊评定"),
+    "T20": ("特殊评定", "卡脖子特殊评定"),
     "T21": ("考试", "以考代评"),
 }
 
@@ -73,6 +74,15 @@ FLAG_WORDS: dict[str, dict[str, bool]] = {
     "check": {"合格": True, "通过": True, "是": True, "不合格": False, "未通过": False, "否": False},
     "ban": {"有": True, "是": True, "无": False, "否": False, "没有": False},
 }
+#: What a degree and a skill certificate count, so that facts compare numbers; 出站博士后 is no degree but goes further.
+DEGREE_RANKS = {
+    "学士": 1, "学士学位": 1, "硕士": 2, "硕士学位": 2, "博士": 3, "博士学位": 3, "博士后": 4, "出站博士后": 4, "博士后出站": 4,
+}  # fmt: skip
+#: 人社部发〔2022〕14号: 五级工 1 … 一级工 5, above them 特级技师.
+SKILL_RANKS = {
+    "高级工": 3, "三级": 3, "三级/高级工": 3, "技师": 4, "二级": 4, "二级/技师": 4,
+    "高级技师": 5, "一级": 5, "一级/高级技师": 5, "特级技师": 6,
+}  # fmt: skip
 SEX_WORDS: dict[str, str] = {"男": "M", "女": "F", "男性": "M", "女性": "F", "m": "M", "f": "F", "1": "M", "2": "F"}
 
 SAMPLE_REMARK = "示例行,请删除"
@@ -123,10 +133,16 @@ COLUMNS: tuple[Column, ...] = (
     Column("issuer_name", "发证机关", "text", "示例发证机关", ("发证单位", "颁发机关")),
     Column("education_check", "继续教育审核", "check", "合格", ("继续教育",), choices=("合格", "不合格")),
     Column("ban", "诚信限制", "ban", "无", ("失信记录", "失信限制"), choices=("无", "有")),
+    Column("ban_until", "诚信限制截止日", "term", "", ("失信限制截止日", "限制申报截止日")),
     Column("service_years", "基层工作年限", "count", "", ("基层(从教)年限", "从教年限", "服务年限")),
     Column("level_years", "现职称聘任年限", "count", "", ("现职称年限", "聘任年限")),
+    Column("appraisals", "考核合格年数", "count", "", ("年度考核合格年数", "考核合格次数")),
+    Column("contract_years", "合同年限", "count", "", ("服务协议年限", "聘用合同年限")),
+    Column("probation_months", "见习期满月数", "count", "", ("试用期满月数", "见习(试用)月数")),
+    Column("evidence_items", "专项材料件数", "count", "", ("专项材料", "证明材料件数")),
+    Column("skill", "技能等级", "text", "", ("职业技能等级", "技能证书等级"), choices=("高级工", "技师", "高级技师", "特级技师")),
+    Column("occupation", "新职业", "text", "", ("新职业名称", "新业态职业")),
     Column("posts", "核定岗位数", "count", "", ("岗位数", "核准岗位数")),
-    Column("ratio_percent", "核准通过比例", "count", "", ("通过比例", "核准比例")),
     Column("validity_scope", "适用范围", "text", "", ("使用范围",)),
     Column("term_until", "有效期至", "term", "", ("使用期限至", "期限至")),
     Column("policy", "政策依据", "text", "", ("政策文件",)),

@@ -103,6 +103,10 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("region_unknown", STOP, "所在地不在区划表中,或不明确", "The region is not in the table, or not clear."),
     ("region_old_code", DECIDE, "区划代码已撤销,现为 {d}", "The division code was abolished; now {d}."),
     ("flag_unknown", STOP, "“{c}”的取值不能识别", "{c} holds a word that is not known."),
+    ("skill_unknown", STOP, "技能等级不能识别;可用:高级工、技师、高级技师、特级技师",
+     "The skill level is not known; use 高级工, 技师, 高级技师 or 特级技师."),
+    ("ban_contradicted", DECIDE, "诚信限制为“无”,却填了截止日;以截止日为准",
+     "No ban, but a day on which one ends; the day counts."),
     ("uscc_wrong", DECIDE, "统一社会信用代码不符:{d}", "The unified social credit code is wrong: {d}"),
     ("unit_variant", DECIDE, "同一单位写法不同:{d}", "The same unit is written in another way: {d}."),
     # Dates and numbers
@@ -133,6 +137,8 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     # Several rows
     ("duplicate_row", STOP, "同一人同一职称重复:{d}", "The same person and title again: {d}."),
     ("person_twice", DECIDE, "同一人申报两项:{d}", "The same person with two titles: {d}."),
+    ("round_exclusion", DECIDE, "单独评定与同年其他取得方式互斥,须由经办人核定:{d}",
+     "A separate assessment and another award of the same year exclude each other: {d}."),
     ("id_two_people", STOP, "同一证件号码对应不同姓名:{d}", "One identity number with two names: {d}."),
     ("cert_no_shared", STOP, "原证书编号与他人相同:{d}", "Two people with one certificate number: {d}."),
     ("same_name_and_birth", DECIDE, "与另一行姓名、出生日期、性别、单位相同而证件不同:{d}",

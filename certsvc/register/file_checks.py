@@ -7,6 +7,15 @@ from certsvc.register.columns import BY_KEY, fold
 from certsvc.register.faults import FaultLog
 from certsvc.register.roster_rows import RosterRow
 
+#: A separate assessment, and the tracks that are no award beside it: equivalences and examinations.
+SEPARATE, NO_AWARD = "T13b", frozenset({"T15", "T21"})
+
+
+def exclude_each_other(one: tuple[str, int], other: tuple[str, int]) -> bool:
+    """Whether two awards of one person, each as (track, year), may not both stand (domain.md 7, A13)."""
+    (track, year), (second, then) = one, other
+    return year == then and (track == SEPARATE) != (second == SEPARATE) and not NO_AWARD & {track, second}
+
 
 @dataclass
 class _Seen:
@@ -46,6 +55,8 @@ class _Persons(_Check):
     numbers: _Seen = field(default_factory=_Seen)
     targets: _Seen = field(default_factory=_Seen)
     alike: _Seen = field(default_factory=_Seen)
+    awards: dict[Hashable, list[RosterRow]] = field(default_factory=dict)
+    """Rows of people who passed, by number."""
 
     def see(self, row: RosterRow) -> None:
         number = (row.id_kind, row.id_number)
@@ -55,6 +66,8 @@ class _Persons(_Check):
             self.note_other(row, "name", "same_name_and_birth", other)
         # The register's own rule: one award per person, series, specialty, level and year.
         self.targets.before((number, row.series, row.specialty, row.level, row.year), row)
+        if row.passed:
+            self.awards.setdefault(number, []).append(row)
 
     def _same_number(self, row: RosterRow, other: RosterRow) -> None:
         target = ((row.id_kind, row.id_number), row.series, row.specialty, row.level, row.year)
@@ -63,8 +76,15 @@ class _Persons(_Check):
             self.note_other(row, "id_number", "id_two_people", other)
         elif same:
             self.note_other(row, "id_number", "duplicate_row", same)
+        elif row.passed and (exclusive := self._exclusive(row)):
+            self.note_other(row, "track", "round_exclusion", exclusive)
         else:
             self.note_other(row, "id_number", "person_twice", other)
+
+    def _exclusive(self, row: RosterRow) -> RosterRow | None:
+        """An earlier row of the same person that A13 keeps apart from this one."""
+        met = self.awards.get((row.id_kind, row.id_number), [])
+        return next((one for one in met if exclude_each_other((row.track, row.year), (one.track, one.year))), None)
 
 
 @dataclass

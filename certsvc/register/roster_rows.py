@@ -64,10 +64,22 @@ class RosterRow:
     issuer_name: str | None = None
     education_check: bool | None = None
     ban: bool | None = None
+    ban_until: date | None = None
+    """The last day of a ban, also of one that is over."""
+    degree_rank: int | None = None
+    """What `degree` counts (columns.DEGREE_RANKS); None for a word that is not in the table."""
     service_years: int | None = None
     level_years: int | None = None
+    appraisals: int | None = None
+    """Yearly appraisals since the current title with 合格 or better."""
+    contract_years: int | None = None
+    probation_months: int | None = None
+    evidence_items: int | None = None
+    """Papers of special evidence that were looked at; what they are about stays with the office."""
+    skill: str | None = None
+    skill_rank: int | None = None
+    occupation: str | None = None
     posts: int | None = None
-    ratio_percent: int | None = None
     validity_scope: str | None = None
     """Where the title holds, when that is less than everywhere (基层有效)."""
     term_until: date | None = None

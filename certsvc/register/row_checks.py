@@ -8,7 +8,7 @@ from typing import Any
 from certsvc.core.errors import Malformed
 from certsvc.core.identity import IdDocument, kind_from_zh, parse_id_document
 from certsvc.core.titles import LEVELS, Title, TitleCatalogue, level_rank
-from certsvc.register.columns import BY_KEY, SAMPLE_REMARK
+from certsvc.register.columns import BY_KEY, DEGREE_RANKS, SAMPLE_REMARK, SKILL_RANKS, fold
 from certsvc.register.faults import RULES, STOP, FaultLog
 from certsvc.register.sheet_reader import RawRow
 
@@ -191,6 +191,21 @@ def _step(draft: Draft, rules: Rules) -> None:
         draft.note("level", "level_not_higher", current)
 
 
+def _ranks(draft: Draft, rules: Rules) -> None:
+    degree, skill = draft.values.get("degree"), draft.values.get("skill")
+    if degree:
+        draft.values["degree_rank"] = DEGREE_RANKS.get(fold(degree))
+    if skill:
+        draft.values["skill_rank"] = SKILL_RANKS.get(fold(skill))
+        if draft.values["skill_rank"] is None:
+            draft.note("skill", "skill_unknown")
+
+
+def _ban(draft: Draft, rules: Rules) -> None:
+    if draft.values.get("ban_until") and draft.values.get("ban") is False:
+        draft.note("ban_until", "ban_contradicted")
+
+
 def _dates(draft: Draft, rules: Rules) -> None:
     for earlier, later in DATE_ORDER:
         first, second = draft.day(earlier), draft.day(later)
@@ -242,4 +257,6 @@ def _quorum(draft: Draft, members: int, present: int) -> None:
         draft.note("present", "quorum_short")
 
 
-CHECKS: tuple[Callable[[Draft, Rules], None], ...] = (_sample, _identity, _name, _title, _step, _dates, _notice, _votes)
+CHECKS: tuple[Callable[[Draft, Rules], None], ...] = (
+    _sample, _identity, _name, _title, _step, _ranks, _ban, _dates, _notice, _votes,
+)  # fmt: skip
