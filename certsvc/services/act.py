@@ -7,8 +7,8 @@
 """
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -20,8 +20,9 @@ from certsvc.core.grants import Grant
 from certsvc.core.jose import Jws, parse_document, sign_general
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
-from certsvc.services import documents
-from certsvc.services.act_rules import Gathered, Order, decide, meeting_facts, row_facts
+from certsvc.services import documents, log_leaves
+from certsvc.services.act_rules import YEARLY_TARGETS, Gathered, Order, decide, meeting_facts, row_facts
+from certsvc.services.register_only import refuse_register_only
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import rosters as roster_store
@@ -40,16 +41,32 @@ class Done:
     struck: int
     remaining: int
     """Entries of the roster that still wait for this act (of other units, for example)."""
+    over_target: tuple[int, int] | None = None
+    """Awards of this track and year with these, and the year's target, when there are more; nothing is refused."""
 
 
 def do_act(instance: Instance, order: Order) -> Done:
     """Signs the act. Raises Fault (the rule that forbids it), Refused or NotFound; then nothing has happened."""
-    with instance.engines.write.begin() as connection:
+    with log_leaves.transaction(instance) as connection:
         # Two officers at the same moment: the second one sees what the first one signed, and is refused.
         roster_store.lock_roster(connection, order.roster_id)
         gathered = gather(instance, connection, order)
-        grants = decide(gathered)
+        grants = _decide_standing(connection, gathered)
         return apply(instance, connection, gathered, grants)
+
+
+def _decide_standing(connection: Connection, g: Gathered) -> tuple[Grant, ...]:
+    """As `decide`, under grants that nothing withdraws. Raises Fault(grant_withdrawn) when one would have allowed it."""
+    withdrawn = {one.sha256 for one in g.own_grants if documents.is_withdrawn(connection, one, g.now)}
+    if not withdrawn:
+        return decide(g)
+    standing = replace(g, own_grants=tuple(one for one in g.own_grants if one.sha256 not in withdrawn))
+    try:
+        return decide(standing)
+    except Fault:
+        # Unless something else forbids it as well, it is the withdrawal that is in the way.
+        decide(g)
+        raise Fault("grant_withdrawn", g.order.kind, g.org) from None
 
 
 # --- gather --------------------------------------------------------------------------------------------------------
@@ -57,6 +74,7 @@ def do_act(instance: Instance, order: Order) -> Done:
 
 def gather(instance: Instance, connection: Connection, order: Order) -> Gathered:
     """Reads what the decision needs. Raises NotFound, Refused, and Fault for an act that is not next."""
+    refuse_register_only(connection, order.roster_id)
     roster = roster_store.find_roster(connection, order.roster_id)
     if roster is None:
         zh, en = f"花名册不存在:{order.roster_id}", f"No roster {order.roster_id}."
@@ -69,9 +87,11 @@ def gather(instance: Instance, connection: Connection, order: Order) -> Gathered
     steps: Steps = procedure.unverified_payload["steps"]
     own = [g.sha256 for g in documents.grants_of(connection, officers[0].org_id)]
     grants = documents.grants_with_parents(connection, own)
-    position = _position(order, officers[0].org_id, steps)
-    ranks = _ranks(connection, previous, steps[position])
-    waiting, struck = _Places(order, officers[0].org_id, live, previous, steps, position).sort(
+    places = places_of(connection, heads, steps)
+    roles = {grants[name].payload["role"] for name in own}
+    position = _position(order, officers[0].org_id, steps, roles, [places.get(e.head_act, -1) for e in live])
+    ranks = _ranks(connection, previous, places, steps, position)
+    waiting, struck = _Places(order, officers[0].org_id, live, places, steps, position).sort(
         ranks, [grants[name] for name in own]
     )
     return Gathered(
@@ -116,21 +136,49 @@ def _procedure(instance: Instance, connection: Connection, roster: RosterRow, pr
     return documents.procedure_for(connection, roster.track, instance.now())
 
 
-def _position(order: Order, org: str, steps: Steps) -> int:
-    kinds = [step["act"] for step in steps]
-    if order.kind not in kinds:
+def places_of(connection: Connection, acts: Iterable[str], steps: Steps) -> dict[str | None, int]:
+    """Act -> the step of the procedure that it did. The kind alone does not tell, for a kind may occur twice."""
+    places: dict[str | None, int] = {}
+    waiting = list(acts)
+    while waiting:
+        payload = documents.load_document(connection, waiting[-1], "act+jwt").unverified_payload
+        if unknown := [name for name in payload["prev"] if name not in places]:
+            waiting += unknown
+        else:
+            before = [places[name] for name in payload["prev"]] or [-1]
+            places[waiting.pop()] = max(_next_place(payload["act"], place, steps) for place in before)
+    return places
+
+
+def _next_place(kind: str, place: int, steps: Steps) -> int:
+    """The step that an act of this kind does after the step at `place`: as the verifier lays acts beside steps."""
+    again = place >= 0 and steps[place]["each_role"] and steps[place]["act"] == kind
+    later = range(place if again else place + 1, len(steps))
+    return next((n for n in later if steps[n]["act"] == kind), place)
+
+
+def _position(order: Order, org: str, steps: Steps, roles: set[str], places: list[int]) -> int:
+    """Which step is meant: of several of this kind the first that somebody waits for, under a role of this office."""
+    fitting = [n for n, step in enumerate(steps) if step["act"] == order.kind]
+    if not fitting:
         raise Fault("act_not_in_procedure", order.kind, org)
-    return kinds.index(order.kind)
+    awaited = [n for n in fitting if n - 1 in places or (steps[n]["each_role"] and n in places)]
+    ours = [n for n in awaited if roles & set(steps[n]["roles"])]
+    # Where nobody waits, the next one ahead tells what comes before it, the last one that all are done.
+    ahead = [n for n in fitting if n > min(places, default=-1)]
+    return (ours or awaited or ahead or fitting[-1:])[0]
 
 
-def _ranks(connection: Connection, previous: Mapping[str, Jws], step: Mapping[str, Any]) -> dict[str, int]:
+def _ranks(
+    connection: Connection, previous: Mapping[str, Jws], places: Mapping[str | None, int], steps: Steps, position: int
+) -> dict[str, int]:
     """Of the heads that did this very step already, the place of their role in it."""
     ranks = {}
     for name, act in previous.items():
-        if act.unverified_payload["act"] == step["act"]:
+        if places[name] == position:
             named = [documents.load_document(connection, g, "grant+jwt") for g in act.unverified_payload["grants"]]
             roles = {grant.unverified_payload["role"] for grant in named}
-            ranks[name] = next(n for n, role in enumerate(step["roles"]) if role in roles)
+            ranks[name] = next(n for n, role in enumerate(steps[position]["roles"]) if role in roles)
     return ranks
 
 
@@ -141,7 +189,8 @@ class _Places:
     order: Order
     org: str
     live: tuple[Entry, ...]
-    previous: Mapping[str, Jws]
+    places: Mapping[str | None, int]
+    """Head act -> the step that it did."""
     steps: Steps
     position: int
 
@@ -176,18 +225,16 @@ class _Places:
 
     def _place(self, entry: Entry) -> int:
         """The step that an entry did last, -1 for none."""
-        if entry.head_act is None:
-            return -1
-        done = self.previous[entry.head_act].unverified_payload["act"]
-        return [step["act"] for step in self.steps].index(done)
+        return self.places.get(entry.head_act, -1)
 
     def _rank(self, grant: Grant) -> int:
         roles, role = self.steps[self.position]["roles"], grant.payload["role"]
         return roles.index(role) if role in roles and self.order.kind in grant.payload["acts"] else -1
 
     def _leaves(self, entry: Entry) -> bool:
-        """Whether a person goes no further: struck by hand, or not passed at the vote."""
-        return self._is_marked(entry) or (self.order.kind == "evaluate" and entry.columns.get("passed") is False)
+        """Whether a person goes no further: struck by hand, or not passed at the last vote."""
+        votes = [n for n, step in enumerate(self.steps) if step["act"] == "evaluate"]
+        return self._is_marked(entry) or (self.position in votes[-1:] and entry.columns.get("passed") is False)
 
     def _is_marked(self, entry: Entry) -> bool:
         return bool({entry.id, entry.row_key} & self.order.strike)
@@ -231,6 +278,7 @@ def apply(instance: Instance, connection: Connection, g: Gathered, grants: tuple
     document_store.add_document(connection, "act+jwt", document.body, subject=g.roster.id, iat=g.now)
     act = Act(document.sha256, g.order.kind, g.roster.id, g.org, roster.root, roster.count, g.now)
     document_store.add_act(connection, act)
+    log_leaves.log_document(instance, connection, document)
     document_store.add_act_entries(
         connection,
         (ActEntry(document.sha256, rows[r.entry].id, index, r.salt, r.facts) for index, r in enumerate(roster.rows)),
@@ -240,7 +288,18 @@ def apply(instance: Instance, connection: Connection, g: Gathered, grants: tuple
     live = roster_store.list_entries(connection, g.roster.id)
     heads, gone = {e.head_act for e in g.entries}, {e.id for e in g.entries}
     remaining = sum(e.head_act in heads and e.id not in gone for e in live)
-    return Done(document.sha256, roster.count, len(g.struck), remaining)
+    return Done(document.sha256, roster.count, len(g.struck), remaining, _over_target(connection, g))
+
+
+def _over_target(connection: Connection, g: Gathered) -> tuple[int, int] | None:
+    """A14 (domain.md 7): the awards approved so far and the target, when an approval went beyond it."""
+    target = YEARLY_TARGETS.get(g.roster.track)
+    if target is None or g.order.kind != "approve":
+        return None
+    alike = [r for r in roster_store.list_rosters(connection) if (r.track, r.year) == (g.roster.track, g.roster.year)]
+    acts = [act for roster in alike for act in document_store.list_acts(connection, roster.id)]
+    approved = sum(act.count for act in acts if act.kind == "approve")
+    return (approved, target) if approved > target else None
 
 
 def _row(step: Mapping[str, Any], entry: Entry) -> Row:

@@ -3,15 +3,15 @@
 Each refusal is a Fault with the code that the verifier would give, so that nothing is signed which would be void.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from certsvc.core.calendar import local_date, working_days
 from certsvc.core.claims import Target
-from certsvc.core.facts import FactCase, fact_holds
-from certsvc.core.grants import Grant, check_allows, check_nesting
+from certsvc.core.facts import FactCase, approved_ratio, fact_holds
+from certsvc.core.grants import Grant, check_allows, check_nesting, granted_ratios
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault
 from certsvc.core.schemas import DOCUMENT
@@ -22,16 +22,25 @@ from certsvc.store.rows import Roster as RosterRow
 #: fact of a procedure -> the figures that it needs from the roster file, of the meeting and of the person's row.
 MEETING_FIGURES = {
     "quorum_two_thirds": ("members", "present"),
-    "within_ratio": ("ratio_percent",),
     "within_posts": ("posts",),
+    "stage": ("stage",),
 }
 ROW_FIGURES = {
     "yes_two_thirds": ("yes",),
     "votes_add_up": ("yes", "no", "abstain"),
     "level_step": ("current_level",),
     "education_check": ("education",),
-    "no_ban": ("ban",),
+    "no_ban": ("ban", "ban_until"),
+    "appraised_each_year": ("appraisals", "level_years"),
 }
+#: Facts whose arguments name the figures of the row that they are asked of.
+NAMED_BY_ARGS: dict[str, Callable[[Mapping[str, Any]], Iterable[str]]] = {
+    "at_least": lambda args: args,
+    "one_of": lambda args: args,
+    "at_least_for_level": lambda args: [name for figures in args.values() for name in figures],
+}
+#: Track -> awards that a year is planned to have (吉林省2022年职称工作通知 一(一)3): a target, never a limit.
+YEARLY_TARGETS = {"T14": 2000}
 #: Codes of a grant that was not meant for this act at all; a grant that was meant for it says more.
 FAR_OFF = ("key_unknown_to_grant", "act_not_granted", "role_not_allowed")
 
@@ -104,9 +113,10 @@ def decide(g: Gathered) -> tuple[Grant, ...]:
     _check_track(g)
     grants = _allowing(g)
     _check_interval(g)
-    _check_facts(g)
-    _check_apart(g)
+    # Facts are asked on the day of the paper, so the paper comes first.
     _check_document(g)
+    _check_facts(g, granted_ratios(grants[0], g.grants))
+    _check_apart(g)
     return grants
 
 
@@ -167,16 +177,18 @@ def _check_interval(g: Gathered) -> None:
             raise Fault("interval_short", g.previous_step["act"], payload["org"], days=days, needed=needed)
 
 
-def _check_facts(g: Gathered) -> None:
+def _check_facts(g: Gathered, granted: Mapping[str, int]) -> None:
     applied = sum(act.unverified_payload["roster"]["count"] for act in g.heads.values())
-    meeting = meeting_facts(g)
+    meeting, day = meeting_facts(g), date.fromisoformat(g.document["date"])
     for entry in g.entries:
         row = row_facts(g.step, entry) or {}
         for fact in (*g.step["facts"], *g.step["row_facts"]):
-            case = FactCase(meeting, row, target_of(entry).to_json(), fact["args"], applied, len(g.entries))
+            target = target_of(entry).to_json()
+            case = FactCase(meeting, row, target, fact["args"], applied, len(g.entries), granted, day)
             if not fact_holds(fact["name"], case):
                 who = entry.position if fact in g.step["row_facts"] else ""
-                figures = {**meeting, **row, "applied": applied, "passed": len(g.entries), "row": who}
+                counts = {"applied": applied, "passed": len(g.entries), "approved": approved_ratio(case)}
+                figures = {**meeting, **row, **counts, "row": who}
                 raise Fault(f"fact_{fact['name']}", g.order.kind, g.org, **figures)
 
 
@@ -218,11 +230,10 @@ def row_facts(step: Mapping[str, Any], entry: Entry) -> dict[str, Any] | None:
 
 
 def _figures(facts: list[dict[str, Any]], table: Mapping[str, tuple[str, ...]]) -> list[str]:
-    names = [
-        name
-        for fact in facts
-        for name in table.get(fact["name"], tuple(fact["args"]) if fact["name"] == "at_least" else ())
-    ]
+    names: list[str] = []
+    for fact in facts:
+        named = NAMED_BY_ARGS.get(fact["name"])
+        names += table.get(fact["name"], ()) if named is None else named(fact["args"])
     return list(dict.fromkeys(names))
 
 

@@ -20,8 +20,9 @@ from certsvc.store.copy import FILE_NAMES, copy_database, restore_database
 
 MANIFEST = "backup.json"
 FORMAT = "certsvc-backup/1"
-#: What a demo writes anew, and what the copy of the database stands for.
-LEFT_OUT = ("demo", "certsvc.sqlite3", "certsvc.sqlite3-wal", "certsvc.sqlite3-shm")
+#: What a demo writes anew, what the copy of the database stands for, and the mark of the log: a copy of that would
+#: say that a restored database is the newest.
+LEFT_OUT = ("demo", "certsvc.sqlite3", "certsvc.sqlite3-wal", "certsvc.sqlite3-shm", "log-high-water")
 KEYS = "keys"
 
 

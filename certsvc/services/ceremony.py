@@ -16,7 +16,7 @@ from certsvc.core.jose import thumbprint
 from certsvc.core.kinds import CEREMONY_USES
 from certsvc.instance import Instance, Settings, database_url, open_instance, write_settings
 from certsvc.register.sealing import create_data_keys
-from certsvc.services import enrol
+from certsvc.services import enrol, key_events
 from certsvc.signers.minting import Authority, Holder, mint_issuing_ca, mint_root, mint_signer, new_key, write_key
 from certsvc.store import keys as key_store
 from certsvc.store.engine import open_engines
@@ -152,14 +152,14 @@ def _enrol_authority(instance: Instance, plan: Plan) -> list[Line]:
     with instance.engines.write.begin() as connection:
         root = enrol.organisation_row(ROOT_ORG, "根授权机构", "Root authority", "hrss", None, plan.region, now)
         key_store.add_organisation(connection, root)
-        for use in CEREMONY_USES:
-            certificate = x509.load_pem_x509_certificate((instance.home / f"{use}.crt").read_bytes())
-            key_store.add_signing_key(connection, _key_row(use, certificate))
-        enrol.register(connection, now, authority, own)
+        # The policy key comes first of CEREMONY_USES, and signs that it and the others begin.
+        key_events.certify(instance, connection, [_ceremony_key(instance, use) for use in CEREMONY_USES])
+        enrol.register(instance, connection, authority, own)
     return [transcript_line(use, x509.load_der_x509_certificate(key.certificate)) for use, key in own.items()]
 
 
-def _key_row(use: str, certificate: x509.Certificate) -> SigningKey:
+def _ceremony_key(instance: Instance, use: str) -> SigningKey:
+    certificate = x509.load_pem_x509_certificate((instance.home / f"{use}.crt").read_bytes())
     return SigningKey(
         thumbprint(certificate.public_key()),  # type: ignore[arg-type]
         use, ROOT_ORG, None, f"file:{use}.pem", certificate.public_bytes(Encoding.DER),

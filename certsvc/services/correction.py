@@ -22,17 +22,20 @@ from certsvc.store.rows import Certificate, CorrectedEntry, Entry
 
 
 def correct(
-    instance: Instance, connection: Connection, certificate: Certificate, entry: Entry, changes: Mapping[str, str]
+    instance: Instance,
+    connection: Connection,
+    certificate: Certificate,
+    entry: Entry,
+    changes: Mapping[str, str] | None,
 ) -> CorrectedEntry:
-    """The old values with `changes`, fresh salts, the same target. Raises Refused, Malformed."""
+    """The old values with `changes` and the same target; None re-issues the old values as they are.
+
+    What does not change keeps its commitment, so that anyone sees that nothing else did. Raises Refused, Malformed.
+    """
     old = private.personal_of(instance, connection, entry, certificate.version)
-    values = {**old.values, **changes}
-    if set(values) != set(FIELDS) or values == old.values:
-        raise Refused("changes_none", "更正没有改变任何内容", "The correction changes nothing.")
-    _check_values(instance, values)
-    if changes.keys() & {"sex", "birth", "id"}:
-        _check_agrees(_document(connection, entry, values["id"], "id" in changes), values)
-    salts = {field: secrets.token_bytes(32) for field in FIELDS}
+    values = _changed(instance, connection, entry, old.values, changes) if changes else old.values
+    kept = {field: salt for field, salt in old.salts.items() if values[field] == old.values[field]}
+    salts = {field: kept.get(field) or secrets.token_bytes(32) for field in FIELDS}
     person = person_commitment(field_commitments(values, salts))
     entry_salt = secrets.token_bytes(32)
     return CorrectedEntry(
@@ -48,17 +51,31 @@ def correct(
     )
 
 
+def _changed(
+    instance: Instance, connection: Connection, entry: Entry, old: Mapping[str, str], changes: Mapping[str, str]
+) -> dict[str, str]:
+    values = {**old, **changes}
+    if set(values) != set(FIELDS) or values == old:
+        zh, en = "更正没有改变任何内容", "The correction changes nothing."
+        raise Refused("changes_none", zh, en, "certsvc status correct --help")
+    _check_values(instance, values)
+    if changes.keys() & {"sex", "birth", "id"}:
+        _check_agrees(_document(connection, entry, values["id"], "id" in changes), values)
+    return values
+
+
 def stated(
     instance: Instance,
     connection: Connection,
     certificate: Certificate,
     entry: Entry,
     corrected: CorrectedEntry,
-    fields: list[str],
+    changes: Mapping[str, str] | None,
 ) -> dict[str, object]:
     """What the act says about a correction: both entries and the changed fields, and no value."""
     old = private.personal_of(instance, connection, entry, certificate.version)
     before = entry_commitment(person_commitment(old.commitments), target_of(entry), old.entry_salt)
+    fields = sorted(field for field, value in (changes or {}).items() if value != old.values[field])
     return {"old_entry": before, "new_entry": corrected.commitment, "fields": fields}
 
 

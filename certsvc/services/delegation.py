@@ -4,7 +4,7 @@
 2. the authority, or a grant below, gives every organisation its role (`delegate`, `certsvc keys grant`)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,15 +16,15 @@ from certsvc.core.outcomes import Fault
 from certsvc.core.schemas import LIFECYCLE_ACTS, PATH_ACTS
 from certsvc.core.titles import LEVELS
 from certsvc.instance import Instance
-from certsvc.services import documents
+from certsvc.services import documents, log_leaves
 from certsvc.store import keys as key_store
 
 #: Role -> the acts that go with it.
 ROLE_ACTS: dict[str, tuple[str, ...]] = {
     "unit": ("unit_notice",),
-    "county": ("recommend",),
-    "city": ("recommend",),
-    "department": ("recommend",),
+    "county": ("recommend", "file"),
+    "city": ("recommend", "file"),
+    "department": ("recommend", "file"),
     "committee_office": ("accept", "draw"),
     "committee": ("evaluate",),
     "organiser": ("result_notice",),
@@ -63,7 +63,10 @@ class Delegation:
     until: int | None = None
     """End, in seconds; None: as long as the role and the grant above allow."""
     parent: str | None = None
+    """The grant above by its hash, or an organisation: then its newest that may be passed on; None: the authority's."""
     depth: int = 0
+    ratios: Mapping[str, int] = field(default_factory=dict)
+    """Approved pass ratios, level -> percent; only an office of human resources may give them."""
 
 
 def give_top_grant(instance: Instance) -> str:
@@ -81,6 +84,7 @@ def give_top_grant(instance: Instance) -> str:
             "keys": keys,
             "acts": [*PATH_ACTS, *LIFECYCLE_ACTS],
             "scope": EVERYTHING,
+            "ratios": {},
             "depth": TOP_DEPTH,
             "nbf": now,
             "exp": now + TOP_DAYS * DAY,
@@ -91,48 +95,65 @@ def give_top_grant(instance: Instance) -> str:
 
 def delegate(instance: Instance, wanted: Delegation) -> str:
     """Signs the grant with the grant key above; returns its hash. Raises Fault when it would be wider, NotFound."""
+    return delegate_all(instance, [wanted])[0]
+
+
+def delegate_all(instance: Instance, wanted: Sequence[Delegation]) -> list[str]:
+    """As `delegate`, for several grants at once, of which either all are given or none; none stands on another."""
     with instance.engines.read.connect() as connection:
-        if key_store.find_organisation(connection, wanted.org) is None:
-            zh, en = f"机构不存在:{wanted.org}", f"No organisation {wanted.org}."
-            raise NotFound("org_unknown", zh, en, f"certsvc keys org {wanted.org} --name …")
-        parent = _parent(instance, connection, wanted)
-        keys = [{"jkt": documents.own_key(connection, wanted.org, "seal").jkt, "use": "seal"}]
-        keys += [{"jkt": jkt, "use": "officer"} for jkt in _officer_keys(connection, wanted)]
-        if wanted.depth:
-            keys.append({"jkt": documents.own_key(connection, wanted.org, "grant").jkt, "use": "grant"})
+        payloads = [_payload(instance, connection, one) for one in wanted]
+    with log_leaves.transaction(instance) as connection:
+        return [documents.give_grant_within(instance, connection, payload) for payload in payloads]
+
+
+def _payload(instance: Instance, connection: Connection, wanted: Delegation) -> dict[str, Any]:
+    """The grant but for what is added when it is signed."""
+    if key_store.find_organisation(connection, wanted.org) is None:
+        zh, en = f"机构不存在:{wanted.org}", f"No organisation {wanted.org}."
+        raise NotFound("org_unknown", zh, en, f"certsvc keys org {wanted.org} --name …")
+    parent = _parent(instance, connection, wanted)
+    keys = [{"jkt": documents.own_key(connection, wanted.org, "seal").jkt, "use": "seal"}]
+    keys += [{"jkt": jkt, "use": "officer"} for jkt in _officer_keys(connection, wanted)]
+    if wanted.depth:
+        keys.append({"jkt": documents.own_key(connection, wanted.org, "grant").jkt, "use": "grant"})
     now, above = instance.now(), parent.payload
     term = now + TERM_DAYS[wanted.role] * DAY if wanted.role in TERM_DAYS else above["exp"]
-    return documents.give_grant(
-        instance,
-        {
-            "sub": wanted.org,
-            "parent": parent.sha256,
-            "role": wanted.role,
-            "keys": keys,
-            "acts": list(wanted.acts or ROLE_ACTS[wanted.role]),
-            "scope": {**above["scope"], **wanted.narrowed},
-            "depth": wanted.depth,
-            "nbf": now,
-            "exp": min(term, above["exp"]) if wanted.until is None else wanted.until,
-            "document": dict(wanted.document),
-        },
-    )
+    return {
+        "sub": wanted.org,
+        "parent": parent.sha256,
+        "role": wanted.role,
+        "keys": keys,
+        "acts": list(wanted.acts or ROLE_ACTS[wanted.role]),
+        "scope": {**above["scope"], **wanted.narrowed},
+        "ratios": dict(wanted.ratios),
+        "depth": wanted.depth,
+        "nbf": now,
+        "exp": min(term, above["exp"]) if wanted.until is None else wanted.until,
+        "document": dict(wanted.document),
+    }
 
 
 def _parent(instance: Instance, connection: Connection, wanted: Delegation) -> Grant:
-    """The grant to stand on: the named one, or the newest living one of the authority that may be passed on."""
-    rows = documents.grants_of(connection, instance.settings.authority)
-    names = [wanted.parent] if wanted.parent else [row.sha256 for row in reversed(rows)]
-    known = documents.grants_with_parents(connection, names)
+    """The grant to stand on: the named one, or the newest living one of that office that may be passed on."""
+    giver = wanted.parent or instance.settings.authority
+    names = [row.sha256 for row in reversed(documents.grants_of(connection, giver))] or [giver]
+    known, now = documents.grants_with_parents(connection, names), instance.now()
+    withdrawn = None
     for name in names:
         grant = known[name]
-        if grant.payload["depth"] <= wanted.depth or not grant.payload["nbf"] <= instance.now() <= grant.payload["exp"]:
+        if grant.payload["depth"] <= wanted.depth or not grant.payload["nbf"] <= now <= grant.payload["exp"]:
             continue
         try:
             check_nesting(grant, known)
-        except Fault:
+            documents.check_standing(connection, grant, now)
+        except Fault as fault:
+            withdrawn = fault if fault.code == "grant_withdrawn" else withdrawn
             continue
-        return grant
+        # The predecessors of a grant whose key was rotated stay for what was signed before, and give nothing more.
+        if grant.has_key(documents.own_key(connection, grant.org, "grant").jkt, "grant"):
+            return grant
+    if withdrawn is not None:
+        raise withdrawn
     zh, en = "没有可以下放的授权", "There is no living grant that may be passed on."
     raise NotReady("grant_absent", zh, en, "certsvc keys list")
 

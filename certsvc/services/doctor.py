@@ -5,25 +5,28 @@
 """
 
 import stat
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from certsvc.core.calendar import local_date
 from certsvc.core.errors import CertsvcError, NotReady
+from certsvc.core.kinds import CEREMONY_USES
 from certsvc.instance import Instance, check_key_modes, database_url, open_instance, read_anchors, read_settings
-from certsvc.services import documents, overview
+from certsvc.services import documents, log, log_backfill, log_leaves, overview
 from certsvc.services.publish import LIST_TERM, list_uri
 from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
+from certsvc.store import log as log_store
 from certsvc.store import status as status_store
 from certsvc.store.engine import open_engines
 from certsvc.store.migrate import check_current, upgrade
 
 OK, WARN, BAD = "ok", "warn", "bad"
 #: Days before an end at which it is said.
-KEY_NOTICE, TRUST_NOTICE, CALENDAR_NOTICE = 90, 60, 60
+KEY_NOTICE, TRUST_NOTICE, CALENDAR_NOTICE = 60, 60, 60
 DAY = 86_400
 
 
@@ -99,18 +102,27 @@ def _safely(examine: Callable[[Instance], Iterator[Finding]], instance: Instance
 
 
 def _keys(instance: Instance) -> Iterator[Finding]:
-    """Every key of the authority opens and is the one that is registered; none ends soon."""
+    """Every key of the authority opens and is the one that is registered."""
     with instance.engines.read.connect() as connection:
         own = key_store.list_signing_keys(connection, org_id=instance.settings.authority, good_at=instance.now())
     for key in own:
         instance.signer(key)
     yield Finding(OK, f"密钥可用:{len(own)} 把", f"{len(own)} keys of the authority open")
-    for key in own:
-        if key.valid_to - instance.now() < KEY_NOTICE * DAY:
-            day = local_date(key.valid_to)
-            yield Finding(
-                WARN, f"密钥 {key.use} 于 {day} 到期", f"the {key.use} key ends on {day}", "certsvc keys list"
-            )
+
+
+def _key_ends(instance: Instance) -> Iterator[Finding]:
+    """No living key of anybody is near the end of its certificate, or past it."""
+    with instance.engines.read.connect() as connection:
+        living = [key for key in key_store.list_signing_keys(connection) if key.ended_reason is None]
+    for key in sorted(living, key=lambda one: (one.valid_to, one.jkt)):
+        left = key.valid_to - instance.now()
+        # The keys of the ceremony that nothing uses yet end with their log, and are not rotated.
+        if left >= KEY_NOTICE * DAY or key.use in CEREMONY_USES.keys() - {"policy"}:
+            continue
+        whose, day = f"{key.org_id} {key.officer_id or key.use}", local_date(key.valid_to)
+        which = f"--officer {key.officer_id}" if key.officer_id else f"--org {key.org_id} --use {key.use}"
+        zh, en = f"密钥 {whose} 于 {day} 到期", f"the key {whose} ends on {day}"
+        yield Finding(WARN if left > 0 else BAD, zh, en, f"certsvc keys rotate {which}")
 
 
 def _root_key(instance: Instance) -> Iterator[Finding]:
@@ -168,6 +180,24 @@ def _status_list(instance: Instance) -> Iterator[Finding]:
     yield Finding(state, f"状态表 {days} 天前发布", f"status list published {days} days ago", hint)
 
 
+def _log(instance: Instance) -> Iterator[Finding]:
+    """Whether everything that was signed stands in the public log, and nothing there was rolled back."""
+    missing = log_backfill.count_unlogged(instance)
+    if missing:
+        zh, en = f"{missing:,} 份文件未进入日志", f"{missing:,} documents have no leaf in the log"
+        yield Finding(WARN, zh, en, "certsvc log backfill")
+    count, since = log_leaves.waiting_since(instance)
+    with instance.engines.read.connect() as connection:
+        size = log_store.read_state(connection).pub_size
+    if since is not None:
+        # The wall's clock, as in the outbox: a demo's clock may stand in the past.
+        day, waits = f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M:%SZ}", int(time.time()) - since
+        zh, en = f"{count:,} 条日志自 {day} 起等待写入", f"{count:,} entries wait for the log since {day}"
+        yield Finding(WARN if waits < DAY else BAD, zh, en, "certsvc log tick")
+    log.check_not_rolled_back(instance)
+    yield Finding(OK, f"日志已发布 {size:,} 条", f"{size:,} entries of the log are published")
+
+
 def _intents(instance: Instance) -> Iterator[Finding]:
     """What an interruption left behind."""
     with instance.engines.read.connect() as connection:
@@ -206,5 +236,5 @@ def _dated(instance: Instance, ends: int, notice: int, words: tuple[str, str], h
 
 
 REGISTER: tuple[Callable[[Instance], Iterator[Finding]], ...] = (
-    _keys, _root_key, _privacy, _officers, _trust, _calendar, _status_list, _intents, _fonts,
+    _keys, _key_ends, _root_key, _privacy, _officers, _trust, _calendar, _status_list, _log, _intents, _fonts,
 )  # fmt: skip

@@ -1,7 +1,8 @@
 """Signed documents of the instance: grants, procedures, calendars and trust bundles are made and found here."""
 
 import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -13,9 +14,11 @@ from certsvc import resources
 from certsvc.core.bundle import parse_shared
 from certsvc.core.calendar import local_date
 from certsvc.core.errors import NotFound, NotReady
-from certsvc.core.grants import Grant, check_nesting
+from certsvc.core.grants import Grant, ancestry, check_nesting
 from certsvc.core.jose import Jws, parse_document, sign_compact
+from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
+from certsvc.services import log_leaves
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store.rows import SigningKey
@@ -35,6 +38,17 @@ def own_key(connection: Connection, org: str, use: str) -> SigningKey:
 def officer_key(connection: Connection, officer_id: str) -> SigningKey:
     """The newest living key of an officer. Raises NotReady."""
     return _newest_living(key_store.list_signing_keys(connection, officer_id=officer_id), officer_id, "officer")
+
+
+def key_in_service(connection: Connection, org: str, use: str, at: int) -> SigningKey | None:
+    """The key of an organisation that was in service at `at`, for completing what was begun then.
+
+    A rotated key still completes what was begun before it was rotated; one that ended otherwise completes nothing.
+    """
+    keys = key_store.list_signing_keys(connection, org_id=org, use=use)
+    fitting = [key for key in keys if key.valid_from <= at < key.valid_to and key.ended_reason in (None, "rotated")]
+    # What was begun in the very second of a rotation may not know of the new key yet; the old one is good a little longer.
+    return min(fitting, key=lambda key: (key.valid_from == at, -key.valid_from, key.ended_reason or ""), default=None)
 
 
 def _newest_living(newest_first: tuple[SigningKey, ...], whose: str, use: str) -> SigningKey:
@@ -57,7 +71,9 @@ def store_signed(
 ) -> Jws:
     """Signs `payload` with `key`, stores the exact bytes under their hash and gives the document back."""
     document = parse_document(sign_compact(payload, typ, instance.signer(key)), typ)
-    document_store.add_document(connection, typ, document.body, subject=subject, iat=instance.now())
+    # Its place in time is the one it states: two bundles of one second follow each other by single seconds.
+    document_store.add_document(connection, typ, document.body, subject=subject, iat=payload["iat"])
+    log_leaves.log_document(instance, connection, document)
     return document
 
 
@@ -66,19 +82,31 @@ def give_grant(instance: Instance, payload: dict[str, Any]) -> str:
 
     `payload` is the grant without `jti`, `iss`. Raises Fault when it would be wider than its parent.
     """
-    with instance.engines.write.begin() as connection:
-        parent = payload["parent"]
-        if parent is None:
-            issuer, key = "ROOT", own_key(connection, "ROOT", "policy")
-        else:
-            issuer = str(load_document(connection, parent, "grant+jwt").unverified_payload["sub"])
-            key = own_key(connection, issuer, "grant")
-        whole = {"jti": f"g-{uuid4()}", "iss": issuer, "iat": instance.now(), **payload}
-        document = store_signed(instance, connection, key, "grant+jwt", whole, payload["sub"])
-        # Our own result is checked by the verifier's rule before the transaction ends.
-        own = Grant(document.sha256, document.unverified_payload, key.jkt, key.use, issuer)
-        check_nesting(own, {**grants_with_parents(connection, [parent] if parent else []), own.sha256: own})
+    with log_leaves.transaction(instance) as connection:
+        return give_grant_within(instance, connection, payload)
+
+
+def give_grant_within(instance: Instance, connection: Connection, payload: dict[str, Any]) -> str:
+    """As `give_grant`, inside the caller's transaction. `payload` may also say `iat`."""
+    parent = payload["parent"]
+    issuer, key = grantor(connection, parent)
+    above = grants_with_parents(connection, [parent] if parent else [])
+    if parent is not None:
+        check_standing(connection, above[parent], instance.now())
+    whole = {"jti": f"g-{uuid4()}", "iss": issuer, "iat": instance.now(), **payload}
+    document = store_signed(instance, connection, key, "grant+jwt", whole, payload["sub"])
+    # Our own result is checked by the verifier's rule before the transaction ends.
+    own = Grant(document.sha256, document.unverified_payload, key.jkt, key.use, issuer)
+    check_nesting(own, {**above, own.sha256: own})
     return document.sha256
+
+
+def grantor(connection: Connection, parent: str | None) -> tuple[str, SigningKey]:
+    """Who gives grants under `parent`, and with which key: the root for a top grant. Raises NotFound, NotReady."""
+    if parent is None:
+        return "ROOT", own_key(connection, "ROOT", "policy")
+    issuer = str(load_document(connection, parent, "grant+jwt").unverified_payload["sub"])
+    return issuer, own_key(connection, issuer, "grant")
 
 
 def load_document(connection: Connection, sha256: str, typ: str) -> Jws:
@@ -116,6 +144,42 @@ def grants_of(connection: Connection, org: str) -> list[Jws]:
     return [parse_shared(row.body, row.typ) for row in document_store.list_documents(connection, "grant+jwt", org)]
 
 
+def withdrawals(connection: Connection) -> Mapping[str, Mapping[str, Any]]:
+    """Grant hash -> payload of the first withdrawal of it."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for row in document_store.list_documents(connection, "ungrant+jwt"):
+        payload = parse_shared(row.body, row.typ).unverified_payload
+        found.setdefault(payload["grant"], payload)
+    return found
+
+
+def withdrawn_from(payload: Mapping[str, Any]) -> int:
+    """From when on nothing may be done under a grant, by the payload of its withdrawal; seconds."""
+    if payload["reason"] != "compromised":
+        return int(payload["from"])
+    return int(payload["good_before"] or 0)
+
+
+def is_withdrawn(connection: Connection, grant: Grant, at: int) -> bool:
+    """Whether `grant`, or one that it stands on, is withdrawn for what is done at `at`."""
+    ended = withdrawals(connection)
+    line = ancestry(grant, grants_with_parents(connection, [grant.sha256])) if ended else ()
+    return any(step.sha256 in ended and withdrawn_from(ended[step.sha256]) <= at for step in line)
+
+
+def check_standing(connection: Connection, grant: Grant, at: int, act: str | None = None) -> None:
+    """Returns if nothing withdraws `grant` for what is done at `at`. Raises Fault."""
+    if is_withdrawn(connection, grant, at):
+        raise Fault("grant_withdrawn", act, grant.org)
+
+
+def living_grants_of(connection: Connection, org: str, at: int) -> list[Jws]:
+    """The grants of an organisation that are neither withdrawn nor past their end at `at`, oldest first."""
+    given = [one for one in grants_of(connection, org) if at <= one.unverified_payload["exp"]]
+    known = grants_with_parents(connection, [one.sha256 for one in given])
+    return [one for one in given if not is_withdrawn(connection, known[one.sha256], at)]
+
+
 def grants_with_parents(connection: Connection, names: list[str]) -> Mapping[str, Grant]:
     """The named grants and their ancestors with their signers, as the verifier sees them."""
     found: dict[str, Grant] = {}
@@ -137,12 +201,12 @@ def _grant(connection: Connection, name: str) -> Grant:
 def publish_procedures(instance: Instance) -> list[str]:
     """Signs every procedure that ships with the package and is not stored yet; returns the tracks."""
     tracks = []
-    with instance.engines.write.begin() as connection:
+    with log_leaves.transaction(instance) as connection:
         key = own_key(connection, "ROOT", "policy")
         for file in sorted(resources.path("procedures").glob("T*.json")):
             payload = json.loads(file.read_text(encoding="utf-8"))
-            stored = document_store.list_documents(connection, "procedure+jwt", payload["track"])
-            known = [parse_shared(row.body, row.typ).unverified_payload for row in stored]
+            stored = standing_documents(connection, "procedure+jwt", payload["track"])
+            known = [one.unverified_payload for one in stored]
             if payload not in [{name: p[name] for name in p if name != "iat"} for p in known]:
                 whole = {**payload, "iat": instance.now()}
                 store_signed(instance, connection, key, "procedure+jwt", whole, payload["track"])
@@ -152,8 +216,7 @@ def publish_procedures(instance: Instance) -> list[str]:
 
 def procedure_for(connection: Connection, track: str, at: int) -> Jws:
     """The newest procedure of `track` in force at `at`. Raises NotFound."""
-    rows = document_store.list_documents(connection, "procedure+jwt", track)
-    known = [parse_shared(row.body, row.typ) for row in rows]
+    known = standing_documents(connection, "procedure+jwt", track)
     # An act names the hash of its procedure, so it cannot be older than the day on which that was signed.
     payloads = [(p, p.unverified_payload) for p in known]
     fitting = [p for p, said in payloads if max(said["nbf"], said["iat"]) <= at <= said["exp"]]
@@ -176,36 +239,82 @@ def publish_calendar(instance: Instance) -> str:
         "workdays": [d.isoformat() for d in days if d.weekday() >= 5 and chinese_calendar.is_workday(d)],
         "source": "国务院办公厅放假安排 (PyPI chinesecalendar)",
     }
-    with instance.engines.write.begin() as connection:
+    with log_leaves.transaction(instance) as connection:
         key = own_key(connection, "ROOT", "policy")
         return store_signed(instance, connection, key, "calendar+jwt", payload, "calendar").sha256
 
 
 def current_calendar(connection: Connection) -> Jws:
     """The newest working-day calendar. Raises NotReady."""
-    return _newest(connection, "calendar+jwt", "calendar")
+    known = standing_documents(connection, "calendar+jwt", "calendar")
+    if not known:
+        raise _absent("calendar+jwt", "certsvc keys calendar")
+    return known[-1]
+
+
+def standing_documents(connection: Connection, typ: str, subject: str | None = None) -> list[Jws]:
+    """Documents of the policy key, oldest first, without those that it signed when somebody else had it."""
+    keys = key_store.list_signing_keys(connection, use="policy")
+    stolen = {key.jkt: key.good_before or 0 for key in keys if key.ended_reason == "compromised"}
+    found = [parse_shared(row.body, row.typ) for row in document_store.list_documents(connection, typ, subject)]
+    if not stolen:
+        return found
+    return [
+        one
+        for one in found
+        if one.unverified_payload["iat"] < stolen.get(one.signatures[0].unverified_kid, sys.maxsize)
+    ]
 
 
 def publish_trust(instance: Instance) -> Jws:
     """Signs the trust bundle: which procedures and calendars count, key history and hosts (formats.md 7)."""
-    with instance.engines.write.begin() as connection:
-        procedures = document_store.list_documents(connection, "procedure+jwt")
-        payload = {
-            "n": 0,
-            "iat": instance.now(),
-            "exp": instance.now() + TRUST_TERM,
-            "withdrawn": [],
-            "keys": [_key_history(key) for key in key_store.list_signing_keys(connection) if key.use != "officer"],
-            "procedures": [
-                {"track": row.subject, "sha256": row.sha256, "from_index": 0, "to_index": None} for row in procedures
-            ],
-            "calendars": [row.sha256 for row in document_store.list_documents(connection, "calendar+jwt")],
-            "witness_policy": None,
-            "log_vkeys": [],
-            "hosts": [instance.host],
+    with log_leaves.transaction(instance) as connection:
+        return publish_trust_within(instance, connection)
+
+
+def publish_trust_within(instance: Instance, connection: Connection) -> Jws:
+    """As `publish_trust`, inside the caller's transaction."""
+    # Of two who publish at once the second waits here, and then says what the first one has changed as well.
+    key_store.lock_organisation(connection, "ROOT")
+    newest = document_store.newest_document(connection, "trust+jwt", "trust")
+    # Of two bundles of one second nobody could tell which one lacks a withdrawal.
+    iat = instance.now() if newest is None else max(instance.now(), newest.iat + 1)
+    # The living keys of officers are left out: there are thousands of them, and a bundle travels with every certificate.
+    # A verifier asks it which keys have ended, and learns from grants and certificates which ones live.
+    keys = [key for key in key_store.list_signing_keys(connection) if key.use != "officer" or key.ended_reason]
+    payload = {
+        "n": 0,
+        "iat": iat,
+        "exp": iat + TRUST_TERM,
+        "withdrawn": withdrawn_rows(withdrawals(connection).values()),
+        "keys": [_key_history(key) for key in keys],
+        "procedures": [
+            {"track": one.unverified_payload["track"], "sha256": one.sha256, "from_index": 0, "to_index": None}
+            for one in standing_documents(connection, "procedure+jwt")
+        ],
+        "calendars": [one.sha256 for one in standing_documents(connection, "calendar+jwt")],
+        "witness_policy": None,
+        "log_vkeys": [],
+        "hosts": [instance.host],
+    }
+    policy = own_key(connection, "ROOT", "policy")
+    return store_signed(instance, connection, policy, "trust+jwt", payload, "trust")
+
+
+def withdrawn_rows(ungrants: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What a trust bundle says of withdrawals: a pure function of their payloads, whatever order these come in."""
+    rows = (
+        {
+            "sha256": payload["grant"],
+            "reason": payload["reason"],
+            "from": payload["from"],
+            "from_index": None,
+            "good_before": payload["good_before"],
+            "good_before_index": None,
         }
-        policy = own_key(connection, "ROOT", "policy")
-        return store_signed(instance, connection, policy, "trust+jwt", payload, "trust")
+        for payload in ungrants
+    )
+    return sorted(rows, key=lambda row: (row["from"], row["sha256"]))
 
 
 def current_trust(connection: Connection) -> Jws:
@@ -221,8 +330,12 @@ def today_of(instance: Instance) -> str:
 def _newest(connection: Connection, typ: str, subject: str) -> Jws:
     row = document_store.newest_document(connection, typ, subject)
     if row is None:
-        raise NotReady("document_absent", f"缺少 {typ}", f"No {typ} was published.", "certsvc doctor")
+        raise _absent(typ, "certsvc doctor")
     return parse_shared(row.body, typ)
+
+
+def _absent(typ: str, hint: str) -> NotReady:
+    return NotReady("document_absent", f"缺少 {typ}", f"No {typ} was published.", hint)
 
 
 def _key_history(key: SigningKey) -> dict[str, Any]:
@@ -234,4 +347,5 @@ def _key_history(key: SigningKey) -> dict[str, Any]:
         "to": key.valid_to if ended else None,
         "reason": ended,
         "good_before": key.good_before,
+        "good_before_index": None,
     }

@@ -7,15 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
 from sqlalchemy import Connection
 
-from certsvc.core.errors import Malformed, NotFound, Refused
+from certsvc.core.chain import load_certificate
+from certsvc.core.errors import Malformed, NotFound, NotReady, Refused
 from certsvc.core.identity import check_uscc
 from certsvc.core.jose import thumbprint
 from certsvc.core.kinds import ISSUED_USES
 from certsvc.instance import Instance
-from certsvc.signers.minting import Authority, Holder, mint_signer, new_key, read_ca_key, write_key
+from certsvc.services import key_events, log_leaves
+from certsvc.signers.minting import Authority, Holder, PrivateKey, mint_signer, new_key, read_ca_key, write_key
 from certsvc.store import keys as key_store
 from certsvc.store.rows import Officer, Organisation, SigningKey
 
@@ -47,8 +50,8 @@ def enrol_organisation(instance: Instance, new: NewOrganisation, years: int = 3)
         if key_store.find_organisation(connection, new.id) is not None:
             raise _known("org_known", f"机构已登记:{new.id}", f"Organisation {new.id} is registered already.")
     keys = make_keys(instance, new, years)
-    with instance.engines.write.begin() as connection:
-        register(connection, instance.now(), new, keys)
+    with log_leaves.transaction(instance) as connection:
+        register(instance, connection, new, keys)
     return keys
 
 
@@ -59,12 +62,11 @@ def make_keys(instance: Instance, new: NewOrganisation, years: int) -> dict[str,
     }
 
 
-def register(connection: Connection, now: int, new: NewOrganisation, keys: dict[str, SigningKey]) -> None:
-    """Adds the rows of an organisation and of its keys."""
-    row = organisation_row(new.id, new.name_zh, new.name_en, new.kind, new.uscc, new.region, now)
+def register(instance: Instance, connection: Connection, new: NewOrganisation, keys: dict[str, SigningKey]) -> None:
+    """Adds the rows of an organisation and of its keys, and signs that these begin."""
+    row = organisation_row(new.id, new.name_zh, new.name_en, new.kind, new.uscc, new.region, instance.now())
     key_store.add_organisation(connection, row)
-    for key in keys.values():
-        key_store.add_signing_key(connection, key)
+    key_events.certify(instance, connection, keys.values())
 
 
 def enrol_officer(
@@ -89,10 +91,61 @@ def enrol_officer(
         raise _known("human_known", zh, en)
     holder = Holder(org_id, organisation.name_zh, "officer", alias)
     key = _make_key(instance, holder, "officer", f"{org_id}.officer.{officer_id}", years, officer_id)
-    with instance.engines.write.begin() as connection:
+    with log_leaves.transaction(instance) as connection:
         key_store.add_officer(connection, Officer(officer_id, alias, org_id, name_zh, instance.now()))
-        key_store.add_signing_key(connection, key)
+        key_events.certify(instance, connection, [key])
     return key
+
+
+def make_successor(instance: Instance, old: SigningKey) -> SigningKey:
+    """A fresh key for the same holder and use, certified for as long as the old one was; registered nowhere yet.
+
+    Raises NotReady without the key that has to certify it, Refused for a key whose use has no successor.
+    """
+    certificate = load_certificate(old.certificate)
+    years = max(1, (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days // 365)
+    key = new_key(old.use)
+    # The thumbprint makes the file name its own: two who rotate at once do not write the same file.
+    file = f"{old.org_id}.{old.officer_id or old.use}.{thumbprint(key.public_key())[:12]}"
+    start = datetime.fromtimestamp(instance.now(), UTC)
+    made = mint_signer(_certifier(instance, old.use), _holder(certificate), old.use, key, start, years)
+    write_key(instance.keys_dir / f"{file}.pem", key)
+    return _row(key, old.use, str(old.org_id), old.officer_id, file, made)
+
+
+def _certifier(instance: Instance, use: str) -> Authority:
+    """What certifies keys of `use`: the issuing CA, or for the policy key the root, while its key is on this machine."""
+    if use in ISSUED_USES:
+        return issuing_ca(instance)
+    if use != "policy":
+        zh, en = f"此类密钥不轮换:{use}", f"A {use} key is not rotated: a new one begins a new log."
+        raise Refused("key_use", zh, en)
+    path = instance.keys_dir / "root.pem"
+    if not path.is_file():
+        zh, en = "根密钥不在本机", "The root key is not on this machine, and only the root certifies a policy key."
+        raise NotReady("root_offline", zh, en, f"cp /media/OFFLINE/root.pem {path}")
+    key = read_ca_key(path)
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    for anchor in instance.anchors:
+        own = anchor.certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        if own == public:
+            return Authority(anchor.certificate, key)
+    zh, en = "root.pem 不是 roots.pem 中的根密钥", "root.pem is the key of none of the roots in roots.pem."
+    raise NotReady("root_foreign", zh, en, "certsvc doctor")
+
+
+def _holder(certificate: x509.Certificate) -> Holder:
+    """The holder as the certificate names it."""
+
+    def said(oid: x509.ObjectIdentifier) -> str | None:
+        return next((str(one.value) for one in certificate.subject.get_attributes_for_oid(oid)), None)
+
+    return Holder(
+        said(NameOID.ORGANIZATION_IDENTIFIER) or "",
+        said(NameOID.ORGANIZATION_NAME) or "",
+        said(NameOID.COMMON_NAME) or "",
+        said(NameOID.SERIAL_NUMBER),
+    )
 
 
 def _check_id(text: str) -> None:
@@ -132,8 +185,14 @@ def _make_key(
     certificate = mint_signer(issuing_ca(instance), holder, use, key, start, years)
     _set_aside(instance.keys_dir / f"{file}.pem")
     write_key(instance.keys_dir / f"{file}.pem", key)
+    return _row(key, use, holder.org, officer, file, certificate)
+
+
+def _row(
+    key: PrivateKey, use: str, org: str, officer: str | None, file: str, certificate: x509.Certificate
+) -> SigningKey:
     return SigningKey(
-        thumbprint(key.public_key()), use, holder.org, officer, f"file:{file}.pem", certificate.public_bytes(Encoding.DER),
+        thumbprint(key.public_key()), use, org, officer, f"file:{file}.pem", certificate.public_bytes(Encoding.DER),
         int(certificate.not_valid_before_utc.timestamp()), int(certificate.not_valid_after_utc.timestamp()), None, None,
     )  # fmt: skip
 

@@ -29,11 +29,22 @@ _TREES_KEPT = 64
 
 def bundle_of(instance: Instance, connection: Connection, certificate: Certificate) -> bytes:
     """The bundle of a stored certificate with the newest status list and trust bundle."""
+    return write_bundle(fresh_evidence(instance, connection, certificate))
+
+
+def fresh_evidence(instance: Instance, connection: Connection, certificate: Certificate) -> Bundle:
+    """As `bundle_of`, before writing: what the register itself judges, with every part as it was stored."""
+    # The trust bundle first: a list that is read after it is never one that it calls the list of a stolen key.
+    trust = documents.current_trust(connection)
     status_list = current_status_list(instance, certificate.list_uri)
-    return write_bundle(gather_bundle(instance, connection, certificate, status_list))
+    # What the connection saw first it goes on seeing; a list of a key that was rotated just now needs its new grant.
+    with instance.engines.read.connect() as fresh:
+        return gather_bundle(instance, fresh, certificate, status_list, trust)
 
 
-def gather_bundle(instance: Instance, connection: Connection, certificate: Certificate, status_list: Jws) -> Bundle:
+def gather_bundle(
+    instance: Instance, connection: Connection, certificate: Certificate, status_list: Jws, trust: Jws | None = None
+) -> Bundle:
     """As `bundle_of`, with a given status list and before writing. Parts that are parsed stay parsed."""
     entry = roster_store.find_entry(connection, certificate.entry_id)
     if entry is None:
@@ -54,20 +65,20 @@ def gather_bundle(instance: Instance, connection: Connection, certificate: Certi
         tuple(_grants(connection, acts, credential.unverified_payload["iss"].rpartition(":")[2])),
         documents.load_document(connection, acts[0].unverified_payload["procedure"], "procedure+jwt"),
         tuple(_calendars(connection, path)),
-        documents.current_trust(connection),
+        trust or documents.current_trust(connection),
         status_list,
         (),
     )
-    return Bundle(**{**draft.__dict__, "certs": tuple(_certs(instance, connection, draft.documents))})
+    return Bundle(**{**draft.__dict__, "certs": tuple(certs_of(instance, connection, draft.documents))})
 
 
 def _path(connection: Connection, entry: EntryRow) -> Iterable[PathStep]:
     places = {place.act_sha256: place.leaf_index for place in document_store.list_places(connection, entry.id)}
-    for act in _linked([documents.load_document(connection, name, "act+jwt") for name in places]):
+    for act in linked([documents.load_document(connection, name, "act+jwt") for name in places]):
         yield PathStep(act, _tree(connection, act.sha256).proof(places[act.sha256]))
 
 
-def _linked(acts: list[Jws]) -> list[Jws]:
+def linked(acts: list[Jws]) -> list[Jws]:
     """`acts` in the order of their links: several may have been signed in one second."""
     before = {act.sha256: act.unverified_payload["prev"] for act in acts}
 
@@ -112,9 +123,15 @@ def _open_salts(instance: Instance, connection: Connection, entry: EntryRow, ver
 
 def _grants(connection: Connection, acts: list[Jws], issuer: str) -> Iterable[Jws]:
     named = [name for act in acts for name in act.unverified_payload["grants"]]
-    named += [grant.sha256 for grant in documents.grants_of(connection, issuer)]
+    named += [grant.sha256 for grant in documents.grants_of(connection, issuer) if not _never_good(connection, grant)]
     for name in sorted(documents.grants_with_parents(connection, named)):
         yield documents.load_document(connection, name, "grant+jwt")
+
+
+def _never_good(connection: Connection, grant: Jws) -> bool:
+    """Whether a grant was given with a stolen key: nothing sound stands on it, so no bundle has to carry it along."""
+    withdrawal = documents.withdrawals(connection).get(grant.sha256)
+    return withdrawal is not None and documents.withdrawn_from(withdrawal) <= grant.unverified_payload["iat"]
 
 
 def _calendars(connection: Connection, path: tuple[PathStep, ...]) -> Iterable[Jws]:
@@ -123,7 +140,7 @@ def _calendars(connection: Connection, path: tuple[PathStep, ...]) -> Iterable[J
         yield documents.load_document(connection, name, "calendar+jwt")
 
 
-def _certs(instance: Instance, connection: Connection, all_documents: tuple[Jws, ...]) -> Iterable[bytes]:
+def certs_of(instance: Instance, connection: Connection, all_documents: tuple[Jws, ...]) -> Iterable[bytes]:
     """Each signer's certificate once, then the issuing CA."""
     kids = sorted({s.unverified_kid for document in all_documents for s in document.signatures})
     yield from (documents.certificate_of(connection, kid) for kid in kids)

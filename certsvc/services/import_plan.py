@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 from certsvc.core.calendar import local_date
 from certsvc.core.errors import NotFound
 from certsvc.core.names import fold_name
-from certsvc.register.faults import DECIDE, RowFault
+from certsvc.register.faults import DECIDE, RULES, RowFault
+from certsvc.register.file_checks import exclude_each_other
 from certsvc.register.matching import REASONS, Incoming, match
 from certsvc.register.roster_rows import RosterFile, RosterRow
 from certsvc.register.sealing import DataKeys
@@ -83,8 +84,13 @@ class Work:
         return local_date(self.now).isoformat()
 
 
-def gather(work: Work) -> Gathered:
-    """A plan for every row that the register lacks, and the questions."""
+#: Whether the register has what a row is about; it may add a question.
+Stands = Callable[[Work, Plan, Gathered], bool]
+
+
+def gather(work: Work, stands: Stands | None = None) -> Gathered:
+    """A plan for every row that the register lacks, and the questions. `stands` says whether it has what a row is about."""
+    has = stands or _stands
     gathered = Gathered(questions=list(open_faults(work.file, work.decisions)))
     met: dict[str, Plan] = {}
     total = len(work.file.rows)
@@ -92,11 +98,12 @@ def gather(work: Work) -> Gathered:
         plan = _plan(work, row, met, gathered.questions)
         if plan is not None and plan.known is not None:
             gathered.same.add(plan.person_id)
-        if plan is not None and plan.known is not None and _stands(work, plan, gathered):
+        if plan is not None and plan.known is not None and has(work, plan, gathered):
             gathered.present += 1
         elif plan is not None:
             met.setdefault(plan.number_key, plan)
             gathered.plans.append(plan)
+            gathered.questions.extend(_exclusions(work, plan))
         if done % PROGRESS_EVERY == 0 or done == total:
             work.progress(done, 2 * total)
     return gathered
@@ -156,6 +163,21 @@ def _stands(work: Work, plan: Plan, gathered: Gathered) -> bool:
         zh = f"花名册 {entry.roster_id} 已有此人同年同级职称,取得方式、地区或名称不同"
         gathered.questions.append(Question(row.row_key, *row.position, "entry_differs", zh, en))
     return entry is not None
+
+
+def _exclusions(work: Work, plan: Plan) -> Iterator[Question]:
+    """An award of the same round in the register that A13 keeps apart from this one, unless an officer accepts it."""
+    row, code = plan.row, "round_exclusion"
+    answers = {work.decisions.get(f"*:{code}"), work.decisions.get(f"{row.row_key}:{code}")}
+    if plan.known is None or not row.passed or ACCEPT in answers:
+        return
+    for entry in roster_store.list_entries_of_person(work.connection, plan.person_id):
+        stands = entry.struck_by is None and entry.columns.get("passed") is not False
+        if stands and exclude_each_other((row.track, row.year), (entry.track, entry.year)):
+            zh = RULES[code].zh.format(c="", d=f"花名册 {entry.roster_id}")
+            en = RULES[code].en.format(c="", d=f"roster {entry.roster_id}")
+            yield Question(f"{row.row_key}:{code}", *row.position, code, zh, en)
+            return
 
 
 def open_faults(file: RosterFile, decisions: Mapping[str, str]) -> Iterator[Question]:

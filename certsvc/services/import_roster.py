@@ -21,6 +21,7 @@ from certsvc.register.roster_rows import RosterFile, RosterRow
 from certsvc.register.sealing import DataKeys
 from certsvc.services.import_plan import Gathered, Plan, Progress, Question, RandomBytes, Work, gather
 from certsvc.services.private import seal_personal
+from certsvc.services.register_only import refuse_rows
 from certsvc.store import keys as key_store
 from certsvc.store import people as people_store
 from certsvc.store import rosters as roster_store
@@ -83,6 +84,7 @@ def import_roster(
     if file.stopped:
         zh, en = f"文件有须改正的问题:{file.name}", f"{file.name} has faults that must be corrected."
         raise Refused("roster_stopped", zh, en, f"certsvc roster check {file.name}")
+    refuse_rows(file)
     context = engines.read.connect() if dry_run else engines.write.begin()
     with context as connection:
         told = progress or (lambda done, total: None)
@@ -117,7 +119,7 @@ def apply(work: Work, plans: list[Plan]) -> list[str]:
     roster_store.add_roster_file(work.connection, stored)
     # Everybody first: two rows about one person may belong to different rosters.
     for batch in _batches(plans, BATCH):
-        _write_people(work, [plan for plan in batch if plan.first])
+        write_people(work, [plan for plan in batch if plan.first])
     organisations = _organisations(key_store.list_organisations(work.connection))
     rosters: list[str] = []
     done = len(work.file.rows)
@@ -178,7 +180,7 @@ def _organisations(found: Iterable[Organisation]) -> dict[str, str]:
     return {name: ids.pop() for name, ids in names.items() if len(ids) == 1} | index
 
 
-def _write_people(work: Work, plans: list[Plan]) -> None:
+def write_people(work: Work, plans: list[Plan]) -> None:
     """New people with document, name and employer; of known ones what the register lacks. One plan a person."""
     new = [plan for plan in plans if plan.known is None]
     PEOPLE.add(work.connection, *(Person(p.person_id, p.row.sex, p.row.birth.isoformat(), work.now) for p in new))

@@ -12,7 +12,7 @@
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -25,10 +25,11 @@ from certsvc.core.errors import NotFound, Refused
 from certsvc.core.jose import Jws, parse_document, sign_compact
 from certsvc.core.statuslist import SLOTS
 from certsvc.instance import Instance
-from certsvc.services import documents
+from certsvc.services import documents, log_leaves
 from certsvc.services.credential import describe
 from certsvc.services.evidence import gather_bundle
 from certsvc.services.publish import current_status_list, list_uri
+from certsvc.services.register_only import refuse_register_only
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
 from certsvc.store import rosters as roster_store
@@ -74,6 +75,7 @@ def issue(
     Raises NotFound, Refused (the verdict on our own result).
     """
     with instance.engines.read.connect() as connection:
+        refuse_register_only(connection, roster_id)
         if roster_store.find_roster(connection, roster_id) is None:
             raise NotFound(
                 "roster_unknown", f"花名册不存在:{roster_id}", f"No roster {roster_id}.", "certsvc roster list"
@@ -126,8 +128,27 @@ def intend(instance: Instance, entries: list[Entry]) -> list[IssueIntent]:
             if certificate_store.list_versions(connection, entry.id):
                 continue
             found = certificate_store.find_intent(connection, entry.id, 1)
+            if found is not None and not _can_sign(instance, connection, found):
+                found = _renew(instance, connection, entry, found)
             intents.append(found or _new_intent(instance, connection, entry, taken))
         return intents
+
+
+def _can_sign(instance: Instance, connection: Connection, intent: IssueIntent) -> bool:
+    """Whether the key of the day of the intent may still complete it: not when it was stolen or withdrawn since."""
+    org = instance.settings.authority
+    return documents.key_in_service(connection, org, "credential", intent.created_at) is not None
+
+
+def _renew(instance: Instance, connection: Connection, entry: Entry, old: IssueIntent) -> IssueIntent:
+    """The same certificate dated today: number, code, slot and claim token stay, since somebody may have been told."""
+    body = describe(instance, connection, entry, old.version, old.number, old.idx, f"urn:certsvc:act:{entry.head_act}")
+    inner = {**_open(instance, old), "credential": b64(canonical(body))}
+    sealed = instance.data_keys.seal(json.dumps(inner).encode(), f"intent/{old.id}".encode())
+    certificate_store.remove_intent(connection, old.id)
+    renewed = replace(old, payload=sealed, created_at=body["nbf"])
+    certificate_store.add_intent(connection, renewed)
+    return renewed
 
 
 def _new_intent(instance: Instance, connection: Connection, entry: Entry, taken: set[int]) -> IssueIntent:
@@ -178,8 +199,11 @@ def free_slot(taken: set[int]) -> int:
 def sign_intent(instance: Instance, intent: IssueIntent) -> Jws:
     """The credential over the stored payload. Signing the same intent again gives the same bytes (RFC 6979)."""
     payload = parse_json(unb64(_open(instance, intent)["credential"]))
+    org = instance.settings.authority
     with instance.engines.read.connect() as connection:
-        key = documents.own_key(connection, instance.settings.authority, "credential")
+        # What was begun before a rotation is completed with the key of that moment, whose grant was in force then.
+        of_that_day = documents.key_in_service(connection, org, "credential", payload["nbf"])
+        key = of_that_day or documents.own_key(connection, org, "credential")
     return parse_document(sign_compact(payload, "vc+jwt", instance.signer(key)), "vc+jwt")
 
 
@@ -189,7 +213,7 @@ def apply(instance: Instance, signed: list[tuple[IssueIntent, Jws]]) -> list[Iss
     What somebody else has applied in the meantime is left out.
     """
     status_list = current_status_list(instance, list_uri(instance))
-    with instance.engines.write.begin() as connection:
+    with log_leaves.transaction(instance) as connection:
         held = certificate_store.hold_intents(connection, [intent.id for intent, _ in signed])
         done = [apply_one(instance, connection, *one) for one in signed if one[0].id in held]
         for item in done:
@@ -218,6 +242,7 @@ def apply_one(instance: Instance, connection: Connection, intent: IssueIntent, d
         payload["nbf"],
     )
     certificate_store.add_certificate(connection, certificate)
+    log_leaves.log_document(instance, connection, document)
     token_key = instance.data_keys.blind("claim", inner["claim"])
     certificate_store.add_claim_link(
         connection, ClaimLink(token_key, certificate_id, CLAIM_TRIES, False, instance.now())

@@ -11,13 +11,25 @@ from certsvc.core.errors import NotFound
 from certsvc.core.jose import parse_document
 from certsvc.instance import Instance
 from certsvc.services import documents
+from certsvc.services.act import places_of
+from certsvc.services.register_only import refuse_register_only
 from certsvc.services.status import find_certificate
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import rosters as roster_store
 from certsvc.store import status as status_store
-from certsvc.store.rows import Act, Certificate, Entry, Officer, Organisation, Roster, StatusEvent, StatusProposal
+from certsvc.store.rows import (
+    Act,
+    Certificate,
+    Entry,
+    Officer,
+    Organisation,
+    Roster,
+    StatusEvent,
+    StatusProposal,
+    Version,
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +48,7 @@ class GrantLine:
 
 @dataclass(frozen=True)
 class Office:
-    """An organisation with its keys' uses, officers and grants."""
+    """An organisation with its keys' uses, officers and the grants that are neither withdrawn nor past their end."""
 
     organisation: Organisation
     uses: tuple[str, ...]
@@ -49,18 +61,20 @@ class Office:
 def offices(instance: Instance) -> list[Office]:
     """Every organisation, by id."""
     with instance.engines.read.connect() as connection:
-        return [_office(connection, one) for one in key_store.list_organisations(connection)]
+        return [_office(connection, one, instance.now()) for one in key_store.list_organisations(connection)]
 
 
-def _office(connection: Connection, organisation: Organisation) -> Office:
+def _office(connection: Connection, organisation: Organisation, now: int) -> Office:
     keys = key_store.list_signing_keys(connection, org_id=organisation.id)
-    grants = [_grant(row.unverified_payload, row.sha256) for row in documents.grants_of(connection, organisation.id)]
+    living = documents.living_grants_of(connection, organisation.id, now)
+    grants = [_grant(row.unverified_payload, row.sha256) for row in living]
     return Office(
         organisation,
         tuple(sorted({key.use for key in keys if key.officer_id is None})),
         key_store.list_officers(connection, org_id=organisation.id),
         tuple(grants),
-        {key.officer_id: key.jkt for key in keys if key.officer_id is not None},
+        # Newest first, so that the newest living one is written last.
+        {key.officer_id: key.jkt for key in reversed(keys) if key.officer_id is not None and key.ended_reason is None},
     )
 
 
@@ -93,6 +107,8 @@ class StepLine:
     done: int
     """How many people of the roster are past it."""
     acts: tuple[Act, ...]
+    stage: int | None = None
+    """Which of several meetings the officer has to say it was."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +143,7 @@ def roster_view(instance: Instance, roster_id: str) -> RosterView:
 def _roster(connection: Connection, roster_id: str) -> Roster:
     roster = roster_store.find_roster(connection, roster_id)
     if roster is None:
+        refuse_register_only(connection, roster_id)
         zh, en = f"花名册不存在:{roster_id}", f"No roster {roster_id}."
         raise NotFound("roster_unknown", zh, en, "certsvc roster list")
     return roster
@@ -138,16 +155,19 @@ def _view(instance: Instance, connection: Connection, roster: Roster) -> RosterV
     acts = document_store.list_acts(connection, roster.id)
     heads = Counter(entry.head_act for entry in live)
     steps = _steps(instance, connection, roster, acts)
-    kind_of = {act.sha256: act.kind for act in acts}
-    order = [step["act"] for step in steps]
-    places = Counter({order.index(kind_of[head]): n for head, n in heads.items() if head is not None})
+    place_of = places_of(connection, [act.sha256 for act in acts], steps)
+    # Several acts may have done one step, one for each unit: their people add up.
+    places: Counter[int] = Counter()
+    for head, people in heads.items():
+        places[place_of.get(head, -1)] += people
     lines = [
         StepLine(
             step["act"],
             tuple(step["roles"]),
             step["signers"],
             sum(n for place, n in places.items() if place >= position),
-            tuple(act for act in acts if act.kind == step["act"]),
+            tuple(act for act in acts if place_of[act.sha256] == position),
+            next((fact["args"]["stage"] for fact in step["facts"] if fact["name"] == "stage"), None),
         )
         for position, step in enumerate(steps)
     ]
@@ -173,7 +193,7 @@ def who_may(instance: Instance, roster: Roster, step: StepLine) -> list[tuple[st
         if step.act == "unit_notice" and office.organisation.id not in units:
             continue
         for grant in office.grants:
-            able = [one.id for one in office.officers if office.officer_keys[one.id] in grant.officer_keys]
+            able = [one.id for one in office.officers if office.officer_keys.get(one.id) in grant.officer_keys]
             fits = grant.role in step.roles and step.act in grant.acts and _in_scope(grant.payload, roster)
             alive = grant.payload["nbf"] <= instance.now() <= grant.payload["exp"]
             if fits and alive and len(able) >= step.signers:
@@ -232,6 +252,10 @@ class CertificateView:
     roster_id: str
     events: tuple[StatusEvent, ...]
     versions: tuple[Certificate, ...]
+    replaces: Version | None
+    """The version before, None for the first."""
+    replaced_by: Version | None
+    """The version after, None for the newest."""
 
 
 def certificates(
@@ -241,6 +265,12 @@ def certificates(
     with instance.engines.read.connect() as connection:
         found = certificate_store.list_certificates(connection, roster_id=roster_id, state=state)
     return [(one, printed_on(one)) for one in found]
+
+
+def newest_versions(instance: Instance) -> dict[str, int]:
+    """Entry id -> its newest version, for certificates that were ever replaced."""
+    with instance.engines.read.connect() as connection:
+        return certificate_store.newest_versions(connection)
 
 
 def certificate_view(instance: Instance, code_or_number: str) -> CertificateView:
@@ -255,6 +285,8 @@ def certificate_view(instance: Instance, code_or_number: str) -> CertificateView
             entry.roster_id if entry else "",
             status_store.list_events(connection, found.id),
             certificate_store.list_versions(connection, found.entry_id),
+            certificate_store.predecessor_of(connection, found),
+            certificate_store.successor_of(connection, found),
         )
 
 

@@ -147,7 +147,10 @@ def _sign_first(instance: Instance, certificate: Certificate, page: bytes, page_
 
 def _sign(instance: Instance, certificate: Certificate, page: bytes) -> SignedPage:
     with instance.engines.read.connect() as connection:
-        key = documents.own_key(connection, instance.settings.authority, "pdf")
+        org = instance.settings.authority
+        # A page is signed as of its day of issue, so after a rotation by the key of that day, which its bundle knows.
+        of_that_day = documents.key_in_service(connection, org, "pdf", certificate.issued_at)
+        key = of_that_day or documents.own_key(connection, org, "pdf")
     issuing = issuing_ca_certificate(instance).public_bytes(Encoding.DER)
     url = os.environ.get("CERTSVC_TIMESTAMP_URL")
     return sign_page(page, instance.signer(key), key.certificate, issuing, _signed_at(certificate), url)

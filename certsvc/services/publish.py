@@ -11,7 +11,7 @@ from certsvc.core.calendar import utc_text
 from certsvc.core.jose import Jws, parse_document, public_jwk, sign_compact
 from certsvc.core.statuslist import encode_bitstring, pack
 from certsvc.instance import Instance
-from certsvc.services import documents
+from certsvc.services import documents, log_leaves
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import status as status_store
@@ -34,7 +34,7 @@ def current_status_list(instance: Instance, uri: str) -> Jws:
         newest = _newest_list(instance, connection, uri)
     if newest is not None:
         return newest
-    with instance.engines.write.begin() as connection:
+    with log_leaves.transaction(instance) as connection:
         return publish_status_list(instance, connection, uri)
 
 
@@ -43,24 +43,29 @@ def publish_status_list(instance: Instance, connection: Connection, uri: str) ->
     # Whoever publishes at the same moment waits here, and then sees the events of the one before.
     status_store.lock_status_lists(connection)
     newest, iat = _newest_list(instance, connection, uri), instance.now()
+    latest = status_store.latest_status_list(connection, uri)
     values = {"bits": 4, "lst": pack(status_store.list_values(connection, uri))}
-    if newest is not None:
-        if newest.unverified_payload["status_list"] == values:
-            return newest
+    if newest is not None and newest.unverified_payload["status_list"] == values:
+        return newest
+    if latest is not None and latest.iat - iat < SAME_MOMENT:
         # Of two lists of one second nobody could tell which one lacks a revocation.
-        iat = max(iat, newest.unverified_payload["iat"] + 1)
+        iat = max(iat, latest.iat + 1)
     document = _sign_list(instance, connection, uri, values, iat)
     document_store.add_document(connection, "statuslist+jwt", document.body, subject=uri, iat=iat)
     status_store.add_status_list(connection, StatusList(uri, document.sha256, iat))
+    log_leaves.log_document(instance, connection, document)
     return document
 
 
 def _newest_list(instance: Instance, connection: Connection, uri: str) -> Jws | None:
-    """The list published last, if it is young enough to be handed out."""
+    """The list published last, if it is young enough to be handed out and of the present key."""
     latest = status_store.latest_status_list(connection, uri)
     if latest is None or not -SAME_MOMENT < instance.now() - latest.iat < LIST_AGE:
         return None
-    return documents.load_document(connection, latest.sha256, "statuslist+jwt")
+    document = documents.load_document(connection, latest.sha256, "statuslist+jwt")
+    key = documents.own_key(connection, instance.settings.authority, "status")
+    # A key that has ended vouches for nothing new; above all when it was stolen.
+    return document if document.signatures[0].unverified_kid == key.jkt else None
 
 
 def _sign_list(instance: Instance, connection: Connection, uri: str, values: dict[str, Any], iat: int) -> Jws:
@@ -121,17 +126,26 @@ def jwks(instance: Instance) -> dict[str, Any]:
 
 
 def did_document(instance: Instance) -> dict[str, Any]:
-    """did:web document with the credential key (W3C DID 1.0)."""
+    """did:web document with the credential keys (W3C DID 1.0): retired ones stay readable, the present one asserts."""
     did = "did:web:" + instance.host.replace(":", "%3A")
+    org = instance.settings.authority
     with instance.engines.read.connect() as connection:
-        key = documents.own_key(connection, instance.settings.authority, "credential")
-    method = f"{did}#{key.jkt}"
-    jwk = public_jwk(instance.signer(key).public_key)
+        present = documents.own_key(connection, org, "credential")
+        keys = key_store.list_signing_keys(connection, org_id=org, use="credential")
     return {
         "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/jws/v1"],
         "id": did,
-        "verificationMethod": [{"id": method, "type": "JsonWebKey", "controller": did, "publicKeyJwk": jwk}],
-        "assertionMethod": [method],
+        "verificationMethod": [
+            {
+                "id": f"{did}#{key.jkt}",
+                "type": "JsonWebKey",
+                "controller": did,
+                "publicKeyJwk": public_jwk(x509.load_der_x509_certificate(key.certificate).public_key()),  # type: ignore[arg-type]
+            }
+            for key in keys
+            if key.ended_reason != "compromised"
+        ],
+        "assertionMethod": [f"{did}#{present.jkt}"],
     }
 
 

@@ -1,10 +1,9 @@
 """Lifecycle of one certificate: one officer proposes, another decides (`certsvc status …`, docs/format.md 5).
 
-Both halves are signed acts. A correction makes the next version, which supersedes the one before.
+Both halves are signed acts, the decision is told to the holder in a notice, and then the status list is published. A
+correction makes the next version, which supersedes the one before.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -18,10 +17,11 @@ from certsvc.core.jose import Jws, parse_document, sign_general
 from certsvc.core.outcomes import Fault
 from certsvc.core.statuslist import AFTER, VALID
 from certsvc.instance import Instance
-from certsvc.services import correction, documents, issue
+from certsvc.services import correction, documents, issue, log_leaves, notices
 from certsvc.services.act_rules import target_of
 from certsvc.services.credential import describe
 from certsvc.services.publish import publish_status_list
+from certsvc.services.status_rules import REASONS, STATES, Proposal, check_proposal
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
@@ -29,80 +29,79 @@ from certsvc.store import rosters as roster_store
 from certsvc.store import status as status_store
 from certsvc.store.rows import Certificate, CorrectedEntry, Entry, IssueIntent, Officer, StatusEvent, StatusProposal
 
-#: Lifecycle act -> the reason classes that go with it (domain.md 5.4).
-REASONS = {
-    "suspend": ("inquiry",),
-    "reinstate": ("cleared",),
-    "revoke": ("fraud", "procedure", "issuing_error"),
-    "withdraw": ("holder_request",),
-    "correct": ("correction",),
-}
-STATES = {0: "in_force", 1: "revoked", 2: "suspended", 3: "superseded", 11: "withdrawn"}
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What an officer proposes."""
-
-    kind: str
-    code_or_number: str
-    officer_id: str
-    document: Mapping[str, str]
-    reason: str
-    retroactive: bool = False
-    effective_from: str | None = None
-    changes: Mapping[str, str] | None = None
-    """For `correct`: new values of name, sex, birth, id."""
+__all__ = [
+    "REASONS",
+    "STATES",
+    "Proposal",
+    "approve",
+    "approve_within",
+    "find_certificate",
+    "propose",
+    "propose_within",
+]
 
 
 def propose(instance: Instance, proposal: Proposal) -> str:
     """Signs and stores the proposal; returns its id. Raises Fault, Refused, Malformed, NotFound."""
-    with instance.engines.write.begin() as connection:
-        certificate = find_certificate(instance, connection, proposal.code_or_number)
-        entry = _entry(connection, certificate)
-        # From here on nobody else changes this certificate, so what is checked is what is signed.
-        q = status_store.next_q(connection, certificate.id)
-        _check_proposal(connection, certificate, proposal)
-        corrected = None
-        if proposal.changes:
-            corrected = correction.correct(instance, connection, certificate, entry, proposal.changes)
-        officer = _officer(connection, proposal.officer_id)
-        payload = _payload(instance, connection, certificate, entry, proposal, corrected, q)
-        document = _sign(instance, connection, payload, officer, target_of(entry))
-        identity = status_store.next_proposal_id(connection)
-        row = StatusProposal(
-            identity, certificate.id, proposal.kind, document.sha256, officer.pseudonym, "open", instance.now()
-        )
-        status_store.add_proposal(connection, row)
-        if corrected is not None:
-            roster_store.add_corrected(connection, corrected)
+    with log_leaves.transaction(instance) as connection:
+        return propose_within(instance, connection, proposal)
+
+
+def propose_within(instance: Instance, connection: Connection, proposal: Proposal) -> str:
+    """As `propose`, inside the caller's transaction."""
+    certificate = find_certificate(instance, connection, proposal.code_or_number)
+    entry = _entry(connection, certificate)
+    # From here on nobody else changes this certificate, so what is checked is what is signed.
+    q = status_store.next_q(connection, certificate.id)
+    check_proposal(proposal, _value(connection, certificate), certificate.number)
+    corrected = None
+    if proposal.kind == "correct":
+        corrected = correction.correct(instance, connection, certificate, entry, proposal.changes)
+    officer = _officer(connection, proposal.officer_id)
+    payload = _payload(instance, connection, certificate, entry, proposal, corrected, q)
+    document = _sign(instance, connection, payload, officer, target_of(entry))
+    identity = status_store.next_proposal_id(connection)
+    row = StatusProposal(
+        identity, certificate.id, proposal.kind, document.sha256, officer.pseudonym, "open", instance.now()
+    )
+    status_store.add_proposal(connection, row)
+    if corrected is not None:
+        roster_store.add_corrected(connection, corrected)
     return identity
 
 
 def approve(instance: Instance, proposal_id: str, officer_id: str) -> issue.Issued | None:
     """Another human decides; returns the next version after a correction. Raises Refused for the same human."""
-    with instance.engines.write.begin() as connection:
-        status_store.lock_proposal(connection, proposal_id)
-        row = _open_proposal(connection, proposal_id)
-        officer = _officer(connection, officer_id)
-        if officer.pseudonym == row.pseudonym:
-            zh, en = "提出人与决定人不得为同一人", "The human who proposed cannot decide."
-            raise Refused("same_human", zh, en, f"certsvc status approve {proposal_id} --officer OTHER")
-        certificate = certificate_store.find_certificate(connection, row.certificate_id)
-        if certificate is None:
-            raise LookupError(row.certificate_id)
-        proposed = documents.load_document(connection, row.sha256, "act+jwt")
-        decided = _decide(instance, connection, certificate, proposed, officer)
-        status_store.close_proposal(connection, proposal_id)
-        _record(instance, connection, certificate, proposed, decided)
-        status_list = publish_status_list(instance, connection, certificate.list_uri)
-        if row.kind != "correct":
-            return None
-        # Decision and next version stand or fall together: nobody is left with a superseded certificate only.
-        intent = _intend_next(instance, connection, certificate, decided)
-        signed = issue.sign_intent(instance, intent)
-        issued = issue.apply_one(instance, connection, intent, signed)
-        issue.freeze_checked(instance, connection, issued.certificate, status_list)
+    with log_leaves.transaction(instance) as connection:
+        return approve_within(instance, connection, proposal_id, officer_id)
+
+
+def approve_within(
+    instance: Instance, connection: Connection, proposal_id: str, officer_id: str
+) -> issue.Issued | None:
+    """As `approve`, inside the caller's transaction."""
+    status_store.lock_proposal(connection, proposal_id)
+    row = _open_proposal(connection, proposal_id)
+    officer = _officer(connection, officer_id)
+    if officer.pseudonym == row.pseudonym:
+        zh, en = "提出人与决定人不得为同一人", "The human who proposed cannot decide."
+        raise Refused("same_human", zh, en, f"certsvc status approve {proposal_id} --officer OTHER")
+    certificate = certificate_store.find_certificate(connection, row.certificate_id)
+    if certificate is None:
+        raise LookupError(row.certificate_id)
+    proposed = documents.load_document(connection, row.sha256, "act+jwt")
+    decided = _decide(instance, connection, certificate, proposed, officer)
+    status_store.close_proposal(connection, proposal_id)
+    _record(instance, connection, certificate, proposed, decided)
+    notices.write_notice(instance, connection, certificate, decided.unverified_payload)
+    status_list = publish_status_list(instance, connection, certificate.list_uri)
+    if row.kind != "correct":
+        return None
+    # Decision and next version stand or fall together: nobody is left with a superseded certificate only.
+    intent = _intend_next(instance, connection, certificate, decided)
+    signed = issue.sign_intent(instance, intent)
+    issued = issue.apply_one(instance, connection, intent, signed)
+    issue.freeze_checked(instance, connection, issued.certificate, status_list)
     return issued
 
 
@@ -123,25 +122,6 @@ def find_certificate(instance: Instance, connection: Connection, code_or_number:
     return found
 
 
-def _check_proposal(connection: Connection, certificate: Certificate, proposal: Proposal) -> None:
-    """Raises Refused for an unlawful transition, a foreign reason class or an effect the act cannot have."""
-    events = status_store.list_events(connection, certificate.id)
-    value = events[-1].value if events else VALID
-    if proposal.kind not in AFTER[value]:
-        zh = f"当前状态({STATES[value]})不能{proposal.kind}"
-        raise Refused("status_illegal", zh, f"A certificate that is {STATES[value]} cannot be: {proposal.kind}.")
-    if proposal.reason not in REASONS[proposal.kind]:
-        known = ", ".join(REASONS[proposal.kind])
-        raise Refused("reason_foreign", f"理由类别须为:{known}", f"The reason class must be one of: {known}.")
-    dated = proposal.retroactive or proposal.effective_from is not None
-    if dated and proposal.kind != "revoke":
-        raise Refused("effect_foreign", "只有撤销可以追溯或指定日期", "Only a revocation can be retroactive or dated.")
-    if proposal.kind == "revoke" and proposal.retroactive == (proposal.effective_from is not None):
-        raise Refused("effect_missing", "须选择自始无效或自某日起", "Say --retroactive or --from DATE, one of them.")
-    if (proposal.kind == "correct") != bool(proposal.changes):
-        raise Refused("changes_missing", "更正须给出新值", "A correction names the new values, others none.")
-
-
 def _payload(
     instance: Instance,
     connection: Connection,
@@ -153,8 +133,7 @@ def _payload(
 ) -> dict[str, Any]:
     said = None
     if corrected is not None:
-        fields = sorted(proposal.changes or {})
-        said = correction.stated(instance, connection, certificate, entry, corrected, fields)
+        said = correction.stated(instance, connection, certificate, entry, corrected, proposal.changes)
     return {
         "act": proposal.kind,
         "stage": "propose",
@@ -201,7 +180,9 @@ def _sign(instance: Instance, connection: Connection, payload: dict[str, Any], o
     }
     body = sign_general(whole, "act+jwt", [instance.signer(key), instance.signer(seal)])
     document_store.add_document(connection, "act+jwt", body, subject=payload["certificate"], iat=instance.now())
-    return parse_document(body, "act+jwt")
+    document = parse_document(body, "act+jwt")
+    log_leaves.log_document(instance, connection, document)
+    return document
 
 
 def _allowing(
@@ -216,6 +197,7 @@ def _allowing(
             check_nesting(grants[name], grants)
             if all(grants[name].has_key(*one) for one in keys):
                 check_allows(grants[name], act, target, now)
+                documents.check_standing(connection, grants[name], now, act)
                 return name
         except Fault as refused:
             fault = refused

@@ -13,28 +13,27 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from certsvc.core.bundle import Bundle, looks_like_bundle, parse_bundle
+from certsvc.core.calendar import local_date
 from certsvc.core.codes import check_certificate_number, parse_verification_code
 from certsvc.core.errors import CertsvcError, Malformed
-from certsvc.core.jose import parse_document
-from certsvc.core.names import fold_name, mask_name
-from certsvc.core.outcomes import About
+from certsvc.core.jose import Jws, parse_document
+from certsvc.core.names import fold_name
 from certsvc.instance import Instance
 from certsvc.render.picture import pdf_pictures, read_codes
 from certsvc.render.reader import PdfFindings, read_pdf
 from certsvc.services import documents, private
-from certsvc.services.evidence import bundle_of
+from certsvc.services.evidence import bundle_of, fresh_evidence
+from certsvc.services.public_view import public_only
 from certsvc.store import certificates as certificate_store
 from certsvc.store import rosters as roster_store
 from certsvc.store import status as status_store
-from certsvc.store.rows import Certificate
+from certsvc.store.rows import Certificate, Version
 from certsvc.verify import verify, without_evidence
 from certsvc.verify.case import DocumentFindings, Evidence
 from certsvc.verify.report import NOT_COMPARED, Report
 
 #: Guesses of the last four characters of an ID number per certificate and day (design.md 4).
 MATCH_TRIES = 5
-#: What number + name may know (design.md 4, who sees what).
-PUBLIC_MEMBERS = ("number", "version", "holder_name", "title", "level", "series", "series_zh", "granted_on")
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,9 @@ class Asked:
     now: int
     max_age: int | None = None
     newer_status: bytes | None = None
+    """A status list brought beside the bundle; the later of the two counts."""
+    newer_trust: bytes | None = None
+    """The same for the trust bundle."""
 
 
 @dataclass(frozen=True)
@@ -153,15 +155,16 @@ def verify_offline(found: Found, anchors: tuple, asked: Asked) -> Report:  # typ
     if found.bundle is None:
         return without_evidence("cannot_decide", "offline_no_bundle", asked.at, asked.now, test)
     try:
-        evidence = Evidence(parse_bundle(found.bundle), found.document, None, _newer(asked))
+        newer = _parsed(asked.newer_status, "statuslist+jwt"), _parsed(asked.newer_trust, "trust+jwt")
+        evidence = Evidence(parse_bundle(found.bundle), found.document, None, *newer)
     except CertsvcError as error:
         return without_evidence("tampered", error.code, asked.at, asked.now, test)
     report = verify(evidence, anchors, asked.at, asked.now, asked.max_age)
     return replace(report, match={**NOT_COMPARED, "file": _file_match(found, report)})
 
 
-def _newer(asked: Asked) -> object:
-    return None if asked.newer_status is None else parse_document(asked.newer_status.strip(), "statuslist+jwt")
+def _parsed(body: bytes | None, typ: str) -> Jws | None:
+    return None if body is None else parse_document(body.strip(), typ)
 
 
 def _file_match(found: Found, report: Report) -> str:
@@ -246,14 +249,33 @@ def _from_register(
     asked: Asked,
     expect: Expect | None,
 ) -> Report:
-    bundle = parse_bundle(bundle_of(inst, connection, certificate))
+    bundle = fresh_evidence(inst, connection, certificate)
     now = max(asked.now, inst.now())
     evidence = Evidence(bundle, found.document, certificate.sha256, None)
     report = verify(evidence, inst.anchors, max(asked.at, 0), now)
     match = {**NOT_COMPARED, "file": _file_match(found, report)}
     if expect is not None and report.certificate is not None:
         match |= _compare(inst, connection, certificate, report.certificate, expect)
-    return replace(report, match=match)
+    return _with_versions(connection, certificate, replace(report, match=match))
+
+
+def _with_versions(connection: Connection, certificate: Certificate, report: Report) -> Report:
+    """`report` with the versions before and after, which the register alone knows; none where claims are not shown."""
+    if report.certificate is None:
+        return report
+    before = certificate_store.predecessor_of(connection, certificate)
+    after = certificate_store.successor_of(connection, certificate)
+    return replace(report, replaces=_version(before), replaced_by=_version(after))
+
+
+def _version(other: Version | None) -> dict[str, object] | None:
+    if other is None:
+        return None
+    return {
+        "number": other.number,
+        "version": other.version,
+        "issued_on": local_date(other.issued_at).isoformat(),
+    }
 
 
 def fresh_bundle(inst: Instance, code_text: str) -> bytes | None:
@@ -282,19 +304,8 @@ def verify_number(
             payload = parse_document(certificate.credential, "vc+jwt").unverified_payload
             if _same(fold_name(payload["certificate"]["name"]), fold_name(name)) == "match":
                 report = _from_register(inst, connection, certificate, Found(), asked, expect)
-                return _public_only(report)
+                return public_only(report)
     return missed
-
-
-def _public_only(report: Report) -> Report:
-    """The part of a Report that number + name may know: no path, no documents, no full name."""
-    if report.certificate is None:
-        return report
-    shown = {name: report.certificate[name] for name in PUBLIC_MEMBERS}
-    shown["holder_name"] = mask_name(shown["holder_name"])
-    rows = tuple(replace(row, about=About()) for row in report.rows)
-    timeline = tuple(replace(moment, org="", org_name="", document="") for moment in report.timeline)
-    return replace(report, about=About(), certificate=shown, rows=rows, path=(), timeline=timeline)
 
 
 # --- 4. compare ----------------------------------------------------------------------------------------------------

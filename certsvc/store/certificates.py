@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from certsvc.store.engine import insert_or, lock_table, refusing
-from certsvc.store.rows import Certificate, ClaimLink, IssueIntent, Rendition
+from certsvc.store.rows import Certificate, ClaimLink, IssueIntent, Rendition, Version
 from certsvc.store.shelf import CERTIFICATES, CLAIM_LINKS, INTENTS, RENDITIONS, narrowed
 from certsvc.store.tables import certificate, claim_link, entry, issue_intent, number_counter, rendition
 
@@ -27,6 +27,14 @@ _BY_CODE_KEY = CERTIFICATES.select.where(certificate.c.code_key == bindparam("ke
 _BY_SHA256 = CERTIFICATES.select.where(certificate.c.sha256 == bindparam("sha256"))
 _BY_NUMBER = CERTIFICATES.select.where(certificate.c.number == bindparam("number")).order_by(certificate.c.version)
 _OF_ENTRY = CERTIFICATES.select.where(certificate.c.entry_id == bindparam("id")).order_by(certificate.c.version)
+_OF_VERSION = select(certificate.c.number, certificate.c.version, certificate.c.issued_at).where(
+    certificate.c.entry_id == bindparam("id"), certificate.c.version == bindparam("of")
+)
+_RENEWED = (
+    select(certificate.c.entry_id, func.max(certificate.c.version))
+    .where(certificate.c.version > 1)
+    .group_by(certificate.c.entry_id)
+)
 _AT_INDEX = CERTIFICATES.select.where(certificate.c.list_uri == bindparam("uri"), certificate.c.idx == bindparam("idx"))
 _ISSUED_ENTRIES = (
     select(certificate.c.entry_id)
@@ -136,6 +144,27 @@ def find_at_index(connection: Connection, list_uri: str, idx: int) -> Certificat
 def list_versions(connection: Connection, entry_id: str) -> tuple[Certificate, ...]:
     """All versions of an entry's certificate, oldest first."""
     return CERTIFICATES.all(connection, _OF_ENTRY, id=entry_id)
+
+
+def predecessor_of(connection: Connection, item: Certificate) -> Version | None:
+    """The version that `item` replaces; None for the first."""
+    return _version(connection, item.entry_id, item.version - 1)
+
+
+def successor_of(connection: Connection, item: Certificate) -> Version | None:
+    """The version that replaced `item`; None for the newest."""
+    return _version(connection, item.entry_id, item.version + 1)
+
+
+def _version(connection: Connection, entry_id: str, number: int) -> Version | None:
+    # Versions of an entry count 1, 2, 3 … under one certificate number.
+    row = connection.execute(_OF_VERSION, {"id": entry_id, "of": number}).first()
+    return None if row is None else Version(*row)
+
+
+def newest_versions(connection: Connection) -> dict[str, int]:
+    """Entry id -> its newest version, for the few entries whose certificate was ever replaced."""
+    return dict(connection.execute(_RENEWED).all())
 
 
 def issued_entries(connection: Connection, roster_id: str) -> set[str]:

@@ -11,6 +11,7 @@ from certsvc.store.shelf import ACT_ENTRIES, ACTS, DOCUMENTS
 from certsvc.store.tables import act, act_entry, document, entry
 
 _DOCUMENT = DOCUMENTS.select.where(document.c.sha256 == bindparam("sha256"))
+_LOCK_DOCUMENT = select(document.c.sha256).where(document.c.sha256 == bindparam("sha256")).with_for_update()
 _BY_TYP = DOCUMENTS.select.where(document.c.typ == bindparam("typ")).order_by(document.c.iat, document.c.sha256)
 _BY_SUBJECT = _BY_TYP.where(document.c.subject == bindparam("subject"))
 _NEWEST = (
@@ -47,6 +48,11 @@ def add_document(connection: Connection, typ: str, body: bytes, *, subject: str,
 def find_document(connection: Connection, sha256: str) -> Document | None:
     """The document of this name, or None. Whether its bytes still have this hash is not checked here."""
     return DOCUMENTS.one(connection, _DOCUMENT, sha256=sha256)
+
+
+def lock_document(connection: Connection, sha256: str) -> None:
+    """Lets nobody else lock this document before the transaction ends. SQLite has one writer anyway."""
+    connection.execute(_LOCK_DOCUMENT, {"sha256": sha256})
 
 
 def list_documents(connection: Connection, typ: str, subject: str | None = None) -> tuple[Document, ...]:

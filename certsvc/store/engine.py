@@ -50,7 +50,8 @@ def open_writer(url: str, *, foreign_keys: bool = True) -> Engine:
     engine = _create(url)
     if engine.dialect.name == "sqlite":
         pragmas = {"journal_mode": "WAL", "synchronous": "FULL", "foreign_keys": "ON" if foreign_keys else "OFF"}
-        _on_connect(engine, pragmas)
+        # So that the row which INSERT OR REPLACE takes away is deleted in the sense of a trigger too.
+        _on_connect(engine, pragmas | {"recursive_triggers": "ON"})
         event.listen(engine, "begin", _begin_immediate)
     return engine
 

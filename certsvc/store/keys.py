@@ -1,6 +1,6 @@
 """Organisations, their officers, and the public half of every signing key, kept for ever (design.md 3)."""
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from certsvc.core.errors import Refused
 from certsvc.store.rows import Officer, Organisation, SigningKey
@@ -9,6 +9,10 @@ from certsvc.store.tables import officer, organisation, signing_key
 
 _ORGANISATION = ORGANISATIONS.select.where(organisation.c.id == bindparam("id"))
 _ORGANISATIONS = ORGANISATIONS.select.order_by(organisation.c.id)
+# NO KEY UPDATE: whoever adds a key or an officer of the organisation meanwhile does not have to wait.
+_LOCK_ORGANISATION = (
+    select(organisation.c.id).where(organisation.c.id == bindparam("id")).with_for_update(key_share=True)
+)
 _OFFICER = OFFICERS.select.where(officer.c.id == bindparam("id"))
 _OFFICERS = OFFICERS.select.order_by(officer.c.id)
 _KEY = SIGNING_KEYS.select.where(signing_key.c.jkt == bindparam("jkt"))
@@ -16,7 +20,13 @@ _KEYS = SIGNING_KEYS.select.order_by(signing_key.c.valid_from.desc(), signing_ke
 _END_KEY = (
     update(signing_key)
     .where(signing_key.c.jkt == bindparam("key"), signing_key.c.ended_reason.is_(None))
-    .values(valid_to=bindparam("at"), ended_reason=bindparam("reason"), good_before=bindparam("index"))
+    .values(valid_to=bindparam("at"), ended_reason=bindparam("reason"), good_before=bindparam("good_before"))
+)
+# An earlier end stays; a theft that comes to light later says more about the key than its rotation did.
+_CONDEMN_KEY = (
+    update(signing_key)
+    .where(signing_key.c.jkt == bindparam("key"), signing_key.c.ended_reason.is_not(None))
+    .values(ended_reason="compromised", good_before=bindparam("good_before"))
 )
 
 
@@ -28,6 +38,11 @@ def add_organisation(connection: Connection, item: Organisation) -> None:
 def find_organisation(connection: Connection, organisation_id: str) -> Organisation | None:
     """The organisation, or None."""
     return ORGANISATIONS.one(connection, _ORGANISATION, id=organisation_id)
+
+
+def lock_organisation(connection: Connection, organisation_id: str) -> None:
+    """Lets nobody else lock this organisation before the transaction ends. SQLite has one writer anyway."""
+    connection.execute(_LOCK_ORGANISATION, {"id": organisation_id})
 
 
 def list_organisations(connection: Connection, kind: str | None = None) -> tuple[Organisation, ...]:
@@ -82,7 +97,12 @@ def list_signing_keys(
 
 
 def end_signing_key(connection: Connection, jkt: str, reason: str, at: int, good_before: int | None = None) -> None:
-    """Ends a key for ever: `at` in seconds, `good_before` a log index. Raises Refused(key_ended) the second time."""
-    ended = connection.execute(_END_KEY, {"key": jkt, "at": at, "reason": reason, "index": good_before})
+    """Ends a key for ever; `at` and `good_before` in seconds. Raises Refused(key_ended) the second time."""
+    ended = connection.execute(_END_KEY, {"key": jkt, "at": at, "reason": reason, "good_before": good_before})
     if ended.rowcount != 1:
         raise Refused("key_ended", "该密钥不存在或已停用", "This key is unknown or has ended already.")
+
+
+def condemn_signing_key(connection: Connection, jkt: str, good_before: int) -> None:
+    """Notes that a key which has ended was stolen; only what it signed before `good_before` (seconds) stays good."""
+    connection.execute(_CONDEMN_KEY, {"key": jkt, "good_before": good_before})

@@ -4,7 +4,7 @@ Times are unix seconds UTC, dates ISO text (YYYY-MM-DD), documents are named by 
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,11 @@ class Officer:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A key and its certificate (DER). `uri` opens the signer; `good_before` is a log index, never a time."""
+    """A key and its certificate (DER). `uri` opens the signer.
+
+    A living key has no `ended_reason`, and `valid_to` is the end of its certificate; afterwards it is the end of the key.
+    `good_before`, in seconds: what a compromised key signed earlier stays good; None then means nothing does.
+    """
 
     jkt: str
     use: str
@@ -272,6 +276,14 @@ class Certificate:
     frozen_bundle: bytes | None = None
 
 
+class Version(NamedTuple):
+    """Another version of a certificate, as one names it to people."""
+
+    number: str
+    version: int
+    issued_at: int
+
+
 @dataclass(frozen=True, slots=True)
 class Rendition:
     """The PDF signature of a certificate under one toolchain (`fingerprint`); a changed toolchain adds another."""
@@ -313,10 +325,85 @@ class StatusEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """告知书: the letter to the holder about one status event; when, by which officer (id) and how it was delivered."""
+
+    id: str
+    certificate_id: str
+    q: int
+    kind: str
+    text_zh: str
+    text_en: str
+    created_at: int
+    delivered_at: int | None = None
+    delivered_by: str | None = None
+    way: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StatusList:
     uri: str
     sha256: str
     iat: int
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalence:
+    """双贯通对应: a qualification that is a title. It counts, and has its signed statement, once somebody approved it."""
+
+    id: str
+    person_id: str
+    qualification: str
+    number_key: str
+    """Keyed hash of qualification and number."""
+    issued_on: str
+    directory_sha256: str
+    directory_row: dict[str, Any]
+    series: str
+    level: str
+    title: str
+    sealed: bytes
+    """Printed values, number and salts of the statement."""
+    evidence_sha256: str
+    paper: dict[str, str]
+    """Number, title and date of the document behind it."""
+    proposed_by: str
+    proposed_at: int
+    approved_by: str | None = None
+    approved_at: int | None = None
+    statement_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterImport:
+    """One file of titles that enter the register only; they count once somebody else approved it."""
+
+    id: str
+    file_sha256: str
+    origin: str
+    evidence_sha256: str
+    proposed_by: str
+    proposed_at: int
+    approved_by: str | None = None
+    approved_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterTitle:
+    """A title by examination or of another province: no acts, no number of ours, no certificate."""
+
+    id: str
+    import_id: str
+    position: int
+    person_id: str
+    series: str
+    specialty: str
+    level: str
+    title: str
+    obtained_on: str
+    """ISO date, or only its year or year and month where no more is known."""
+    issuing_body: str
+    original_number: str | None
 
 
 @dataclass(frozen=True, slots=True)

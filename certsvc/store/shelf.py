@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Column, Connection, Executable, Select, Table, insert, select
 
-from certsvc.store import rows, tables
+from certsvc.store import log_rows, log_tables, rows, tables
 
 R = TypeVar("R")
 
@@ -66,5 +66,13 @@ CERTIFICATES = Shelf(tables.certificate, rows.Certificate)
 RENDITIONS = Shelf(tables.rendition, rows.Rendition)
 PROPOSALS = Shelf(tables.status_proposal, rows.StatusProposal)
 EVENTS = Shelf(tables.status_event, rows.StatusEvent)
+NOTICES = Shelf(tables.notice, rows.Notice)
 STATUS_LISTS = Shelf(tables.status_list, rows.StatusList)
+EQUIVALENCES = Shelf(tables.equivalence, rows.Equivalence)
+REGISTER_IMPORTS = Shelf(tables.register_import, rows.RegisterImport)
+REGISTER_TITLES = Shelf(tables.register_title, rows.RegisterTitle)
 CLAIM_LINKS = Shelf(tables.claim_link, rows.ClaimLink)
+LOG_ENTRIES = Shelf(log_tables.log_entry, log_rows.LogEntry)
+LOG_STATES = Shelf(log_tables.log_state, log_rows.LogState)
+LOG_CHECKPOINTS = Shelf(log_tables.log_checkpoint, log_rows.LogCheckpoint)
+LOG_COSIGNATURES = Shelf(log_tables.log_cosignature, log_rows.LogCosignature)

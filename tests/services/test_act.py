@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from world_for_tests import BATCHES, PAPER, WALKS, World
+from world_for_tests import BATCHES, PAPER, PAPERS, WALKS, World
 
 from certsvc.core.errors import CertsvcError, Malformed, NotFound, Refused
 from certsvc.core.outcomes import Fault
@@ -116,15 +116,11 @@ BREACHES = (
     # tracks
     Breach(
         "more_passed_than_the_ratio", "fact_within_ratio", "evaluate", ("XC",), track="T03", changes={"failed": 1},
-        figures={"applied": "4", "passed": "3"},
-    ),
-    Breach(
-        "ratio_beyond_the_ceiling", "fact_within_ratio", "evaluate", ("XC",), track="T03",
-        changes={"extra": (("ratio_percent", 76), ("posts", 2))},
+        figures={"applied": "4", "passed": "3", "approved": "55"},
     ),
     Breach(
         "more_passed_than_posts", "fact_within_posts", "evaluate", ("XC",), track="T03",
-        changes={"extra": (("ratio_percent", 55), ("posts", 1))},
+        changes={"extra": (("posts", 1),)},
     ),
     Breach("banned_motor_engineer", "fact_no_ban", "accept", ("AF",), track="T04", changes={"extra": (("ban", "有"),)}),
     Breach(
@@ -145,9 +141,12 @@ BREACHES = (
     ),
     Breach(
         "teacher_of_twenty_nine_years", "fact_at_least", "accept", ("XC",), track="T10",
-        changes={"extra": (("service_years", 29), ("ratio_percent", 60))},
+        changes={"extra": (("service_years", 29),)},
     ),
-    Breach("too_many_teachers", "fact_within_ratio", "evaluate", ("XC",), track="T10", changes={"failed": 1}),
+    Breach(
+        "too_many_teachers", "fact_within_ratio", "evaluate", ("XC",), track="T10", changes={"failed": 1},
+        figures={"applied": "5", "passed": "4", "approved": "60"},
+    ),
     Breach(
         "engineer_among_teachers", "series_beyond_track", "unit_notice", ("U1",), track="T10",
         changes={"series": "工程技术人员", "title": "高级工程师", "current_title": "工程师"},
@@ -156,7 +155,7 @@ BREACHES = (
         "engineer_among_rural_talent", "series_beyond_track", "unit_notice", ("U1",), track="T14",
         changes={"series": "工程技术人员", "title": "高级工程师", "current_title": "工程师"},
     ),
-    Breach("banned_farmer", "fact_no_ban", "accept", ("XC",), track="T14", changes={"extra": (("ban", "有"),)}),
+    Breach("banned_farmer", "fact_no_ban", "accept", ("XC",), track="T14", changes={"extra": (PAPERS, ("ban", "有"))}),
 )  # fmt: skip
 
 
@@ -173,6 +172,32 @@ def test_an_act_that_breaks_a_rule_is_refused_and_leaves_nothing(province: World
     assert breach.figures.items() <= fault.about.figures.items()
     if not breach.code.endswith("_beyond_track"):
         assert fault.about.act == (breach.act or breach.kind)
+
+
+@pytest.mark.parametrize(
+    ("ratios", "approved"),
+    [({"deputy_senior": 76}, "76"), ({"senior": 45}, "0"), ({}, "0")],
+    ids=["beyond_what_the_procedure_knows", "for_another_level", "none"],
+)
+def test_a_committee_whose_ratio_nobody_could_approve_passes_nobody(
+    province: World, ratios: dict[str, int], approved: str
+) -> None:
+    roster_id = province.take_in(BATCHES["T03"])
+    province.at(-1, hour=20)
+    new_committee(province, ratios=ratios)
+    province.walk("T03", roster_id, until="evaluate")
+    fault = refused(province, "evaluate", roster_id, "NC")
+    assert isinstance(fault, Fault)
+    assert fault.code == "fact_within_ratio"
+    assert fault.about.figures["approved"] == approved
+    province.sign("evaluate", roster_id, "XC")
+
+
+def new_committee(world: World, **wanted: Any) -> str:
+    """A committee with the officer NC at the present clock; gives back its grant."""
+    enrol.enrol_organisation(world.instance, enrol.NewOrganisation("SL-NC", "示例", "N", "committee", None, "220000"))
+    enrol.enrol_officer(world.instance, "NC", "SL-NC", "样章人")
+    return delegate(world.instance, Delegation("SL-NC", "committee", PAPER, **wanted))
 
 
 # --- order ----------------------------------------------------------------------------------------------------------
@@ -306,7 +331,7 @@ def test_county_and_city_recommend_in_this_order_and_each_once(province: World) 
         province.sign(kind, roster_id, *officers)
     (one, _) = province.issue(roster_id)
     report = verify_code(province.instance, one.code)
-    assert [m.org for m in report.path if m.event == "recommend"] == ["SL-CO", "SL-CC"]
+    assert [link.org for link in report.chain if link.name == "recommend"] == ["SL-CO", "SL-CC"]
 
 
 def test_acts_of_one_second_still_form_a_path(province: World) -> None:

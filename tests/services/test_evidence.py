@@ -11,7 +11,7 @@ from certsvc.core.bundle import Bundle, parse_bundle
 from certsvc.core.claims import FIELDS, OPEN_FIELDS, entry_commitment, person_commitment
 from certsvc.core.encoding import b64
 from certsvc.services import private
-from certsvc.services.evidence import _linked, bundle_of
+from certsvc.services.evidence import bundle_of, fresh_evidence, linked
 from certsvc.services.status import Proposal, approve, propose
 from certsvc.services.verify_evidence import fresh_bundle
 from certsvc.store import certificates as certificate_store
@@ -61,7 +61,7 @@ def test_acts_are_put_in_order_by_their_links_alone(small: SmallInstance) -> Non
     signed = [step.act for step in bundle(small).path]
     acts = [replace(act, unverified_payload={**act.unverified_payload, "iat": 0}) for act in signed]
     for seed in range(20):
-        assert _linked(random.Random(seed).sample(acts, len(acts))) == acts
+        assert linked(random.Random(seed).sample(acts, len(acts))) == acts
 
 
 def test_a_bundle_of_one_moment_has_one_form(small: SmallInstance) -> None:
@@ -173,3 +173,14 @@ def test_the_people_of_two_units_share_the_path_from_the_city_on(province: World
     assert {tuple(count[1:]) for count in counts} == {(7,) * 8}
     now = province.instance.now()
     assert {verify(Evidence(one), province.instance.anchors, now, now).verdict for one in bundles} == {"valid"}
+
+
+def test_the_register_judges_just_what_it_hands_out(small: SmallInstance) -> None:
+    now, anchors = small.instance.now(), small.anchors
+    with small.instance.engines.read.connect() as connection:
+        for one in small.issued:
+            gathered = fresh_evidence(small.instance, connection, one.certificate)
+            written = parse_bundle(bundle_of(small.instance, connection, one.certificate))
+            assert replace(gathered, data=written.data) == written
+            reports = [verify(Evidence(each), anchors, now, now) for each in (gathered, written)]
+            assert reports[0] == reports[1]

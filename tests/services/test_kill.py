@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from world_for_tests import BATCHES, World, environment
 
+from certsvc.services import high_water
 from certsvc.services.verify_evidence import verify_code
 from certsvc.store import certificates as certificate_store
 
@@ -62,7 +63,9 @@ def settled(world: World) -> None:
 
 
 def files(world: World) -> set[str]:
-    return {str(path.relative_to(world.home)) for path in world.home.rglob("*") if path.is_file()}
+    """All but the drafts of the log's mark that a kill left behind: each has a name of its own and is never read."""
+    found = {str(path.relative_to(world.home)) for path in world.home.rglob("*") if path.is_file()}
+    return {name for name in found if not name.startswith(f".{high_water.FILE}.")}
 
 
 def check_database(world: World) -> None:
@@ -116,11 +119,14 @@ def check_between(world: World) -> int:
 def test_an_issue_that_is_killed_loses_and_doubles_nothing(anywhere: World, backend: str) -> None:
     roster_id = anywhere.ready(people=CERTIFICATES)
     before = files(anywhere)
-    pick, kills, seen = random.Random(10), 0, []
+    pick, kills, seen, longest = random.Random(10), 0, [], 0.25
     while kills < KILLS[backend]:
-        kills += Program(anywhere, "issue", roster_id).kill(pick.uniform(0.02, 0.25))
+        kills += Program(anywhere, "issue", roster_id).kill(pick.uniform(0.01, longest))
         settled(anywhere)
         seen.append(check_between(anywhere))
+        if seen[-1] > CERTIFICATES * kills / (KILLS[backend] + 1):
+            # A fast machine: it is killed earlier, so that something is left for the last kill.
+            longest = max(0.02, longest * 0.6)
         if seen[-1] == CERTIFICATES:
             pytest.fail("all were issued before the last kill: give the program more of them")
     assert seen == sorted(seen)

@@ -16,15 +16,16 @@ from certsvc.core.calendar import SHANGHAI
 from certsvc.core.codes import check_licence_identifier
 from certsvc.core.errors import CertsvcError, Malformed, NotFound, Refused
 from certsvc.core.identity import check_character
-from certsvc.core.jose import Jws
+from certsvc.core.jose import Jws, parse_document
 from certsvc.core.outcomes import Fault
 from certsvc.core.schemas import LIFECYCLE_ACTS
 from certsvc.core.statuslist import unpack, value_at
-from certsvc.services import documents, enrol
+from certsvc.services import documents, enrol, overview, private
 from certsvc.services.issue import Issued
 from certsvc.services.pdf import certificate_pdf
 from certsvc.services.publish import current_bitstring, current_status_list
-from certsvc.services.status import REASONS, Proposal, approve, propose
+from certsvc.services.status import approve, propose
+from certsvc.services.status_rules import REASONS, Proposal
 from certsvc.services.verify_evidence import verify_code, verify_number
 from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
@@ -38,7 +39,7 @@ def order(small: SmallInstance, kind: str, person: int = 0, officer: str = "HRSS
     """A lawful proposal of this kind about one person's certificate."""
     if kind == "revoke" and not {"retroactive", "effective_from"} & more.keys():
         more["retroactive"] = True
-    if kind == "correct":
+    if kind == "correct" and "reason" not in more:
         more.setdefault("changes", {"name": "样章丁"})
     more.setdefault("reason", REASONS[kind][0])
     return Proposal(kind, more.pop("which", small.issued[person].code), officer, PAPER, **more)
@@ -165,6 +166,17 @@ def test_the_licence_identifier_of_a_correction_has_the_next_version(small: Smal
     assert differing[1:] == [len(parts[0]) - 1]
 
 
+def test_the_version_digits_of_the_licence_identifier_grow_with_each_version(small: SmallInstance) -> None:
+    second = do(small, "correct")
+    assert second is not None
+    third = do(small, "correct", reason="key_compromised", which=second.code)
+    assert third is not None
+    parts = [one.certificate.licence_id.split(".") for one in (small.issued[0], second, third)]
+    # Type, issuer, serial, version and check character (GB/T 36904, domain.md 4.1).
+    assert [one[-2] for one in parts] == ["001", "002", "003"]
+    assert len({tuple(one[:-2]) for one in parts}) == 1
+
+
 def test_the_old_name_leads_to_the_old_version_and_the_new_name_to_the_new(small: SmallInstance) -> None:
     number = small.issued[0].certificate.number
     do(small, "correct")
@@ -224,6 +236,101 @@ def test_a_number_with_its_birth_and_sex_can_be_corrected_together(small: SmallI
     new = do(small, "correct", changes={"id": number, "birth": "1985-06-16", "sex": "F"})
     assert new is not None
     assert verify_code(small.instance, new.code).verdict == "valid"
+
+
+# --- after a compromise ---------------------------------------------------------------------------------------------
+
+
+def personal(small: SmallInstance, version: int) -> private.Personal:
+    """The personal half of a version of the first certificate."""
+    with small.instance.engines.read.connect() as connection:
+        entry = roster_store.find_entry(connection, small.issued[0].certificate.entry_id)
+        assert entry is not None
+        return private.personal_of(small.instance, connection, entry, version)
+
+
+def test_what_a_stolen_key_signed_is_signed_anew_with_the_same_content(small: SmallInstance) -> None:
+    old = small.issued[0]
+    new = do(small, "correct", reason="key_compromised")
+    assert new is not None
+    assert (new.certificate.number, new.certificate.version) == (old.certificate.number, 2)
+    reports = [verify_code(small.instance, code) for code in (old.code, new.code)]
+    assert [report.verdict for report in reports] == ["superseded", "valid"]
+    printed = [
+        parse_document(one.certificate.credential, "vc+jwt").unverified_payload["certificate"] for one in (old, new)
+    ]
+    assert {name for name in printed[0] if printed[0][name] != printed[1][name]} == {"version", "licence_id"}
+    assert personal(small, 1).values == personal(small, 2).values
+    assert personal(small, 1).entry_salt != personal(small, 2).entry_salt
+
+
+def test_a_new_signature_after_a_compromise_states_that_no_field_changed(small: SmallInstance) -> None:
+    do(small, "correct", reason="key_compromised")
+    with small.instance.engines.read.connect() as connection:
+        (event,) = status_store.list_events(connection, small.issued[0].certificate.id)
+        decided = documents.load_document(connection, event.decide_sha256, "act+jwt").unverified_payload
+    assert (decided["reason"], decided["correction"]["fields"]) == ("key_compromised", [])
+    assert decided["correction"]["old_entry"] != decided["correction"]["new_entry"]
+
+
+def test_what_a_stolen_key_signed_may_be_revoked_for_that_reason(small: SmallInstance) -> None:
+    do(small, "revoke", reason="key_compromised")
+    assert verdict(small) == "revoked"
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "code"),
+    [
+        ("correct", {"reason": "key_compromised", "changes": {"name": "样章丁"}}, "changes_missing"),
+        ("correct", {"reason": "correction", "changes": None}, "changes_missing"),
+        ("correct", {"reason": "correction", "changes": {}}, "changes_missing"),
+        ("suspend", {"reason": "key_compromised"}, "reason_foreign"),
+        ("withdraw", {"reason": "key_compromised"}, "reason_foreign"),
+    ],
+    ids=["a new value besides", "no value", "no values", "a suspension", "a withdrawal"],
+)
+def test_a_compromise_is_no_excuse_for_anything_else(
+    small: SmallInstance, kind: str, more: dict[str, Any], code: str
+) -> None:
+    error = refused(small, lambda: propose(small.instance, order(small, kind, **more)))
+    assert error.code == code
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("reinstate", {}),
+        ("suspend", {"reason": "fraud"}),
+        ("suspend", {"effective_from": "2025-03-01"}),
+        ("revoke", {"retroactive": False}),
+        ("correct", {"changes": {}}),
+        ("correct", {"changes": {"name": "样章甲"}}),
+    ],
+    ids=["state", "reason", "effect", "no effect", "no changes", "nothing changed"],
+)
+def test_a_refused_proposal_names_the_next_command(small: SmallInstance, kind: str, more: dict[str, Any]) -> None:
+    error = refused(small, lambda: propose(small.instance, order(small, kind, **more)))
+    assert isinstance(error, Refused)
+    assert error.hint.startswith("certsvc ")
+
+
+# --- versions point to each other -----------------------------------------------------------------------------------
+
+
+def test_each_version_names_the_one_before_and_the_one_after(small: SmallInstance) -> None:
+    number = small.issued[0].certificate.number
+    days_later(small, 1)
+    second = do(small, "correct")
+    assert second is not None
+    days_later(small, 2)
+    third = do(small, "correct", changes={"name": "样章戊"}, which=second.code)
+    assert third is not None
+    views = [overview.certificate_view(small.instance, one.code) for one in (small.issued[0], second, third)]
+    names = [(number, n, one.certificate.issued_at) for n, one in enumerate((small.issued[0], second, third), start=1)]
+    assert [view.replaces for view in views] == [None, names[0], names[1]]
+    assert [view.replaced_by for view in views] == [names[1], names[2], None]
+    assert len({issued_at for _, _, issued_at in names}) == 3
+    assert overview.newest_versions(small.instance) == {small.issued[0].certificate.entry_id: 3}
 
 
 # --- what may follow on what ----------------------------------------------------------------------------------------

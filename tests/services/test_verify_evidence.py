@@ -18,13 +18,14 @@ from certsvc.core.codes import group_code
 from certsvc.core.errors import Malformed
 from certsvc.core.identity import parse_id_document
 from certsvc.core.jose import parse_document, sign_compact
+from certsvc.core.outcomes import About
 from certsvc.demo import forge
 from certsvc.services import documents, private
 from certsvc.services.pdf import certificate_pdf
+from certsvc.services.public_view import PUBLIC_MEMBERS
 from certsvc.services.status import Proposal, approve, propose
 from certsvc.services.verify_evidence import (
     MATCH_TRIES,
-    PUBLIC_MEMBERS,
     Asked,
     Expect,
     fresh_bundle,
@@ -35,7 +36,9 @@ from certsvc.services.verify_evidence import (
     verify_offline,
 )
 from certsvc.store import rosters as roster_store
+from certsvc.verify.checks import CHECKS
 from certsvc.verify.report import Report, to_json
+from certsvc.verify.words import row_sentence
 
 PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-18"}
 UNKNOWN = "0000000000000000"
@@ -47,6 +50,10 @@ def code(small: SmallInstance, person: int = 0) -> str:
 
 def url(small: SmallInstance, host: str = "sample.invalid") -> str:
     return f"https://{host}/v/{code(small)}"
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    return to_json(report, "", lambda row: row_sentence(report, row, "zh"))
 
 
 def qr(*texts: str) -> bytes:
@@ -112,7 +119,7 @@ def test_a_code_tells_everything_that_is_printed(small: SmallInstance) -> None:
     assert report.certificate is not None
     assert report.certificate["holder_name"] == "样章甲"
     assert report.certificate["number"] == small.issued[0].certificate.number
-    assert [moment.event for moment in report.path][-1] == "issue"
+    assert [link.name for link in report.chain if link.kind == "act"][-1] == "issue"
     assert (report.record_source, report.time_source, report.test) == ("native", "asserted", True)
     assert report.fresh_until == (report.status_as_of or 0) + 1800
 
@@ -237,8 +244,10 @@ def test_number_and_name_tell_the_public_members_alone(small: SmallInstance) -> 
     assert report.certificate is not None
     assert set(report.certificate) == set(PUBLIC_MEMBERS)
     assert report.certificate["holder_name"] == "样*"
-    assert report.path == ()
-    said = json.dumps(to_json(report, "", {}), ensure_ascii=False)
+    assert report.chain == ()
+    assert [row.id for row in report.rows] == [check.id for check in CHECKS]
+    assert all(row.about == About() and row.evidence is None for row in report.rows)
+    said = json.dumps(as_json(report), ensure_ascii=False)
     assert "样章甲" not in said
     assert "示例机构" not in said
 
@@ -260,7 +269,7 @@ def test_every_miss_of_number_and_name_is_the_same(small: SmallInstance) -> None
         )
     ]
     assert {told(report) for report in misses} == {("no_record", "no_record")}
-    assert len({json.dumps(to_json(report, "", {})) for report in misses}) == 1
+    assert len({json.dumps(as_json(report)) for report in misses}) == 1
 
 
 # --- comparison -----------------------------------------------------------------------------------------------------
@@ -344,7 +353,7 @@ def collect(world: World, caplog: pytest.LogCaptureFixture) -> dict[str, bytes]:
         text = "".join(page.get_textpage().get_text_range() for page in document)
     reports = [verify_code(world.instance, one.code, expect=Expect(id_last4="0012")) for one in issued]
     reports += [verify_file(world.instance, pdf), verify_number(world.instance, issued[0].certificate.number, "x")]
-    answers: list[Any] = [to_json(report, "", {}) for report in reports]
+    answers: list[Any] = [as_json(report) for report in reports]
     # The digits of the signature's hexadecimal are chance, and now and then look like a number.
     signature = pdf.index(b"/Contents <"), pdf.index(b">", pdf.index(b"/Contents <"))
     page = pdf[: signature[0]] + pdf[signature[1] :]

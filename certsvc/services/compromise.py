@@ -1,0 +1,178 @@
+"""The compromise drill (`certsvc keys compromised JKT --since TIME`, docs/key-drills.md).
+
+1. find    – what the key signed and what stands on it, in `damage`
+2. condemn – the key ends as `compromised`, grants it gave after the theft are withdrawn, another key takes its place
+3. remedy  – suspect certificates are signed anew or revoked, one transaction each
+
+What is done is read from the register, so the same command after an interruption goes on where it stopped.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from certsvc.core.errors import CertsvcError, NotFound, Refused
+from certsvc.core.outcomes import Fault
+from certsvc.instance import Instance
+from certsvc.services import documents, key_events, log_leaves, status
+from certsvc.services.damage import OPEN, CertificateLine, Damage, damage_within
+from certsvc.services.publish import list_uri, publish_status_list
+from certsvc.services.rotation import Rotated, covers, replace_key, same
+from certsvc.services.withdrawal import withdraw_within
+from certsvc.store import certificates as certificate_store
+from certsvc.store import keys as key_store
+from certsvc.store import status as status_store
+from certsvc.store.rows import SigningKey
+
+REASON = "key_compromised"
+REMEDIES = ("resign", "revoke")
+
+
+@dataclass(frozen=True)
+class Officers:
+    """Who proposes and who decides: two humans."""
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Condemned:
+    """What the drill did about the key itself. `replaced` is None for a key that had ended before."""
+
+    replaced: Rotated | None
+    withdrawn: tuple[str, ...]
+    already: bool
+
+
+@dataclass
+class Settled:
+    """What became of the suspect certificates. `left`: those not settled, with the code of what is in the way."""
+
+    done: int = 0
+    left: list[tuple[CertificateLine, str]] = field(default_factory=list)
+
+
+def check_officers(instance: Instance, officers: Officers) -> None:
+    """Returns if these are two humans. Raises NotFound, Refused."""
+    with instance.engines.read.connect() as connection:
+        found = [key_store.find_officer(connection, one) for one in (officers.first, officers.second)]
+    for name, officer in zip((officers.first, officers.second), found, strict=True):
+        if officer is None:
+            raise NotFound("officer_unknown", f"经办人不存在:{name}", f"No officer {name}.", "certsvc keys list")
+    if len({officer.pseudonym for officer in found if officer is not None}) != 2:
+        zh, en = "提出人与决定人不得为同一人", "The human who proposes cannot decide; name two."
+        raise Refused("same_human", zh, en, "certsvc keys list")
+
+
+def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str]) -> Condemned:
+    """Ends a stolen key and puts another in its place, in one transaction; the second call changes nothing.
+
+    Raises NotFound, NotReady, and Refused for a time to come or a time later than one that was declared before.
+    """
+    if since > instance.now():
+        zh, en = "时间不能晚于现在", "The theft cannot lie ahead."
+        raise Refused("since_future", zh, en)
+    with log_leaves.transaction(instance) as connection:
+        key = documents.key_by_jkt(connection, jkt)
+        if key.ended_reason == "compromised" and key.good_before is not None:
+            if key.good_before < since:
+                zh, en = "已按更早的时间停用,不能改晚", "An earlier time was declared already; it is never moved later."
+                raise Refused("since_later", zh, en)
+            if key.good_before == since:
+                return Condemned(None, (), True)
+        replaced = _end(instance, connection, key, since)
+        withdrawn = _withdraw(instance, connection, jkt, since, document)
+        documents.publish_trust_within(instance, connection)
+        # A list signed by a stolen key says nothing; the next one is there before anybody asks.
+        if key.use == "status" and status_store.latest_status_list(connection, list_uri(instance)) is not None:
+            publish_status_list(instance, connection, list_uri(instance))
+    return Condemned(replaced, withdrawn, False)
+
+
+def _end(instance: Instance, connection: Connection, key: SigningKey, since: int) -> Rotated | None:
+    if key.ended_reason is None:
+        return replace_key(instance, connection, key, "compromised", instance.now(), since)
+    # It was rotated or withdrawn long ago, or an earlier theft has come to light: nothing is left to replace.
+    key_store.condemn_signing_key(connection, key.jkt, since)
+    key_events.note(instance, connection, documents.key_by_jkt(connection, key.jkt))
+    return None
+
+
+def _withdraw(
+    instance: Instance, connection: Connection, jkt: str, since: int, document: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Withdraws the grants that the thief may have given, unless somebody has done so before."""
+    gone = documents.withdrawals(connection)
+    stolen = [one for one in damage_within(instance, connection, jkt, since).suspect_grants if one not in gone]
+    for sha256 in stolen:
+        withdraw_within(instance, connection, sha256, "compromised", document, since)
+    _give_again(instance, connection, stolen)
+    return tuple(stolen)
+
+
+def _give_again(instance: Instance, connection: Connection, stolen: list[str]) -> None:
+    """Successors that rotations gave to the authority since the theft, or its present keys would stand on nothing.
+
+    Only those that allow no more than a sound grant, to keys in our register; every other grant a human has to judge.
+    """
+    org = instance.settings.authority
+    registered = {(key.jkt, key.use) for key in key_store.list_signing_keys(connection, org_id=org)}
+    sound = [one.unverified_payload for one in documents.living_grants_of(connection, org, instance.now())]
+    for sha256 in reversed(stolen):
+        payload = documents.load_document(connection, sha256, "grant+jwt").unverified_payload
+        known = all((key["jkt"], key["use"]) in registered for key in payload["keys"])
+        if payload["sub"] != org or not known or not any(same(payload, one) for one in sound):
+            continue
+        if not any(covers(one, payload) for one in sound):
+            kept = {name: value for name, value in payload.items() if name not in ("jti", "iss", "iat")}
+            documents.give_grant_within(instance, connection, kept)
+            sound.append(payload)
+
+
+def remedy(
+    instance: Instance,
+    damage: Damage,
+    then: str,
+    officers: Officers,
+    document: Mapping[str, str],
+    progress: Callable[[int, int], None] | None = None,
+) -> Settled:
+    """Settles the suspect certificates of `damage` that are open: `resign` those that it mends, `revoke` all of them.
+
+    Each in a transaction of its own, with the status read inside it, so that nobody is settled twice.
+    """
+    check_officers(instance, officers)
+    settled = Settled()
+    waiting = [one for one in damage.certificates if one.open]
+    for count, one in enumerate(waiting, 1):
+        code = _settle(instance, one, then, officers, document)
+        if code is None:
+            settled.done += 1
+        else:
+            settled.left.append((one, code))
+        if progress:
+            progress(count, len(waiting))
+    return settled
+
+
+def _settle(
+    instance: Instance, one: CertificateLine, then: str, officers: Officers, document: Mapping[str, str]
+) -> str | None:
+    """None, or the code of what is in the way."""
+    if then == "resign" and not one.resignable:
+        return "not_resignable"
+    kind = "correct" if then == "resign" else "revoke"
+    wanted = status.Proposal(kind, one.number, officers.first, document, REASON, retroactive=kind == "revoke")
+    try:
+        with log_leaves.transaction(instance) as connection:
+            # From here on nobody else changes this certificate.
+            status_store.next_q(connection, one.id)
+            present = certificate_store.find_certificate(connection, one.id)
+            if present is not None and present.state in OPEN:
+                proposal = status.propose_within(instance, connection, wanted)
+                status.approve_within(instance, connection, proposal, officers.second)
+    except (CertsvcError, Fault) as error:
+        return error.code
+    return None

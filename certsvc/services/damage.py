@@ -1,0 +1,223 @@
+"""Damage of a stolen key: everything it signed, split at the theft, and what stands on the part that is suspect.
+
+1. signed    – every stored document and PDF that names the key, earlier ones sound, the others suspect
+2. grants    – grants given under a suspect grant
+3. acts      – acts under suspect grants only, and acts that follow a suspect act
+4. certified – certificates signed by the key, on a suspect path, under a suspect grant, or changed by a suspect act
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from certsvc.core.bundle import parse_shared
+from certsvc.core.encoding import b64, canonical
+from certsvc.core.kinds import KINDS
+from certsvc.instance import Instance
+from certsvc.services import documents
+from certsvc.store import traces
+from certsvc.store.rows import SigningKey
+from certsvc.store.traces import CertificateTrace, DocumentTrace
+
+#: States of a certificate that can still change; the others are final.
+OPEN = ("in_force", "suspended")
+#: Why a certificate is suspect, so that its next version would be as good as new: its own signature, or its file's.
+ONLY_SIGNED = ({"signature"}, {"file"}, {"signature", "file"})
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One thing that the key signed, or that stands on what it signed. `cause` is empty for what is sound."""
+
+    kind: str
+    name: str
+    what: str
+    at: int
+    cause: str
+
+    @property
+    def sound(self) -> bool:
+        return not self.cause
+
+
+@dataclass(frozen=True)
+class CertificateLine:
+    """A certificate that the key has to do with; no causes: it is sound."""
+
+    id: str
+    number: str
+    version: int
+    state: str
+    issued_at: int
+    causes: tuple[str, ...]
+
+    @property
+    def sound(self) -> bool:
+        return not self.causes
+
+    @property
+    def open(self) -> bool:
+        """Whether it is suspect and nobody has settled it yet."""
+        return bool(self.causes) and self.state in OPEN
+
+    @property
+    def resignable(self) -> bool:
+        """Whether a new signature mends it: its act path is sound, and it may be superseded."""
+        return self.open and set(self.causes) in ONLY_SIGNED and self.state == "in_force"
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What is sound and what is suspect after the theft of `key` at `since` (seconds)."""
+
+    key: SigningKey
+    since: int
+    traces: tuple[Trace, ...]
+    certificates: tuple[CertificateLine, ...]
+
+    @property
+    def suspect_grants(self) -> tuple[str, ...]:
+        """Hashes of the grants that the key itself gave after the theft."""
+        return tuple(one.name for one in self.traces if one.kind == "grant+jwt" and one.cause == "signature")
+
+
+def find_damage(instance: Instance, jkt: str, since: int) -> Damage:
+    """Everything about the theft of a key; reads only. Raises NotFound."""
+    with instance.engines.read.connect() as connection:
+        return damage_within(instance, connection, jkt, since)
+
+
+def damage_within(instance: Instance, connection: Connection, jkt: str, since: int) -> Damage:
+    """As `find_damage`, inside the caller's transaction."""
+    return _Search(instance, connection, documents.key_by_jkt(connection, jkt), since).run()
+
+
+@dataclass
+class _Search:
+    instance: Instance
+    connection: Connection
+    key: SigningKey
+    since: int
+    causes: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    """Kind -> hash of a suspect document -> cause."""
+
+    def run(self) -> Damage:
+        signed = list(self._signed())
+        for document in signed:
+            if document.iat >= self.since:
+                self.causes[document.typ][document.sha256] = "signature"
+        shown = {document.sha256: document for document in signed}
+        # Nothing stands on a key that gives no grants and signs no acts.
+        if self.causes["grant+jwt"]:
+            shown |= self._follow_grants()
+        if self.causes["grant+jwt"] or self.causes["act+jwt"]:
+            shown |= self._follow_acts()
+        found = [self._trace(one) for one in sorted(shown.values(), key=lambda one: (one.typ, one.iat, one.sha256))]
+        sound_acts = [one.sha256 for one in signed if one.typ == "act+jwt" and one.iat < self.since]
+        return Damage(self.key, self.since, tuple(found), tuple(self._certificates(sound_acts)))
+
+    def _mark(self, typ: str) -> bytes:
+        """The protected header of a signature of this key: one string, as it is canonical."""
+        return b64(canonical({"alg": "ES256", "kid": self.key.jkt, "typ": typ})).encode()
+
+    def _signed(self) -> Iterator[DocumentTrace]:
+        for kind in KINDS.values():
+            if any(self.key.use in uses for uses in kind.uses):
+                mark = self._mark(kind.typ)
+                yield from (one for one in traces.documents(self.connection, kind.typ) if mark in one.body)
+
+    def _trace(self, one: DocumentTrace) -> Trace:
+        payload = parse_shared(one.body, one.typ).unverified_payload
+        what = payload.get("act") or payload.get("role") or payload.get("track") or payload.get("use") or one.subject
+        return Trace(one.typ, one.sha256, str(what), one.iat, self.causes[one.typ].get(one.sha256, ""))
+
+    def _follow_grants(self) -> Mapping[str, DocumentTrace]:
+        """Grants that stand on a suspect one, now suspect too."""
+        every = {one.sha256: one for one in traces.documents(self.connection, "grant+jwt")}
+        above = {name: [parse_shared(one.body, one.typ).unverified_payload["parent"]] for name, one in every.items()}
+        return {name: every[name] for name in self._spread("grant+jwt", "grant", above)}
+
+    def _follow_acts(self) -> Mapping[str, DocumentTrace]:
+        """Acts under suspect grants, and acts that follow suspect acts, now suspect too."""
+        every: dict[str, DocumentTrace] = {}
+        before: dict[str, list[str]] = {}
+        lost = self.causes["grant+jwt"]
+        for one in traces.documents(self.connection, "act+jwt"):
+            payload = parse_shared(one.body, one.typ).unverified_payload
+            every[one.sha256], before[one.sha256] = one, payload["prev"]
+            if payload["grants"] and all(name in lost for name in payload["grants"]):
+                self.causes["act+jwt"].setdefault(one.sha256, "grant")
+        self._spread("act+jwt", "act", before)
+        return {name: every[name] for name in self.causes["act+jwt"]}
+
+    def _spread(self, typ: str, cause: str, above: Mapping[str, Iterable[str]]) -> set[str]:
+        """Marks everything that stands on a suspect document of `typ`; gives back what was marked."""
+        below: dict[str, list[str]] = defaultdict(list)
+        for name, parents in above.items():
+            for parent in parents:
+                below[parent].append(name)
+        suspect, waiting, marked = self.causes[typ], list(self.causes[typ]), set()
+        while waiting:
+            fresh = [name for name in below[waiting.pop()] if name not in suspect]
+            suspect.update(dict.fromkeys(fresh, cause))
+            waiting += fresh
+            marked.update(fresh)
+        return marked
+
+    # --- certificates ----------------------------------------------------------------------------------------------
+
+    def _certificates(self, sound_acts: list[str]) -> Iterator[CertificateLine]:
+        on_suspect = traces.entries_on(self.connection, self.causes["act+jwt"])
+        on_sound = traces.entries_on(self.connection, sound_acts)
+        changed, corrected = self._changed()
+        files = self._files()
+        own = self._mark("vc+jwt")
+        lost = [b64(canonical({"alg": "ES256", "kid": jkt, "typ": "vc+jwt"})).encode() for jkt in self._ungranted()]
+        spoilt_entries: set[str] = set()
+        for one in traces.certificates(self.connection):
+            head = one.credential.partition(b".")[0]
+            causes = {
+                "signature": head == own and one.issued_at >= self.since,
+                "act": one.entry_id in on_suspect,
+                "grant": head in lost,
+                "event": one.id in changed or one.entry_id in spoilt_entries,
+                "file": files.get(one.id, -1) >= self.since,
+            }
+            # Versions come in order: what follows an unlawful correction is no better than it.
+            if one.id in corrected:
+                spoilt_entries.add(one.entry_id)
+            said = tuple(name for name, is_so in causes.items() if is_so)
+            if said or head == own or one.entry_id in on_sound or one.id in files:
+                yield _line(one, said)
+
+    def _changed(self) -> tuple[set[str], set[str]]:
+        """Certificates with a suspect status event, and those of them that such an event corrected."""
+        events = traces.events_by(self.connection, self.causes["act+jwt"])
+        return {one for one, _kind in events}, {one for one, kind in events if kind == "correct"}
+
+    def _files(self) -> dict[str, int]:
+        """Certificate id -> when this key signed its last PDF."""
+        made: dict[str, int] = {}
+        if self.key.use == "pdf":
+            for one in traces.renditions(self.connection):
+                if self.key.certificate in one.cms:
+                    made[one.certificate_id] = max(one.made_at, made.get(one.certificate_id, 0))
+        return made
+
+    def _ungranted(self) -> set[str]:
+        """Credential keys that only suspect grants name."""
+        suspect = self.causes["grant+jwt"]
+        if not suspect:
+            return set()
+        naming: dict[str, list[str]] = defaultdict(list)
+        for one in documents.grants_of(self.connection, self.instance.settings.authority):
+            for key in one.unverified_payload["keys"]:
+                if key["use"] == "credential":
+                    naming[key["jkt"]].append(one.sha256)
+        return {jkt for jkt, grants in naming.items() if all(name in suspect for name in grants)}
+
+
+def _line(one: CertificateTrace, causes: tuple[str, ...]) -> CertificateLine:
+    return CertificateLine(one.id, one.number, one.version, one.state, one.issued_at, causes)

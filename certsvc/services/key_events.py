@@ -1,0 +1,105 @@
+"""Key history (密钥事件): every beginning and end of a key is signed by the policy key (docs/format.md 3)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from certsvc.core.errors import Refused
+from certsvc.instance import Instance
+from certsvc.services import documents, log_leaves
+from certsvc.store import keys as key_store
+from certsvc.store.rows import SigningKey
+
+
+@dataclass(frozen=True)
+class KeyLine:
+    """One key of the history; times in seconds, `to`, `reason` and `good_before` None while it lives."""
+
+    jkt: str
+    use: str
+    org: str
+    start: int
+    to: int | None
+    reason: str | None
+    good_before: int | None
+    officer: str | None
+    certified_until: int | None
+    """End of the certificate of a living key, None for one that has ended."""
+
+
+def certify(instance: Instance, connection: Connection, keys: Iterable[SigningKey]) -> None:
+    """Registers keys that were certified and signs the beginning of each. The policy key has to be registered first."""
+    for key in keys:
+        key_store.add_signing_key(connection, key)
+        note(instance, connection, key)
+
+
+def note(instance: Instance, connection: Connection, key: SigningKey) -> None:
+    """Signs what the register says about a key now."""
+    ended = key.ended_reason is not None
+    payload = {
+        "jti": f"k-{uuid4()}",
+        "jkt": key.jkt,
+        "use": key.use,
+        "org": key.org_id or "",
+        "from": key.valid_from,
+        "to": key.valid_to if ended else None,
+        "reason": key.ended_reason,
+        "good_before": key.good_before,
+        "iat": instance.now(),
+    }
+    policy = documents.own_key(connection, "ROOT", "policy")
+    documents.store_signed(instance, connection, policy, "key+jwt", payload, key.jkt)
+
+
+def end(connection: Connection, key: SigningKey, reason: str, at: int, good_before: int | None = None) -> SigningKey:
+    """Ends a key in the register; gives it back as it stands now. Raises Refused for a key that has ended already.
+
+    Signing the event is the caller's next step: after a rotation of the policy key its successor signs.
+    """
+    # The register keeps no key that ended before it began.
+    key_store.end_signing_key(connection, key.jkt, reason, max(at, key.valid_from + 1), good_before)
+    return documents.key_by_jkt(connection, key.jkt)
+
+
+def end_key(instance: Instance, jkt: str, reason: str = "withdrawn") -> SigningKey:
+    """Ends a key that nothing replaces, of an officer who leaves for example, and publishes it. Raises Refused."""
+    if reason != "withdrawn":
+        zh, en = "轮换与泄露各有命令", "A rotation and a compromise have commands of their own."
+        raise Refused("key_end_reason", zh, en, f"certsvc keys compromised {jkt} --since TIME --dry-run")
+    with log_leaves.transaction(instance) as connection:
+        key = documents.key_by_jkt(connection, jkt)
+        if key.org_id in ("ROOT", instance.settings.authority) and key.officer_id is None:
+            zh, en = (
+                "发证机关的密钥只轮换,不单独停用",
+                "A key of the authority is rotated; without it the work would stop.",
+            )
+            raise Refused("key_use", zh, en, f"certsvc keys rotate --org {key.org_id} --use {key.use}")
+        # What was signed in this very second was signed before.
+        ended = end(connection, key, reason, instance.now() + 1)
+        note(instance, connection, ended)
+        documents.publish_trust_within(instance, connection)
+    return ended
+
+
+def history(instance: Instance, org: str | None = None) -> list[KeyLine]:
+    """Every key that was ever registered (for one organisation), newest first."""
+    with instance.engines.read.connect() as connection:
+        return [_line(key) for key in key_store.list_signing_keys(connection, org_id=org)]
+
+
+def _line(key: SigningKey) -> KeyLine:
+    living = key.ended_reason is None
+    return KeyLine(
+        key.jkt,
+        key.use,
+        key.org_id or "",
+        key.valid_from,
+        None if living else key.valid_to,
+        key.ended_reason,
+        key.good_before,
+        key.officer_id,
+        key.valid_to if living else None,
+    )

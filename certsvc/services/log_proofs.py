@@ -1,0 +1,135 @@
+"""What the log proves to others: inclusion, consistency, and the checkpoints around an entry (C2SP tlog-proof).
+
+No proof is handed out that does not hold: a damaged tile is found here and not by whoever relies on the proof.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import Connection
+
+from certsvc.core.checkpoint import Proof, format_proof
+from certsvc.core.errors import NotFound, NotReady
+from certsvc.core.merkle import (
+    HashOf,
+    consistency_holds,
+    consistency_path_at,
+    inclusion_holds,
+    inclusion_path_at,
+    leaf_hash,
+    tree_root,
+)
+from certsvc.core.tiles import ENTRIES, WIDTH, Tile, decode_entries, hash_of_tiles
+from certsvc.store import log as log_store
+from certsvc.store.log_rows import LogCheckpoint
+
+
+@dataclass(frozen=True)
+class LogProof:
+    """The evidence of one entry: a tlog-proof, and the two checkpoints between which it was logged, as notes.
+
+    `without` is None for an entry that stood in the very first checkpoint.
+    """
+
+    index: int
+    proof: bytes
+    without: bytes | None
+    having: bytes
+
+
+def hash_of(connection: Connection) -> HashOf:
+    """Look-ups in the stored tiles, each of which is read once."""
+    return hash_of_tiles(cache(lambda level, n: log_store.read_longest(connection, level, n)))
+
+
+def root_at(connection: Connection, size: int) -> bytes:
+    """The root of the first `size` entries, which are all stored."""
+    state = log_store.read_state(connection)
+    return state.root if size == state.size else tree_root(size, hash_of(connection))
+
+
+def entry_at(connection: Connection, index: int) -> bytes:
+    """The bytes of a logged entry, out of its bundle."""
+    n, slot = divmod(index, WIDTH)
+    bundle = log_store.read_tile(connection, Tile(ENTRIES, n, slot + 1))
+    return decode_entries(bundle, slot + 1)[slot]
+
+
+def inclusion_proof(connection: Connection, index: int, size: int) -> list[bytes]:
+    """PATH(index, D[size]), leaf sibling first. Raises NotFound beyond what is published, NotReady(log_damaged)."""
+    if not 0 <= index < size <= log_store.read_state(connection).pub_size:
+        raise _beyond(f"entry {index} of {size}")
+    look_up = hash_of(connection)
+    path = inclusion_path_at(index, size, look_up)
+    if not inclusion_holds(leaf_hash(entry_at(connection, index)), index, size, path, _root(connection, size, look_up)):
+        raise log_store.damaged(f"entry {index} is not what its tiles say")
+    return path
+
+
+def consistency(connection: Connection, old: int, new: int) -> list[bytes]:
+    """PROOF(old, D[new]). Raises NotFound beyond what is published, NotReady(log_damaged)."""
+    if not 0 <= old <= new <= log_store.read_state(connection).pub_size:
+        raise _beyond(f"sizes {old} and {new}")
+    look_up = hash_of(connection)
+    path = consistency_path_at(old, new, look_up)
+    if not consistency_holds(old, new, _root(connection, old, look_up), _root(connection, new, look_up), path):
+        raise log_store.damaged(f"size {old} does not lead to size {new}")
+    return path
+
+
+def proof_of(connection: Connection, subject: str, cosigned: int = 0) -> LogProof:
+    """The evidence of the last entry about `subject`, under the newest published checkpoint.
+
+    Only checkpoints that at least `cosigned` witnesses signed are taken. Raises NotFound(log_unknown) for a subject
+    that nobody put into the outbox; NotReady(waiting_for_log) while no such checkpoint has its entry.
+    """
+    row = log_store.find_by_subject(connection, subject)
+    if row is None:
+        raise NotFound("log_unknown", "日志中没有该条目", f"The log has no entry about {subject}.")
+    top, having = log_store.newest(connection, cosigned), None
+    if row.idx is not None:
+        having = log_store.first_with(connection, row.idx, cosigned)
+    if row.idx is None or top is None or having is None:
+        zh, en = "等待写入公开日志", "The entry waits for a published checkpoint."
+        raise NotReady("waiting_for_log", zh, en, "certsvc log tick")
+    without = log_store.last_without(connection, row.idx, cosigned)
+    return LogProof(
+        row.idx,
+        _proof(connection, row.idx, row.salt, top),
+        None if without is None else note_of(connection, without, latest=True),
+        note_of(connection, having, latest=False),
+    )
+
+
+def proof_at(connection: Connection, index: int) -> bytes:
+    """The tlog-proof of the entry at `index` under the newest checkpoint, with its salt if we have it."""
+    top = log_store.newest(connection)
+    if top is None or not 0 <= index < top.size:
+        raise _beyond(f"entry {index}")
+    row = log_store.find_by_index(connection, index)
+    return _proof(connection, index, row.salt if row else None, top)
+
+
+def note_of(connection: Connection, checkpoint: LogCheckpoint, *, latest: bool) -> bytes:
+    """The checkpoint with the line of the log and then its witnesses' by name: their newest lines, or their first.
+
+    The first line proves how early an entry was there, the newest how late another was not (formats.md 6).
+    """
+    rows = log_store.list_cosignatures(connection, checkpoint.size)
+    lines = "".join(row.latest if latest else row.line for row in rows)
+    return checkpoint.note + lines.encode()
+
+
+def _proof(connection: Connection, index: int, salt: bytes | None, top: LogCheckpoint) -> bytes:
+    path = inclusion_proof(connection, index, top.size)
+    return format_proof(Proof(salt, index, tuple(path), note_of(connection, top, latest=True)))
+
+
+def _root(connection: Connection, size: int, look_up: HashOf) -> bytes:
+    """The root that was signed for this size, or what the tiles say of a size that was never published."""
+    published = log_store.find_checkpoint(connection, size)
+    return published.root if published else tree_root(size, look_up)
+
+
+def _beyond(en: str) -> NotFound:
+    return NotFound("log_beyond", "超出已公开的日志", f"Beyond the published log: {en}.", "certsvc log checkpoint")

@@ -1,0 +1,291 @@
+"""Trying a procedure before it is in force (`certsvc procedure simulate`): which past rosters would be void by it, and why.
+
+1. read   – the draft, by the schema of a procedure; an error names the member
+2. gather – the rosters of its track and year with their signed acts
+3. judge  – by the verifier's own checks, with the draft in the place of the procedure that was followed
+
+Nothing is written. Only what was carried through to the end is judged; nobody knows yet how the rest will be.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Connection
+
+from certsvc.core.bundle import Bundle, Entry, PathStep, RosterProof
+from certsvc.core.encoding import canonical, parse_json
+from certsvc.core.errors import Malformed
+from certsvc.core.facts import FACTS
+from certsvc.core.jose import Jws
+from certsvc.core.schemas import PROCEDURE
+from certsvc.core.shape import check_shape
+from certsvc.instance import Instance
+from certsvc.services import documents
+from certsvc.services.act_rules import target_of
+from certsvc.services.enrol import issuing_ca_certificate
+from certsvc.services.evidence import linked
+from certsvc.store import certificates as certificate_store
+from certsvc.store import documents as document_store
+from certsvc.store import rosters as roster_store
+from certsvc.store.rows import Entry as EntryRow
+from certsvc.store.rows import Leaf, Roster
+from certsvc.verify.batch import Batch, Stated
+from certsvc.verify.case import Case, Evidence
+from certsvc.verify.checks import CHECKS
+from certsvc.verify.path import path_of
+from certsvc.verify.report import Row
+
+#: The checks that ask the procedure something.
+_ASKING = (
+    "procedure_in_force", "acts_complete", "nothing_beyond", "enough_signers", "meeting_facts", "person_facts",
+    "notices_long_enough", "powers_separated", "documents_dated",
+)  # fmt: skip
+ASKED = tuple(check for check in CHECKS if check.id in _ASKING)
+#: Stands for what no check of ASKED looks at: credential and status list.
+_NOTHING = Jws("", b"", {}, ())
+_HINT = "certsvc procedure show T01"
+_YEAR_2200 = 7_258_118_400
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that is wrong by the draft, and for how many it is."""
+
+    verdict: str
+    """void | cannot_decide"""
+    code: str
+    act: str | None
+    org: str | None
+    figures: Mapping[str, str]
+    rule: str
+    people: int
+    certificates: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What would become of one roster."""
+
+    roster: Roster
+    verdict: str
+    """lawful | void | cannot_decide | open: nobody on it has come to the end."""
+    people: int
+    """Judged: carried through to the end."""
+    certificates: int
+    affected: int
+    """Of the people judged, those for whom something is wrong by the draft."""
+    affected_certificates: int
+    already: int
+    """Of the people judged, those for whom something is wrong by the procedure that was followed."""
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A draft against one year."""
+
+    draft: Mapping[str, Any]
+    year: int
+    outcomes: tuple[Outcome, ...]
+
+    def count(self, verdict: str) -> int:
+        return sum(one.verdict == verdict for one in self.outcomes)
+
+
+def read_draft(data: bytes) -> dict[str, Any]:
+    """The draft written in `data`: a procedure as in data/procedures, not signed. Raises Malformed, naming the member."""
+    value = parse_json(data)
+    # A draft has no date of signing yet.
+    draft = {"iat": 0, **value} if isinstance(value, dict) else value
+    try:
+        check_shape(draft, PROCEDURE, "draft")
+    except Malformed as error:
+        raise Malformed(error.code, error.zh, error.en, _HINT) from error
+    _check_names(draft)
+    return dict(draft)
+
+
+def _check_names(draft: dict[str, Any]) -> None:
+    """What a procedure names exists: facts, and acts among its steps; and no number is below nought."""
+    kinds = {step["act"] for step in draft["steps"]}
+    pairs = [(f"apart[{n}]", pair) for n, pair in enumerate(draft["apart"])]
+    named = [(where, act) for where, pair in pairs for act in pair] + [("award_date", draft["award_date"])]
+    facts = [
+        (f"steps[{n}].{member}[{m}].name", fact["name"])
+        for n, step in enumerate(draft["steps"])
+        for member in ("facts", "row_facts")
+        for m, fact in enumerate(step[member])
+    ]
+    days = [(f"steps[{n}].min_working_days", step["min_working_days"] or 0) for n, step in enumerate(draft["steps"])]
+    days.append(("document_lag_days", draft["document_lag_days"]))
+    wrong = [
+        *((where, f"没有事实规则 {name}", f"no fact is called {name}") for where, name in facts if name not in FACTS),
+        *((where, f"步骤中没有 {act}", f"{act} is no step of it") for where, act in named if act not in kinds),
+        *((where, "须写两个环节", "names two acts") for where, pair in pairs if len(set(pair)) != 2),
+        *((where, "不得小于 0", "is not below nought") for where, number in days if number < 0),
+    ]
+    for where, zh, en in wrong:
+        raise Malformed("draft_member", f"草案成员有误:{where}:{zh}", f"The draft is wrong at {where}: {en}.", _HINT)
+
+
+def simulate(
+    instance: Instance, draft: Mapping[str, Any], year: int, progress: Callable[[int, int], None] | None = None
+) -> Simulation:
+    """What `draft` would make of every roster of its track and `year`; `progress` is told people judged, and how many."""
+    with instance.engines.read.connect() as connection:
+        rosters = [
+            one for one in roster_store.list_rosters(connection) if (one.track, one.year) == (draft["track"], year)
+        ]
+        courses = [_gather(connection, roster) for roster in reversed(rosters)]
+        total, judged, outcomes = sum(len(one.people) for one in courses), 0, []
+        for course in courses:
+            outcomes.append(_Judge(instance, connection, draft, course).outcome())
+            judged += len(course.people)
+            if progress:
+                progress(judged, total)
+    return Simulation(draft, year, tuple(outcomes))
+
+
+# --- gather --------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Course:
+    """A roster with what every act says about the people who came to its end."""
+
+    roster: Roster
+    people: dict[str, dict[str, Leaf]] = field(default_factory=dict)
+    """entry id -> act -> leaf"""
+    entries: dict[str, EntryRow] = field(default_factory=dict)
+    certified: frozenset[str] = frozenset()
+    """The entries that have a certificate."""
+
+
+def _gather(connection: Connection, roster: Roster) -> Course:
+    acts = document_store.list_acts(connection, roster.id)
+    found: dict[str, dict[str, Leaf]] = defaultdict(dict)
+    for act in acts:
+        for leaf in document_store.list_act_entries(connection, act.sha256):
+            found[leaf.entry_id][act.sha256] = leaf
+    last = {act.sha256 for act in acts if act.kind == "issue"}
+    entries = {entry.id: entry for entry in roster_store.list_entries(connection, roster.id)}
+    people = {name: leaves for name, leaves in found.items() if last & leaves.keys() and name in entries}
+    certified = certificate_store.list_certificates(connection, roster_id=roster.id)
+    return Course(roster, people, entries, frozenset(one.entry_id for one in certified))
+
+
+# --- judge ---------------------------------------------------------------------------------------------------------
+
+Wrong = tuple[str, str, str | None, str | None]
+"""verdict, code, act, organisation"""
+
+
+class Trial(Case):
+    """A case without a certificate: its path and what its acts say about one person, and nothing else."""
+
+    @cached_property
+    def batch(self) -> Batch:
+        roots = tuple(anchor.der for anchor in self.anchors)
+        path = path_of(self.bundle.shared, self.bundle.trust, roots, self.target, None)
+        last = f"urn:certsvc:act:{path.acts[-1].sha256}"
+        stated = Stated("", "", "", last, "", "", "", "", "", "", "", "", "", 1)
+        return Batch(path, "", 0, stated, (), (), _NOTHING, None, (), self.now, None, False, False)
+
+
+class _Judge:
+    """One roster under a draft."""
+
+    def __init__(self, instance: Instance, connection: Connection, draft: Mapping[str, Any], course: Course) -> None:
+        self.instance, self.connection, self.draft, self.course = instance, connection, draft, course
+        self._shared: dict[tuple[str, ...], tuple[Bundle, Bundle]] = {}
+
+    def outcome(self) -> Outcome:
+        course = self.course
+        rows: dict[Wrong, Row] = {}
+        people: dict[Wrong, set[str]] = defaultdict(set)
+        already = set()
+        for entry_id, leaves in course.people.items():
+            drafted, followed = self._cases(entry_id, leaves)
+            if _wrong(followed):
+                already.add(entry_id)
+            for wrong, row in _wrong(drafted).items():
+                people[wrong].add(entry_id)
+                rows.setdefault(wrong, row)
+        affected = set().union(*people.values())
+        reasons = tuple(self._reason(wrong, rows[wrong], whom) for wrong, whom in people.items())
+        return Outcome(
+            course.roster, self._verdict(reasons), len(course.people), len(course.certified & course.people.keys()),
+            len(affected), len(affected & course.certified), len(already), reasons,
+        )  # fmt: skip
+
+    def _verdict(self, reasons: Iterable[Reason]) -> str:
+        if not self.course.people:
+            return "open"
+        verdicts = {reason.verdict for reason in reasons}
+        return next((one for one in ("void", "cannot_decide") if one in verdicts), "lawful")
+
+    def _reason(self, wrong: Wrong, row: Row, whom: set[str]) -> Reason:
+        return Reason(*wrong, row.about.figures, row.rule, len(whom), len(whom & self.course.certified))
+
+    def _cases(self, entry_id: str, leaves: Mapping[str, Leaf]) -> tuple[Trial, Trial]:
+        """The person's case by the draft, and by the procedure that was followed."""
+        names = tuple(sorted(leaves))
+        if names not in self._shared:
+            self._shared[names] = self._bundles(names, entry_id)
+        now, cases = self.instance.now(), []
+        for bundle in self._shared[names]:
+            proofs = (leaves[step.act.sha256] for step in bundle.path)
+            path = tuple(
+                PathStep(step.act, RosterProof(leaf.leaf_index, leaf.row_facts, leaf.row_salt, ()))
+                for step, leaf in zip(bundle.path, proofs, strict=True)
+            )
+            cases.append(Trial(Evidence(replace(bundle, path=path)), self.instance.anchors, now, now))
+        return cases[0], cases[1]
+
+    def _bundles(self, names: tuple[str, ...], entry_id: str) -> tuple[Bundle, Bundle]:
+        """What everybody who went through these acts shares, under the draft and under the procedure followed."""
+        load = documents.load_document
+        acts = linked([load(self.connection, name, "act+jwt") for name in names])
+        payloads = [act.unverified_payload for act in acts]
+        followed = load(self.connection, payloads[0]["procedure"], "procedure+jwt")
+        named = [grant for payload in payloads for grant in payload["grants"]]
+        grants = [
+            load(self.connection, one, "grant+jwt") for one in documents.grants_with_parents(self.connection, named)
+        ]
+        calendars = {payload["calendar"] for payload in payloads} - {None}
+        kids = {one.unverified_kid for document in (*acts, *grants) for one in document.signatures}
+        certs = [documents.certificate_of(self.connection, kid) for kid in sorted(kids)]
+        shared = Bundle(
+            b"", _NOTHING, (Entry(b"", {}, target_of(self.course.entries[entry_id])),), {},
+            tuple(PathStep(act, RosterProof(0, None, None, ())) for act in acts), (), (), tuple(grants), followed,
+            tuple(load(self.connection, one, "calendar+jwt") for one in sorted(calendars)), _NOTHING, _NOTHING,
+            (*certs, issuing_ca_certificate(self.instance).public_bytes(Encoding.DER)),
+        )  # fmt: skip
+        return self._under(shared, self._drafted()), self._under(shared, followed)
+
+    def _drafted(self) -> Jws:
+        """The draft as if it had been in force at any time."""
+        payload = {**self.draft, "iat": 0, "nbf": 0, "exp": _YEAR_2200}
+        return Jws("procedure+jwt", canonical(payload), payload, ())
+
+    def _under(self, bundle: Bundle, procedure: Jws) -> Bundle:
+        """`bundle` with `procedure`, and a trust bundle that names it: whether it is trusted is not the question here."""
+        trust = documents.current_trust(self.connection)
+        listed = {"track": procedure.unverified_payload["track"], "sha256": procedure.sha256}
+        payload = {**trust.unverified_payload, "procedures": [listed]}
+        return replace(bundle, procedure=procedure, trust=Jws(trust.typ, canonical(payload), payload, ()))
+
+
+def _wrong(trial: Trial) -> dict[Wrong, Row]:
+    """What is wrong; where nothing is, what cannot be decided."""
+    found: dict[str, dict[Wrong, Row]] = {"fail": {}, "unknown": {}}
+    verdicts = {"fail": "void", "unknown": "cannot_decide"}
+    for row in (row for check in ASKED for row in check.rows(trial)):
+        if row.outcome in found:
+            wrong = (verdicts[row.outcome], row.code or "", row.about.act, row.about.org)
+            found[row.outcome].setdefault(wrong, row)
+    return found["fail"] or found["unknown"]

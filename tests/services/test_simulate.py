@@ -1,0 +1,212 @@
+"""A draft is tried against real rosters: it makes void exactly those that it forbids, for its own reasons, and writes nothing."""
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from world_for_tests import BATCHES, PAPER, World
+
+from certsvc import resources
+from certsvc.core.errors import Malformed
+from certsvc.services.simulate import Outcome, Simulation, read_draft, simulate
+
+T01: dict[str, Any] = json.loads((resources.path("procedures") / "T01.json").read_text("utf-8"))
+STEP = {step["act"]: place for place, step in enumerate(T01["steps"])}
+
+
+@pytest.fixture
+def world(province: World) -> World:
+    """R0001: two people, issued. R0002: three people, one of whom failed, acts done and nothing issued. R0003: begun.
+
+    R0004 is of another track.
+    """
+    province.issue(province.ready(2))
+    second = province.take_in(replace(BATCHES["T01"], file="second.xlsx", people=3, failed=1))
+    province.walk("T01", second, until="issue")
+    province.at(39)
+    # The paper of the issue is of the day before.
+    province.sign("issue", second, "H1", "H2", document={**PAPER, "date": "2025-04-10"})
+    third = province.take_in(replace(BATCHES["T01"], file="third.xlsx", people=2))
+    province.walk("T01", third, until="accept")
+    province.take_in(BATCHES["T06"])
+    province.at(60)
+    return province
+
+
+def changed(*changes: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """The present procedure with changes, as somebody would write a draft."""
+    draft = copy.deepcopy(T01)
+    for change in changes:
+        change(draft)
+    return read_draft(json.dumps(draft).encode())
+
+
+def outcomes(found: Simulation) -> dict[str, Outcome]:
+    return {one.roster.id: one for one in found.outcomes}
+
+
+def reasons(outcome: Outcome) -> set[tuple[str, str | None, str | None]]:
+    return {(reason.code, reason.act, reason.org) for reason in outcome.reasons}
+
+
+def longer(*acts: str, days: int) -> Callable[[dict[str, Any]], None]:
+    def change(draft: dict[str, Any]) -> None:
+        for act in acts:
+            draft["steps"][STEP[act]]["min_working_days"] = days
+
+    return change
+
+
+def asks(act: str, member: str, name: str, **args: Any) -> Callable[[dict[str, Any]], object]:
+    return lambda draft: draft["steps"][STEP[act]][member].append({"name": name, "args": args})
+
+
+def one_more_step(draft: dict[str, Any]) -> None:
+    draft["steps"].insert(STEP["issue"], {**draft["steps"][STEP["approve"]], "act": "file"})
+
+
+Reasons = set[tuple[str, str | None, str | None]]
+STRICTER: dict[str, tuple[list[Callable[[dict[str, Any]], object]], Reasons]] = {
+    "eight_days_of_notice": (
+        [longer("unit_notice", "result_notice", days=8)],
+        {("interval_short", "unit_notice", "SL-U1")},
+    ),
+    "ten_days_of_notice": (
+        [longer("unit_notice", "result_notice", days=10)],
+        {("interval_short", "unit_notice", "SL-U1"), ("interval_short", "result_notice", "SL-OR")},
+    ),
+    "a_quorum_that_nobody_had": (
+        [asks("evaluate", "row_facts", "at_least", yes=25)],
+        {("fact_at_least", "evaluate", "SL-XC")},
+    ),
+    "a_share_that_the_procedure_fixes": (
+        [asks("evaluate", "facts", "within_ratio", percent={"deputy_senior": 40})],
+        {("fact_within_ratio", "evaluate", "SL-XC")},
+    ),
+    "one_more_step": ([one_more_step], {("act_missing", "file", "SL-AP")}),
+    "two_officers_at_the_vote": (
+        [lambda draft: draft["steps"][STEP["evaluate"]].update(signers=2)],
+        {("signer_not_distinct", "evaluate", "SL-XC")},
+    ),
+    "another_pair_apart": (
+        [lambda draft: draft["apart"].append(["accept", "evaluate"])],
+        {("apart", "evaluate", "SL-XC")},
+    ),
+    "another_role": (
+        [lambda draft: draft["steps"][STEP["result_notice"]].update(roles=["supervisor"])],
+        {("role_not_allowed", "result_notice", "SL-OR")},
+    ),
+    "not_for_this_level": (
+        [lambda draft: draft["levels"].remove("deputy_senior")],
+        {("level_beyond_track", None, None)},
+    ),
+    "not_for_this_series": ([lambda draft: draft.update(series=["01"])], {("series_beyond_track", None, None)}),
+    "one_step_fewer": ([lambda draft: draft["steps"].pop(STEP["draw"])], {("order", "draw", "SL-XC")}),
+}
+
+
+def test_a_draft_equal_to_the_present_procedure_makes_nothing_void(world: World) -> None:
+    before, seen = world.census(), []
+    found = simulate(world.instance, changed(), 2025, lambda *count: seen.append(count))
+    got = outcomes(found)
+    assert {name: one.verdict for name, one in got.items()} == {"R0001": "lawful", "R0002": "lawful", "R0003": "open"}
+    assert [(one.people, one.certificates, one.affected, one.already) for one in got.values()] == [
+        (2, 2, 0, 0), (2, 0, 0, 0), (0, 0, 0, 0),
+    ]  # fmt: skip
+    assert (found.count("lawful"), found.count("open"), found.count("void")) == (2, 1, 0)
+    assert seen == [(2, 4), (4, 4), (4, 4)]
+    assert world.census() == before
+
+
+def test_a_stricter_draft_makes_void_what_it_forbids_and_says_why(world: World) -> None:
+    got = {name: outcomes(simulate(world.instance, changed(*changes), 2025)) for name, (changes, _) in STRICTER.items()}
+    for roster, certificates in (("R0001", 2), ("R0002", 0)):
+        assert {name: reasons(one[roster]) for name, one in got.items()} == {n: r for n, (_, r) in STRICTER.items()}
+        for name, (_, expected) in STRICTER.items():
+            one = got[name][roster]
+            told = (one.verdict, one.affected, one.affected_certificates)
+            assert told == (("void", 2, certificates) if expected else ("lawful", 0, 0)), name
+            assert {reason.people for reason in one.reasons} <= {2}
+    assert {one["R0003"].verdict for one in got.values()} == {"open"}
+
+
+def test_a_draft_that_only_some_rosters_break_makes_only_those_void(world: World) -> None:
+    draft = changed(asks("evaluate", "facts", "within_ratio", percent={"deputy_senior": 70}))
+    got = outcomes(simulate(world.instance, draft, 2025))
+    # 2 of 2 passed on the first, 2 of 3 on the second.
+    assert (got["R0001"].verdict, got["R0002"].verdict) == ("void", "lawful")
+    assert got["R0001"].reasons[0].figures["passed"] == "2"
+
+
+def test_a_draft_with_a_shorter_lag_makes_void_what_rests_on_an_older_paper(world: World) -> None:
+    got = outcomes(simulate(world.instance, changed(lambda draft: draft.update(document_lag_days=0)), 2025))
+    assert (got["R0001"].verdict, reasons(got["R0002"])) == ("lawful", {("document_date", "issue", "SL-HRSS")})
+
+
+def test_a_draft_that_asks_for_what_nobody_can_know_leaves_it_open(world: World) -> None:
+    # The act after the vote names no calendar, so how long the vote stood cannot be counted.
+    got = outcomes(simulate(world.instance, changed(longer("evaluate", days=1)), 2025))
+    assert (got["R0001"].verdict, {code for code, *_ in reasons(got["R0001"])}) == (
+        "cannot_decide",
+        {"calendar_missing"},
+    )
+
+
+def test_another_year_or_track_is_another_question(world: World) -> None:
+    assert simulate(world.instance, changed(), 2024).outcomes == ()
+    found = simulate(world.instance, changed(lambda draft: draft.update(track="T06")), 2025)
+    assert [(one.roster.id, one.verdict) for one in found.outcomes] == [("R0004", "open")]
+
+
+BAD: dict[str, tuple[bytes, str, str]] = {
+    "no_json": (b"{", "json", "JSON"),
+    "a_list": (b"[]", "member_form", "draft"),
+    "member_missing": (
+        json.dumps({n: v for n, v in T01.items() if n != "apart"}).encode(),
+        "missing_member",
+        "draft.apart",
+    ),
+    "member_unknown": (json.dumps({**T01, "quorum": 1}).encode(), "unknown_member", "draft.quorum"),
+    "number_as_text": (json.dumps({**T01, "version": "1"}).encode(), "member_form", "draft.version"),
+}
+
+
+@pytest.mark.parametrize(("data", "code", "named"), BAD.values(), ids=BAD.keys())
+def test_what_is_no_procedure_is_refused_by_the_member_that_is_wrong(data: bytes, code: str, named: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        read_draft(data)
+    assert refused.value.code == code
+    assert named in refused.value.en
+
+
+WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
+    "role": (lambda d: d["steps"][0].update(roles=["mayor"]), "member_form", "draft.steps[0].roles[0]"),
+    "act": (lambda d: d["steps"][2].update(act="wish"), "member_form", "draft.steps[2].act"),
+    "signers": (lambda d: d["steps"][0].update(signers=3), "member_form", "draft.steps[0].signers"),
+    "days": (lambda d: d["steps"][0].update(min_working_days=-1), "draft_member", "steps[0].min_working_days"),
+    "lag": (lambda d: d.update(document_lag_days=-1), "draft_member", "document_lag_days"),
+    "fact": (asks("evaluate", "facts", "moon_is_full"), "draft_member", f"steps[{STEP['evaluate']}].facts["),
+    "row_fact": (asks("accept", "row_facts", "moon"), "draft_member", f"steps[{STEP['accept']}].row_facts["),
+    "award_date": (lambda d: d.update(award_date="file"), "draft_member", "award_date"),
+    "apart_of_no_step": (lambda d: d["apart"].append(["file", "issue"]), "draft_member", "apart["),
+    "apart_of_one": (lambda d: d["apart"].append(["issue", "issue"]), "draft_member", "apart["),
+}
+
+
+@pytest.mark.parametrize(("change", "code", "named"), WRONG.values(), ids=WRONG.keys())
+def test_a_draft_with_a_wrong_member_names_it(
+    change: Callable[[dict[str, Any]], object], code: str, named: str
+) -> None:
+    with pytest.raises(Malformed) as refused:
+        changed(change)
+    assert refused.value.code == code
+    assert named in refused.value.en and named in refused.value.zh
+    assert refused.value.hint == "certsvc procedure show T01"
+
+
+def test_a_draft_may_say_when_it_was_signed_and_is_judged_without(world: World) -> None:
+    late = changed(lambda draft: draft.update(iat=4_000_000_000, nbf=4_000_000_000, exp=4_000_000_001))
+    assert outcomes(simulate(world.instance, late, 2025))["R0001"].verdict == "lawful"
