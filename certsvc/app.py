@@ -8,6 +8,7 @@ from certsvc.instance import Instance
 from certsvc.web import context, errors, headers, limits
 from certsvc.web.api import api
 from certsvc.web.claim import claim
+from certsvc.web.log import log
 from certsvc.web.public import public
 from certsvc.web.reading import FileReader
 from certsvc.web.wellknown import wellknown
@@ -31,7 +32,7 @@ def create_app(instance: Instance) -> Flask:
     headers.init(app)
     limits.init(app)
     errors.init(app)
-    for blueprint in (public, api, wellknown, claim):
+    for blueprint in (public, api, wellknown, claim, log):
         app.register_blueprint(blueprint)
     limits.check_table(app)
     return app

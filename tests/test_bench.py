@@ -17,6 +17,8 @@ SMALL = Sizes(
     issue_rounds=2,
     verify_rounds=2,
     warm_batch=2,
+    rosters=2,
+    roster_people=2,
     pages=1,
     web_rounds=2,
     web_requests=3,
@@ -38,6 +40,7 @@ ROWS = {
     "online_cpu": "ms",
     "online_rate": "1/s",
     "import": "1/s",
+    "verify_many": "ms",
 }
 
 

@@ -6,7 +6,7 @@ What the figures mean and what one machine gave stands in docs/performance.md.
 import json
 from collections.abc import Callable, Iterator
 
-from certsvc.bench import importing, issuing, online, pages, verifying
+from certsvc.bench import importing, issuing, online, pages, rosters, verifying
 from certsvc.bench.measure import Figure
 from certsvc.bench.world import Sizes, World, measured_world
 from certsvc.cli.say import out, stages, table
@@ -20,6 +20,7 @@ BENCHES: dict[str, Callable[[World], Iterator[Figure]]] = {
     "pdf": pages.measure,
     "online": online.measure,
     "import": importing.measure,
+    "verify_many": rosters.measure,
 }
 
 

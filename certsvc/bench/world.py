@@ -30,6 +30,9 @@ class Sizes:
     verify_rounds: int = 12
     warm_batch: int = 10
     """Certificates per round of the warm verification."""
+    rosters: int = 50
+    roster_people: int = 200
+    """For the verification of many certificates."""
     pages: int = 12
     """PDFs drawn and signed, and drawn again."""
     web_rounds: int = 5
@@ -87,6 +90,15 @@ class World:
         """The certificates of the motor group, whose pages bear a photo."""
         chunks = issue.issue(self.instance, self.motor)
         return [self.stored(one) for chunk in chunks for one in chunk]
+
+    def another_roster(self, number: int) -> list[bytes]:
+        """The frozen bundles of one more roster of engineers, issued now."""
+        file = batch("T01", f"engineers-{number}.xlsx", self.sizes.roster_people)
+        roster = self.story.take_in(file, 7, portraits=False)
+        self.story.walk("T01", roster, 7)
+        self.instance.set_clock(None)
+        issued = [one for chunk in issue.issue(self.instance, roster) for one in chunk]
+        return [self.stored(one).frozen_bundle or b"" for one in issued]
 
     def stored(self, one: issue.Issued) -> Certificate:
         """The certificate as the register holds it. Raises LookupError."""

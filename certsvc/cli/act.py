@@ -45,6 +45,12 @@ def act_command(
         zh, en = fault_words(fault.code, fault.about, names)
         raise Refused(fault.code, zh, en, f"certsvc roster check {roster}") from fault
     done(f"{ACTS[kind][0]}:{result.count} 人,剔除 {result.struck} 人", f"{kind} signed, {result.sha256}")
+    if result.over_target is not None:
+        awards, target = result.over_target
+        done(
+            f"注意:本年度已核准 {awards} 人,超过计划 {target} 人",
+            f"note: {awards} awards this year, {target} were planned",
+        )
     if result.remaining:
         done(f"还有 {result.remaining} 人待办此环节", "people of this roster still wait for this act")
     next_step(f"certsvc issue {roster}" if kind == "issue" else f"certsvc roster check {roster}")

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from certsvc.cli.options import acts_at_a_time, opens_home
+from certsvc.cli.register_text import is_register_id, tell_register
 from certsvc.cli.say import bar, done, next_step, out, table, talk
 from certsvc.core.calendar import local_date
 from certsvc.core.codes import group_code
@@ -17,9 +18,10 @@ from certsvc.core.errors import NotFound, Refused
 from certsvc.instance import Instance
 from certsvc.register.fault_report import safe_cell
 from certsvc.services.issue import Issued, Prepared, issue
-from certsvc.services.overview import CertificateView, certificate_view, certificates
+from certsvc.services.overview import CertificateView, certificate_view, certificates, newest_versions
 from certsvc.services.pdf import certificate_pdf, certificate_png
 from certsvc.services.verify_evidence import fresh_bundle
+from certsvc.store.rows import Certificate, Version
 from certsvc.store.tables import STATES
 from certsvc.verify.words_terms import ACTS, LEVELS
 
@@ -88,28 +90,45 @@ def _link_file(instance: Instance, path: Path | None) -> Iterator[Note]:
 @click.command("list")
 @click.option("--roster", metavar="ROSTER", help="只列此花名册 · only of this roster")
 @click.option("--state", type=click.Choice(STATES), help="只列此状态 · only in this state")
+@click.option("--register", "register_only", is_flag=True, help="只登记入库的职称 · titles without a certificate")
 @opens_home
-def list_command(instance: Instance, roster: str | None, state: str | None) -> None:
+def list_command(instance: Instance, roster: str | None, state: str | None, register_only: bool) -> None:
     """已发证书;查验码见 show · Certificates; the verification code is in `show`."""
+    if register_only:
+        if roster or state:
+            raise click.UsageError("--register")
+        return tell_register(instance)
+    newest = newest_versions(instance)
     rows = [
         (one.number, one.version, p["name"], p["target"]["title"], LEVELS[p["target"]["level"]][0], p["issue_date"],
-         one.state)
+         one.state, _neighbours(one, newest.get(one.entry_id, 1)))
         for one, p in certificates(instance, roster, state)
     ]  # fmt: skip
-    table(("编号 number", "版", "姓名 name", "职称 title", "级别", "签发 issued", "状态 state"), rows)
+    table(("编号 number", "版", "姓名 name", "职称 title", "级别", "签发 issued", "状态 state", "换发 replaced"), rows)
+
+
+def _neighbours(one: Certificate, newest: int) -> str:
+    """The versions that `one` replaces and is replaced by, of the same number."""
+    before = f"替代 replaces v{one.version - 1}" if one.version > 1 else ""
+    after = f"已被替代 replaced by v{one.version + 1}" if one.version < newest else ""
+    return ", ".join(filter(None, (before, after)))
 
 
 @click.command("show")
-@click.argument("which", metavar="NUMBER|CODE")
+@click.argument("which", metavar="NUMBER|CODE|G…|E…")
 @opens_home
 def show_command(instance: Instance, which: str) -> None:
     """一份证书的全貌,含查验码 · Everything about one certificate, with its verification code."""
+    if is_register_id(which):
+        return tell_register(instance, which)
     view = certificate_view(instance, which)
     code = group_code(view.code)
     facts = {
         "编号 number": view.certificate.number,
         "版次 version": f"{view.certificate.version} / {len(view.versions)}",
         "状态 state": view.certificate.state,
+        "替代 replaces": _version(view.replaces),
+        "被替代 replaced by": _version(view.replaced_by),
         "姓名 name": view.printed["name"],
         "职称 title": f"{view.printed['target']['title']}({LEVELS[view.printed['target']['level']][0]})",
         "取得 granted": view.printed["award_date"],
@@ -120,9 +139,14 @@ def show_command(instance: Instance, which: str) -> None:
         "网页 page": f"{instance.public_url}/v/{view.code}",
     }
     for name, value in facts.items():
-        out(f"{name:<14}\t{value}")
+        if value:
+            out(f"{name:<14}\t{value}")
     _tell_events(view)
     next_step(f"certsvc pdf {code} -o {view.certificate.number}.pdf")
+
+
+def _version(other: Version | None) -> str:
+    return "" if other is None else f"{other.number} v{other.version} ({local_date(other.issued_at)})"
 
 
 def _tell_events(view: CertificateView) -> None:

@@ -18,6 +18,7 @@ from certsvc.cli.say import HOME_TYPED, done, in_this_home, out, paint, stages, 
 from certsvc.core.errors import NotReady, Refused
 from certsvc.instance import Instance, home_path, open_instance, read_settings
 from certsvc.services.overview import offices, rosters, who_may
+from certsvc.services.sample_delegation import sample_rows
 from certsvc.verify.words_terms import ROLES
 
 DEMO_HOME = Path("var/demo")
@@ -128,13 +129,18 @@ def _addresses(instance: Instance) -> None:
 
 def _offices(instance: Instance) -> None:
     """Who may act: organisations with their officers and roles."""
-    rows = []
+    rows, sample = [], {row.id for row in sample_rows()}
     for office in offices(instance):
+        if office.organisation.id in sample:
+            continue
         roles = dict.fromkeys(ROLES[grant.role][0] for grant in office.grants)
         if office.officers:
             row = office.organisation
             rows.append(("", row.id, row.name_zh, " ".join(one.id for one in office.officers), " ".join(roles)))
     table((" ", "机构 org", "名称 name", "经办人 officers", "角色 roles"), rows)
+    out(
+        f"  授权 Grants {in_this_home('certsvc keys list')} · 另有 2022 年通知的 {len(sample)} 个机构 more, of the 2022 notice"
+    )
 
 
 def _acts_to_try(instance: Instance) -> list[str]:

@@ -15,7 +15,7 @@ from certsvc.cli.say import next_step, paint, talk
 from certsvc.core.errors import CertsvcError
 from certsvc.core.outcomes import About, Fault, Unknown
 from certsvc.verify import words
-from certsvc.verify.report import Moment, Report, Row
+from certsvc.verify.report import Link, Report, Row
 
 EXIT_REFUSED, EXIT_INTERNAL, EXIT_STOPPED = 1, 70, 130
 
@@ -53,8 +53,8 @@ def show(error: Exception) -> int:
 
 def fault_words(code: str, about: About, org_names: dict[str, str] | None = None) -> tuple[str, str]:
     """What a rule of the verifier says, in Chinese and English, with organisations by name where it is known."""
-    named = tuple(Moment(0, "", org, name, "") for org, name in (org_names or {}).items())
-    report = Report("void", code, about, 0, 0, path=named)
+    named = tuple(Link("act", "", org, name, "fail") for org, name in (org_names or {}).items())
+    report = Report("void", code, about, 0, 0, chain=named)
     row = Row(code, "procedure", "fail", code, about, "")
     return words.row_sentence(report, row, "zh"), words.row_sentence(report, row, "en")
 

@@ -1,15 +1,19 @@
 """`keys`: organisations, officers, grants, and the documents that the policy key signs."""
 
+from typing import Any
+
 import click
 
+from certsvc.cli import key_care, key_drill
 from certsvc.cli.options import Moment, acts_at_a_time, names_a_paper, opens_home
-from certsvc.cli.say import done, next_step, out, table
+from certsvc.cli.say import bar, done, next_step, out, table
 from certsvc.core.schemas import GRANTABLE_ACTS, ROLES
 from certsvc.core.titles import LEVELS
 from certsvc.instance import Instance
 from certsvc.services import documents, enrol
 from certsvc.services.delegation import ROLE_ACTS, Delegation, delegate
 from certsvc.services.overview import Office, offices, pseudonym_of
+from certsvc.services.sample_delegation import enrol_sample
 
 TOKENS = [level.token for level in LEVELS]
 
@@ -17,6 +21,17 @@ TOKENS = [level.token for level in LEVELS]
 @click.group("keys")
 def keys_command() -> None:
     """机构、经办人、授权、程序 · Organisations, officers, grants, procedures."""
+
+
+for _command in (
+    key_care.grants,
+    key_care.ungrant,
+    key_care.history,
+    key_care.rotate,
+    key_care.end,
+    key_drill.compromised,
+):
+    keys_command.add_command(_command)
 
 
 @keys_command.command("list")
@@ -98,6 +113,18 @@ def _listed(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
     return None if value is None else [part.strip() for part in value.split(",") if part.strip()]
 
 
+class Share(click.ParamType):
+    """level=percent, an approved pass ratio."""
+
+    name = "LEVEL=PERCENT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        level, _, percent = str(value).partition("=")
+        if level not in TOKENS or not percent.isdecimal() or not 1 <= int(percent) <= 100:
+            self.fail(f"{value!r}: senior=45 ({', '.join(TOKENS)}; 1–100)", param, ctx)
+        return level, int(percent)
+
+
 @keys_command.command("grant")
 @click.argument("org_id", metavar="ORG")
 @click.option("--role", required=True, type=click.Choice(ROLES), help="角色 · role")
@@ -110,7 +137,8 @@ def _listed(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
 @click.option("--tracks", callback=_listed, metavar="T01,T04", help="取得方式 · tracks")
 @click.option("--years", nargs=2, type=int, metavar="FROM TO", help="评审年度 · award years")
 @click.option("--until", type=Moment(), help="授权止 · end of the grant")
-@click.option("--parent", metavar="SHA256", help="上级授权,默认发证机关的 · the grant above")
+@click.option("--ratio", "ratios", multiple=True, type=Share(), help="核定的通过比例,可重复 · approved pass ratio")
+@click.option("--parent", metavar="ORG|SHA256", help="上级机构或授权,默认发证机关 · the office or grant above")
 @click.option("--depth", default=0, show_default=True, type=click.IntRange(0, 2), help="可再下放几级 · levels below")
 @acts_at_a_time
 @names_a_paper(required=True)
@@ -122,6 +150,7 @@ def add_grant(
     acts: tuple[str, ...],
     years: tuple[int, int] | None,
     until: int | None,
+    ratios: tuple[tuple[str, int], ...],
     parent: str | None,
     depth: int,
     document: dict[str, str],
@@ -131,8 +160,19 @@ def add_grant(
     narrowed: dict[str, object] = {name: listed for name, listed in dimensions.items() if listed is not None}
     if years:
         narrowed["years"] = {"from": years[0], "to": years[1]}
-    name = delegate(instance, Delegation(org_id, role, document, officers, acts, narrowed, until, parent, depth))
+    wanted = Delegation(org_id, role, document, officers, acts, narrowed, until, parent, depth, dict(ratios))
+    name = delegate(instance, wanted)
     done(f"已授权 {org_id}:{role} → {', '.join(acts or ROLE_ACTS[role])}", f"granted, {name}")
+
+
+@keys_command.command("sample-delegation")
+@acts_at_a_time
+def sample_delegation(instance: Instance) -> None:
+    """演示:登记 2022 年通知中的各类机构并授权 · Demo: the delegation of the 2022 notice, with invented offices."""
+    with bar("示例授权 delegation") as progress:
+        new = enrol_sample(instance, progress)
+    done(f"示例授权:新增 {new} 个机构", f"{new} sample organisations enrolled")
+    next_step("certsvc keys list")
 
 
 @keys_command.command("procedures")

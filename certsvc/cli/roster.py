@@ -11,6 +11,7 @@ import click
 
 from certsvc import resources
 from certsvc.cli.options import Figure, acts_at_a_time, home_option, opens_home
+from certsvc.cli.register_text import is_exam_file, take_titles
 from certsvc.cli.say import bar, done, next_step, out, paint, plain, table, talk
 from certsvc.core.calendar import local_date
 from certsvc.core.errors import Refused
@@ -65,6 +66,8 @@ def import_file(
         raise click.UsageError("--decide 须写明由谁决定 · names who decides: --officer ID")
     read = _read(file, instance.fonts, local_date(instance.now()))
     _tell_faults(read, report)
+    if is_exam_file(read):
+        return take_titles(instance, file, read, "exam", officer, decisions, dry_run=dry_run)
     with bar("登记 matching, writing") as progress:
         result = import_roster(
             instance.engines,
@@ -215,6 +218,7 @@ def _suggest(instance: Instance, view: RosterView) -> None:
         next_step(f"certsvc keys grant ORG --role {step.roles[0]} --document-number 文号")
     for _org, officers in able[:3]:
         chosen = " ".join(f"--officer {one}" for one in officers)
+        chosen += f" --fact stage={step.stage}" if step.stage is not None else ""
         next_step(f"certsvc act {step.act} {view.roster.id} {chosen}")
 
 

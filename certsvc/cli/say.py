@@ -52,7 +52,9 @@ def in_this_home(command: str) -> str:
     if name != "certsvc":
         return command
     where = f" --home {shlex.quote(home)}" if home and "--home" not in command else ""
-    return f"{shlex.quote(os.environ.get(PROGRAM, name))}{space}{rest}{where}"
+    # Behind `--` everything is a name, even --home.
+    options, dashes, names = rest.partition(" -- ")
+    return f"{shlex.quote(os.environ.get(PROGRAM, name))}{space}{options}{where}{dashes}{names}"
 
 
 def width(text: str) -> int:

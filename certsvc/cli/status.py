@@ -1,4 +1,4 @@
-"""`status`: lifecycle of one certificate. One officer proposes, another decides."""
+"""`status`: lifecycle of one certificate. One officer proposes, another decides, the holder is told."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,14 +7,16 @@ import click
 
 from certsvc.cli.errors import fault_words
 from certsvc.cli.options import Figure, IsoDate, acts_at_a_time, names_a_paper, opens_home
-from certsvc.cli.say import done, next_step, out, table
+from certsvc.cli.say import done, next_step, out, plain, table
 from certsvc.core.calendar import local_date
 from certsvc.core.codes import group_code
 from certsvc.core.errors import Refused
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
+from certsvc.services.notices import notice_of, notices, record_delivery
 from certsvc.services.overview import offices, proposals
-from certsvc.services.status import REASONS, Proposal, approve, propose
+from certsvc.services.status import approve, propose
+from certsvc.services.status_rules import REASONS, Proposal
 from certsvc.verify.words_terms import ACTS
 
 
@@ -35,11 +37,12 @@ def _lawfully(instance: Instance, act: Callable[[], Any]) -> Any:
 def _add(kind: str) -> None:
     """The command that proposes `kind`, with the options that go with it."""
     reasons = REASONS[kind]
+    # A revocation says why; anything else has one usual reason. To click even `default=None` is an answer.
+    asked: dict[str, Any] = {"required": True} if kind == "revoke" else {"default": reasons[0], "show_default": True}
 
     @click.argument("which", metavar="CODE|NUMBER")
     @click.option("--officer", required=True, metavar="ID", help="提出人 · who proposes")
-    @click.option("--reason", type=click.Choice(reasons), required=len(reasons) > 1, default=None if len(reasons) > 1
-                  else reasons[0], show_default=len(reasons) == 1, help="理由类别 · class of reason")  # fmt: skip
+    @click.option("--reason", type=click.Choice(reasons), help="理由类别 · class of reason", **asked)
     @acts_at_a_time
     @names_a_paper(required=True)
     def run(instance: Instance, which: str, officer: str, reason: str, document: dict[str, str], **more: Any) -> None:
@@ -66,10 +69,9 @@ _OWN_OPTIONS: dict[str, tuple[Callable[[Any], Any], ...]] = {
             "--set",
             "changes",
             multiple=True,
-            required=True,
             type=Figure(),
             metavar="FIELD=VALUE",
-            help="新值:name sex birth id · new values",
+            help="新值:name sex birth id;密钥失密重新签发时不填 · new values; none with key_compromised",
         ),
     ),
 }
@@ -87,6 +89,7 @@ def approve_proposal(instance: Instance, proposal: str, officer: str) -> None:
     done(f"{proposal} 已决定,状态表已更新", "decided; the status list is published anew")
     if issued is not None:
         out(f"新版 new version  {issued.certificate.number} v{issued.certificate.version}  {group_code(issued.code)}")
+    next_step("certsvc status notices --open")
 
 
 @status_command.command("list")
@@ -107,3 +110,54 @@ def list_proposals(instance: Instance, everything: bool) -> None:
         for p, c in proposals(instance, None if everything else "open")
     ]
     table(("申请 id", "类别 kind", "", "编号 number", "版", "状态 state", "日期"), rows)
+
+
+# --- notices -------------------------------------------------------------------------------------------------------
+
+
+@status_command.command("notices")
+@click.option("--open", "open_only", is_flag=True, help="只列未送达 · only those not delivered yet")
+@opens_home
+def list_notices(instance: Instance, open_only: bool) -> None:
+    """给持证人的告知书 · Letters to holders, and whether they were delivered."""
+    found = notices(instance, open_only)
+    rows = [
+        (
+            n.id,
+            n.kind,
+            ACTS[n.kind][0],
+            c.number if c else "",
+            c.version if c else "",
+            local_date(n.created_at),
+            "未送达 open" if n.delivered_at is None else f"{local_date(n.delivered_at)} {n.delivered_by} {n.way}",
+        )
+        for n, c in found
+    ]
+    table(("告知书 id", "类别 kind", "", "编号 number", "版", "日期", "送达 delivered"), rows)
+    waiting = next((n.id for n, _ in found if n.delivered_at is None), None)
+    if waiting is not None:
+        next_step(f"certsvc status notice {waiting}")
+
+
+@status_command.command("notice")
+@click.argument("notice", metavar="ID")
+@opens_home
+def show_notice(instance: Instance, notice: str) -> None:
+    """打印一份告知书 · Print one letter, Chinese and English."""
+    found = notice_of(instance, notice)
+    for line in f"{found.text_zh}\n{found.text_en}".splitlines():
+        out(plain(line))
+    if found.delivered_at is None:
+        next_step(f"certsvc status notified {notice} --officer OFFICER --way 当面送达")
+
+
+@status_command.command("notified")
+@click.argument("notice", metavar="ID")
+@click.option("--officer", required=True, metavar="OFFICER", help="送达人 · who delivered it")
+@click.option("--way", required=True, metavar="送达方式", help="当面、邮寄…… · how: in person, by post …")
+@acts_at_a_time
+def deliver_notice(instance: Instance, notice: str, officer: str, way: str) -> None:
+    """登记送达,一份一次 · Record that the letter was delivered, once."""
+    record_delivery(instance, notice, officer, way)
+    done(f"{notice} 已登记送达", "delivery recorded")
+    next_step("certsvc status notices --open")

@@ -14,17 +14,20 @@ from certsvc.cli.options import Moment, Span, home_option
 from certsvc.cli.say import out
 from certsvc.cli.verify_inputs import Question, questions
 from certsvc.cli.verify_text import lines, rule
+from certsvc.core.calendar import local_date
 from certsvc.core.chain import Anchor, read_anchor
 from certsvc.core.errors import Malformed, NotReady
 from certsvc.core.names import fold_name
 from certsvc.instance import Instance, home_path, open_instance, read_anchors
 from certsvc.services import verify_evidence
+from certsvc.services.seen import Seen
 from certsvc.services.verify_evidence import Asked, Expect, Found
 from certsvc.verify import words
 from certsvc.verify.report import Report, to_json
 
 Answer = Callable[[Question], Report]
 _PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
+_DIR = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command("verify")
@@ -34,10 +37,16 @@ _PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--offline", is_flag=True, help="只凭根证书,不用实例 · with the root alone")
 @click.option("--root", type=_PEM, metavar="PEM", help="离线用的根证书(默认 HOME/roots.pem)· root for --offline")
 @click.option("--status", "status_file", type=_PEM, metavar="FILE", help="离线用的较新状态表 · a newer status list")
+@click.option(
+    "--seen", type=_DIR, metavar="DIR", help="记住见过的最新状态表,旧表不再算数 · refuse lists older than seen"
+)
 @click.option("--max-age", type=Span(), help="状态表最大年龄,如 24h · oldest acceptable status list")
-@click.option("--at", type=Moment(), help="核验当时的效力 · as of this time")
+@click.option(
+    "--at", type=Moment(), help="所问时间:按当时已知、按现在所知各答一次 · as of this time, as known then and now"
+)
 @click.option("--expect-name", metavar="N", help="比对姓名 · name to compare")
 @click.option("--expect-id-last4", metavar="X", help="比对身份证后四位 · last four of the ID number")
+@click.option("--checks", is_flag=True, help="列出每一项检查 · every check with its rule")
 @click.option("--json", "as_json", is_flag=True, help="每行一个 Report · one Report object per line")
 @home_option
 @click.pass_context
@@ -49,10 +58,12 @@ def verify_command(
     offline: bool,
     root: Path | None,
     status_file: Path | None,
+    seen: Path | None,
     max_age: int | None,
     at: int | None,
     expect_name: str | None,
     expect_id_last4: str | None,
+    checks: bool,
     as_json: bool,
     home: str | None,
 ) -> None:
@@ -65,16 +76,17 @@ def verify_command(
     22 无记录 no_record   23 属实但不符 mismatch 30 无法判定 cannot_decide
     40 无法识别 unreadable     (取最大者 · the highest wins)
     """
-    if not offline and (root or status_file or max_age is not None):
-        raise click.UsageError("--root, --status, --max-age 只用于 --offline · go with --offline")
+    if not offline and (root or status_file or seen or max_age is not None):
+        raise click.UsageError("--root, --status, --seen, --max-age 只用于 --offline · go with --offline")
     expect = Expect(expect_name, expect_id_last4) if expect_name or expect_id_last4 else None
     asked = questions(what, number, name, at, expect)
     if offline:
-        answer = _offline(_anchors(root, home), status_file.read_bytes() if status_file else None, max_age)
-        ctx.exit(_answer_all(asked, answer, as_json))
+        newer = status_file.read_bytes() if status_file else None
+        answer = _offline(_anchors(root, home), newer, max_age, seen)
+        ctx.exit(_answer_all(asked, answer, as_json, checks))
     instance = _home(home)
     try:
-        code = _answer_all(asked, _online(instance), as_json)
+        code = _answer_all(asked, _online(instance), as_json, checks)
     finally:
         instance.close()
     ctx.exit(code)
@@ -90,26 +102,37 @@ def _home(home: str | None) -> Instance:
         raise NotReady(error.code, error.zh, error.en, "certsvc verify --offline --root roots.pem FILE") from error
 
 
-def _answer_all(asked: list[Question], answer: Answer, as_json: bool) -> int:
+def _answer_all(asked: list[Question], answer: Answer, as_json: bool, everything: bool) -> int:
     """Prints every answer and gives back the highest exit code."""
     highest = 0
     for position, question in enumerate(asked):
         report = answer(question)
         highest = max(highest, report.exit_code)
         if as_json:
-            body = to_json(report, words.detail(report, "zh"), words.row_details(report, "zh"))
-            out(json.dumps(body, ensure_ascii=False))
+            out(_as_json(report))
             continue
         if position:
             out("\n" + rule())
-        for line in lines(report, question.label):
+        for line in lines(report, question.label, everything):
             out(line)
     return highest
 
 
+def _as_json(report: Report) -> str:
+    body = to_json(report, words.detail(report, "zh"), lambda row: words.row_sentence(report, row, "zh"))
+    return json.dumps(body, ensure_ascii=False)
+
+
+def _asked_at(at: int | None, now: int) -> int | None:
+    """The time asked about; today means now. Raises UsageError for a day to come, which has no answer yet."""
+    if at is not None and local_date(at) > local_date(now):
+        raise click.UsageError("--at 在将来,还没有答案 · --at lies in the future and has no answer yet")
+    return None if at is None else min(at, now)
+
+
 def _online(instance: Instance) -> Answer:
     def answer(question: Question) -> Report:
-        asked = {"at": question.at, "expect": question.expect}
+        asked = {"at": _asked_at(question.at, instance.now()), "expect": question.expect}
         if question.number is not None:
             return verify_evidence.verify_number(instance, question.number, question.name or "", **asked)
         if question.data is not None:
@@ -138,11 +161,14 @@ def _anchors(root: Path | None, home: str | None) -> tuple[Anchor, ...]:
         raise Malformed("not_a_root", f"不是 PEM 根证书:{named}", f"{named} holds no PEM certificate.") from error
 
 
-def _offline(anchors: tuple[Anchor, ...], newer_status: bytes | None, max_age: int | None) -> Answer:
+def _offline(anchors: tuple[Anchor, ...], newer_status: bytes | None, max_age: int | None, seen: Path | None) -> Answer:
+    judge = verify_evidence.verify_offline if seen is None else Seen(seen).verify
+
     def answer(question: Question) -> Report:
         now = int(time.time())
-        asked = Asked(now if question.at is None else question.at, now, max_age, newer_status)
-        report = verify_evidence.verify_offline(_found_offline(question), anchors, asked)
+        at = _asked_at(question.at, now)
+        asked = Asked(now if at is None else at, now, max_age, newer_status)
+        report = judge(_found_offline(question), anchors, asked)
         return _compared(report, question.expect)
 
     return answer

@@ -1,12 +1,14 @@
-"""A Report as a page of plain text: one big word, why, what to compare, the chain of acts, the next step."""
+"""A Report as a page of plain text: one big word, why, what to compare, the chain, the checks, the next step."""
 
 from collections.abc import Iterator
 
+from certsvc.cli import verify_chain
 from certsvc.cli.say import pad, paint, plain, width
+from certsvc.cli.verify_chain import INDENT
 from certsvc.core.calendar import local_date
 from certsvc.verify import words
-from certsvc.verify.report import Moment, Report, Row
-from certsvc.verify.words_terms import ACTS, CHECKS, LEVELS, MATCHES
+from certsvc.verify.report import Moment, Report
+from certsvc.verify.words_terms import ACTS, LEVELS, MATCHES
 
 #: Verdict -> sign and colour; the sign says it without the colour.
 SIGNS: dict[str, tuple[str, str]] = {
@@ -23,9 +25,6 @@ SIGNS: dict[str, tuple[str, str]] = {
     "unreadable": ("?", "white"),
     "cannot_decide": ("?", "yellow"),
 }
-#: Outcome -> sign: what was not looked at is never drawn as passed.
-MARKS = {"pass": ("✔", "green"), "fail": ("✖", "red"), "unknown": ("?", "yellow")}
-NO_MARK = ("–", "white")
 #: The four things to compare with the paper, then what else was signed: member of the certificate -> label.
 COMPARED = {"holder_name": "姓名 Name", "title": "职称 Title", "specialty": "专业 Specialty", "number": "编号 Number"}
 FACTS = {
@@ -35,21 +34,22 @@ FACTS = {
     "validity_scope": "范围 Scope",
     "term_until": "期限 Until",
 }
-LABEL, INDENT = 16, "  "
+LABEL = 16
 
 
-def lines(report: Report, label: str) -> Iterator[str]:
-    """The lines of the answer about `label`."""
+def lines(report: Report, label: str, everything: bool = False) -> Iterator[str]:
+    """The lines of the answer about `label`; `everything` tells also every check that passed."""
     sign, colour = SIGNS[report.verdict]
     word = f" {sign} {words.headline(report, 'zh')} · {words.headline(report, 'en')} "
     yield f"{paint(word, bold=True, fg=colour, reverse=True)}  {paint(plain(label), dim=True)}"
     yield from _bands(report)
     for lang in ("zh", "en"):
         yield INDENT + plain(words.reason(report, lang))
+    yield from _answers(report)
     yield from _certificate(report)
-    yield from _path(report)
+    yield from verify_chain.chain(report, everything)
     yield from _history(report)
-    yield from _checks(report)
+    yield from verify_chain.checks(report, everything)
     yield ""
     for sentence in (words.advice(report, "zh"), words.advice(report, "en")):
         yield f"{INDENT}→ {plain(sentence)}"
@@ -83,51 +83,38 @@ def _certificate(report: Report) -> Iterator[str]:
                 yield f"{INDENT}{pad(label, LABEL)}{paint(plain(shown[name]), **style)}"
 
 
-def _path(report: Report) -> Iterator[str]:
-    if report.path:
-        yield ""
-        yield f"{INDENT}程序 · Acts"
-        yield from (_moment(one) for one in report.path)
+def _answers(report: Report) -> Iterator[str]:
+    """What was known at the time asked about and what is known now, where the time asked about is past."""
+    then = words.as_known_then(report)
+    if then is None:
+        return
+    yield ""
+    yield f"{INDENT}关于 {words.clock(report.as_of)} 的两个答案 · Two answers"
+    for zh, en, one in (("按当时已知", "As was known then", then), ("按现在所知", "As is known now", report)):
+        sign, colour = SIGNS[one.verdict]
+        word = f"{words.headline(one, 'zh')} · {words.headline(one, 'en')}"
+        yield f"{INDENT}{pad(f'{zh} {en}', 30)}{paint(f'{sign} {word}', fg=colour, bold=True)}"
+        yield from (f"{INDENT}{' ' * 30}{plain(words.reason(one, lang))}" for lang in ("zh", "en"))
 
 
 def _history(report: Report) -> Iterator[str]:
-    if len(report.timeline) > 1:
+    others = ((report.replaces, "前一版 Before it"), (report.replaced_by, "新版 Newer"))
+    versions = [(other, label) for other, label in others if other is not None]
+    if len(report.timeline) > 1 or versions:
         yield ""
         yield f"{INDENT}经历 · Since issue"
         yield from (_moment(one) for one in report.timeline)
+    for other, label in versions:
+        yield f"{INDENT}{label}: 第 {other['version']} 版 version {other['version']}, {other['issued_on']}, {other['number']}"
 
 
 def _moment(moment: Moment) -> str:
-    mark = _mark(moment.outcome)
-    day = local_date(moment.at).isoformat() if moment.org else "——————————"
-    act = ACTS.get(moment.event, (moment.event, moment.event, ""))
-    who = plain(moment.org_name or moment.org) if moment.org else "缺 missing"
+    zh, en, _ = ACTS.get(moment.event, (moment.event, "", ""))
     effect = "  自始无效 from the beginning" if moment.retroactive else ""
-    return f"{INDENT}{mark} {day}  {pad(act[0], 24)}{who}{effect}"
-
-
-def _checks(report: Report) -> Iterator[str]:
-    """How many checks said what, then each one that did not pass with its sentence and its rule."""
-    ran = [row for row in report.rows if row.outcome in MARKS]
-    if not ran:
-        return
-    counts = "  ".join(f"{_mark(o)} {sum(row.outcome == o for row in report.rows)}" for o in (*MARKS, "not_run"))
-    yield ""
-    yield f"{INDENT}检查 · Checks  {counts}"
-    for row in ran:
-        if row.outcome != "pass":
-            yield from _finding(report, row)
-
-
-def _finding(report: Report, row: Row) -> Iterator[str]:
-    sentence = plain(words.row_sentence(report, row, "zh"))
-    yield f"{INDENT}{_mark(row.outcome)} {CHECKS[row.id][0]}:{sentence}"
-    yield f"{INDENT}  {plain(words.row_sentence(report, row, 'en'))}  [{row.rule}]"
-
-
-def _mark(outcome: str) -> str:
-    sign, colour = MARKS.get(outcome, NO_MARK)
-    return paint(sign, fg=colour)
+    if moment.effective_from:
+        effect = f"  自 {moment.effective_from} 起 from {moment.effective_from}"
+    who = " · ".join(plain(one) for one in (moment.org_name, moment.document) if one)
+    return f"{INDENT}{local_date(moment.at).isoformat()}  {pad(f'{zh} {en}', 28)}{who}{effect}".rstrip()
 
 
 def rule(columns: int = 72) -> str:

@@ -5,12 +5,14 @@
 3. story      – three rosters (T01, T04, T06) come in as .xlsx, acts are signed on their days, certificates are issued
 4. lifecycle  – suspended, revoked twice, withdrawn, corrected
 5. cases      – files that were altered, forged or spoiled, and the manifests that say what each must verify to
+6. delegation – the kinds of office of the 2022 notice with their grants, for `certsvc keys list`
 """
 
 import json
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from certsvc.core.errors import Refused
@@ -20,6 +22,7 @@ from certsvc.demo.story import DAY_ZERO, Progress, Story, batch
 from certsvc.instance import open_instance
 from certsvc.services.ceremony import hold_ceremony
 from certsvc.services.documents import publish_trust
+from certsvc.services.sample_delegation import enrol_sample
 
 STAMP = "demo/demo.json"
 #: Share of the people on each of the three rosters.
@@ -73,6 +76,8 @@ def _build(home: Path, people: int, seed: int, public_url: str, progress: Progre
         publish_trust(instance)
         story.issue(last, "roster-T06-grass-roots.xlsx")
         cases.make(story, seed)
+        # Last, so that the story's own bundles do not carry the keys of a hundred firms in their trust bundle.
+        enrol_sample(instance, partial(progress, "sample delegation"))
     finally:
         instance.close()
 

@@ -16,6 +16,7 @@ from certsvc.demo.story import DAY_ZERO, Story, batch
 from certsvc.instance import open_instance
 from certsvc.services.ceremony import hold_ceremony
 from certsvc.services.issue import Issued
+from certsvc.services.log_leaves import transaction
 from certsvc.services.pdf import pdf_of
 from certsvc.services.publish import list_uri, publish_status_list
 from certsvc.services.verify_evidence import fresh_bundle
@@ -154,7 +155,7 @@ def _write(story: Story, name: str, value: object) -> None:
 def publish_now(story: Story) -> None:
     """Today's status list, with every event of the story."""
     instance = story.instance
-    with instance.engines.write.begin() as connection:
+    with transaction(instance) as connection:
         publish_status_list(instance, connection, list_uri(instance))
 
 

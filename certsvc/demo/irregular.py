@@ -14,6 +14,7 @@ from certsvc.demo.story import PLAN, Story, batch
 from certsvc.services.act import Gathered, Order, apply, gather
 from certsvc.services.evidence import gather_bundle
 from certsvc.services.issue import Issued, apply_one, intend, sign_intent, waiting
+from certsvc.services.log_leaves import transaction
 from certsvc.services.publish import current_status_list
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
@@ -40,7 +41,7 @@ def _irregular(story: Story, file: str, steps: Steps, days: int = 70) -> None:
             continue
         story.at(days + offset, hour=10)
         order = Order(kind, roster_id, officers, story.document(kind))
-        with story.instance.engines.write.begin() as connection:
+        with transaction(story.instance) as connection:
             gathered = _gather(story, connection, order)
             apply(story.instance, connection, gathered, _grants(gathered))
     story.issued[file] = _issue_unchecked(story, roster_id)
@@ -75,11 +76,11 @@ def _issue_unchecked(story: Story, roster_id: str) -> list[Issued]:
     with instance.engines.read.connect() as connection:
         entries = waiting(connection, roster_id)
     signed = [(intent, sign_intent(instance, intent)) for intent in intend(instance, entries)]
-    with instance.engines.write.begin() as connection:
+    with transaction(instance) as connection:
         done = [apply_one(instance, connection, *one) for one in signed]
     for one in done:
         status_list = current_status_list(instance, one.certificate.list_uri)
-        with instance.engines.write.begin() as connection:
+        with transaction(instance) as connection:
             bundle = write_bundle(gather_bundle(instance, connection, one.certificate, status_list))
             certificate_store.freeze(connection, one.certificate.id, bundle)
     return done

@@ -40,6 +40,7 @@ PLAN: dict[str, tuple[tuple[int, str, tuple[str, ...]], ...]] = {
         (2, "draw", ("AF",)),
         (4, "evaluate", ("AF",)),
         (5, "result_notice", ("AF",)),
+        (14, "file", ("CC",)),
         (15, "file", ("AP",)),
         (18, "issue", ("H1", "H2")),
     ),

@@ -6,6 +6,7 @@ from certsvc.core.schemas import LIFECYCLE_ACTS, PATH_ACTS
 from certsvc.instance import Instance
 from certsvc.services import documents, enrol
 from certsvc.services.ceremony import Plan
+from certsvc.services.delegation import TOP_DEPTH
 from certsvc.store import keys as key_store
 
 AUTHORITY = "SL-HRSS"
@@ -39,8 +40,8 @@ PLACES: tuple[Place, ...] = (
     Place("SL-U2", "示例勘测设计院", "Sample Survey Institute", "unit", "220100", (("U2", "吴样办"),), UNIT),
     Place("SL-U3", "示例数据中心", "Sample Data Centre", "unit", "220200", (("U3", "郑样办"),), UNIT),
     Place("SL-U4", "示例县农业技术站", "Sample County Farm Station", "unit", "220122", (("U4", "冯样办"),), UNIT),
-    Place("SL-CC", "示例甲市人社局", "Sample City A HRSS", "city", "220100", (("CC", "陈样核"),), (("city", ("recommend",)),)),
-    Place("SL-JL", "示例乙市人社局", "Sample City B HRSS", "city", "220200", (("JL", "褚样核"),), (("city", ("recommend",)),)),
+    Place("SL-CC", "示例甲市人社局", "Sample City A HRSS", "city", "220100", (("CC", "陈样核"),), (("city", ("recommend", "file")),)),
+    Place("SL-JL", "示例乙市人社局", "Sample City B HRSS", "city", "220200", (("JL", "褚样核"),), (("city", ("recommend", "file")),)),
     Place(
         "SL-EC", "示例工程系列高级评委会", "Sample Senior Engineering Committee", "committee", "220000",
         (("EC", "卫样主"),), COMMITTEE, ("senior", "deputy_senior", "intermediate"), ("05",), ("T01",),
@@ -108,7 +109,7 @@ def _grant_authority(instance: Instance, officers: list[str]) -> str:
         keys = [{"jkt": documents.own_key(connection, AUTHORITY, use).jkt, "use": use} for use in uses]
     keys += [{"jkt": jkt, "use": "officer"} for jkt in officers]
     acts = [*PATH_ACTS, *LIFECYCLE_ACTS]
-    return documents.give_grant(instance, _grant(instance, AUTHORITY, None, "issuer", acts, keys, 10, 2, {}))
+    return documents.give_grant(instance, _grant(instance, AUTHORITY, None, "issuer", acts, keys, 10, TOP_DEPTH, {}))
 
 
 def _enrol(instance: Instance, place: Place, top: str) -> None:
@@ -147,6 +148,7 @@ def _grant(
         "keys": keys,
         "acts": acts,
         "scope": {**every, **scope, "years": {"from": 2022, "to": 2030}},
+        "ratios": {},
         "depth": depth,
         "nbf": instance.now(),
         "exp": instance.now() + years * 365 * 86_400,

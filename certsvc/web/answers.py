@@ -11,5 +11,5 @@ from certsvc.web import negotiate
 def report_json(report: Report) -> Response:
     """Always 200: a verdict is an answer, whatever it says."""
     lang = negotiate.language(request)
-    value = to_json(report, words.detail(report, lang), words.row_details(report, lang))
+    value = to_json(report, words.detail(report, lang), lambda row: words.row_sentence(report, row, lang))
     return Response(orjson.dumps(value), content_type="application/json", headers={"Content-Language": lang})

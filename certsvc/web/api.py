@@ -1,5 +1,7 @@
 """The API for programs: verifications, evidence bundles and the document that describes them (experience.md 4)."""
 
+from dataclasses import replace
+
 import orjson
 from flask import Blueprint, Response, abort, request
 
@@ -20,13 +22,18 @@ RAW = ("application/pdf", "image/png", "image/jpeg", MEDIA_TYPE)
 
 @api.post("/verifications")
 def verifications() -> Response:
-    """The Report on what was sent, always 200; a malformed request is 422, another kind of body 415."""
+    """The Report on what was sent, always 200; a malformed request is 422, another kind of body 415.
+
+    `?at=` says what time is asked about where the body does not.
+    """
+    now = context.instance().now()
+    at = inputs.parse_time(request.args.get("at"), now)
     if request.mimetype == "application/json":
-        report = _ask(inputs.parse_question(_json_body(), context.instance().now()))
+        report = _ask(inputs.parse_question(_json_body(), now), at)
     elif request.mimetype == "multipart/form-data":
-        report = _ask_upload()
+        report = _ask_upload(inputs.parse_form_terms(request.form.to_dict(), now), at)
     elif request.mimetype in RAW:
-        report, _ = ask_file(request.get_data(cache=False), Terms())
+        report, _ = ask_file(request.get_data(cache=False), Terms(at))
     else:
         abort(415)
     if report.certificate is None:
@@ -52,20 +59,24 @@ def openapi() -> Response:
     return publish(Response(orjson.dumps(value), content_type="application/json"), 300)
 
 
-def _ask(question: inputs.Question) -> Report:
+def _ask(question: inputs.Question, at: int | None) -> Report:
+    terms = _at(question.terms, at)
     if question.code is not None:
-        return ask_code(question.code, question.terms)
+        return ask_code(question.code, terms)
     if question.data is not None:
-        return ask_data(question.data, question.terms)
-    return ask_number(str(question.number), str(question.name), question.terms)
+        return ask_data(question.data, terms)
+    return ask_number(str(question.number), str(question.name), terms)
 
 
-def _ask_upload() -> Report:
-    terms = inputs.parse_form_terms(request.form.to_dict(), context.instance().now())
+def _at(terms: Terms, at: int | None) -> Terms:
+    return terms if terms.at is not None else replace(terms, at=at)
+
+
+def _ask_upload(terms: Terms, at: int | None) -> Report:
     upload = request.files.get("file")
     if upload is None:
         raise errors.Invalid(errors.Slip("#/file", "file", inputs.NO_FILE))
-    return ask_file(upload.read(), terms)[0]
+    return ask_file(upload.read(), _at(terms, at))[0]
 
 
 def _json_body() -> bytes:

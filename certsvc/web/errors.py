@@ -18,7 +18,7 @@ log = logging.getLogger("certsvc.web")
 
 PROBLEM_TYPE = "application/problem+json"
 #: Below these paths programs ask, whatever they say they accept.
-_FOR_PROGRAMS = ("/api/", "/status/", "/.well-known/", "/photo/", "/healthz", "/readyz")
+_FOR_PROGRAMS = ("/api/", "/log/", "/status/", "/.well-known/", "/photo/", "/healthz", "/readyz")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What strangers send, parsed once at the edge: closed members, bounded texts, times. Slips point at the member."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
@@ -15,6 +16,8 @@ from certsvc.web.errors import Invalid, Slip
 #: Member -> longest text. A token is a credential of at most 16 KB (core.kinds).
 TEXTS: dict[str, int] = {"code": 200, "number": 40, "name": 50, "token": 16_384, "at": 40}
 EXPECTED: dict[str, int] = {"name": 50, "id_last4": 4, "title": 60}
+#: Seconds by which the clock of whoever asks may be ahead.
+CLOCK_SKEW = 300
 #: What identifies the thing asked about; exactly one of these sets is present.
 SUBJECTS: tuple[frozenset[str], ...] = tuple(map(frozenset, (("code",), ("number", "name"), ("token",), ("bundle",))))
 
@@ -31,6 +34,14 @@ NOT_A_TIME: Words = (
     "Must be a date (2024-03-15) or an RFC 3339 time.",
     "날짜(2024-03-15) 또는 RFC 3339 시각이어야 합니다.",
 )
+IN_THE_FUTURE: Words = (
+    "所问时间在将来,还没有答案。请填今天或以前的日期。",
+    "That time lies in the future and has no answer yet. Give today or a day before.",
+    "미래 시각은 답할 수 없습니다. 오늘이나 그 이전 날짜를 쓰십시오.",
+)
+#: RFC 3339 5.6, with a blank where an unencoded + of an address became one.
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?)(?:([Zz])|([+ -])(\d\d:\d\d))", re.ASCII)
 ONE_SUBJECT: Words = (
     "请提供且只提供一项:code,或 number 和 name,或 token,或 bundle。",
     "Give exactly one of: code; number and name; token; bundle.",
@@ -71,27 +82,35 @@ def parse_form_terms(form: dict[str, str], now: int) -> Terms:
 
 
 def parse_time(text: str | None, now: int) -> int | None:
-    """Seconds since 1970 UTC of a date or RFC 3339 time; None for none. Raises Invalid.
+    """Seconds since 1970 UTC of a date or RFC 3339 time; None for none or an empty text. Raises Invalid.
 
     A date means its last second in Asia/Shanghai, and today means now: whoever asks about a day means what had become
-    of the certificate by then.
+    of the certificate by then. What is still to come cannot be asked about.
     """
-    if text is None:
+    if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-        if len(text) == 10:
-            moment = datetime.combine(moment.date(), time(23, 59, 59), SHANGHAI)
-            return min(int(moment.timestamp()), now) if moment.date() == _today(now) else int(moment.timestamp())
-        if moment.tzinfo is None:
-            raise ValueError("no offset")
-        return int(moment.timestamp())
+        at = _seconds(text.strip())
     except (ValueError, OverflowError) as error:
         raise Invalid(Slip("#/at", "time", NOT_A_TIME)) from error
+    # Clocks differ by a little; a day that has begun is not the future.
+    if at > max(now + CLOCK_SKEW, _end_of(datetime.fromtimestamp(now, SHANGHAI))):
+        raise Invalid(Slip("#/at", "future", IN_THE_FUTURE))
+    return min(at, now)
 
 
-def _today(now: int) -> object:
-    return datetime.fromtimestamp(now, SHANGHAI).date()
+def _seconds(text: str) -> int:
+    if _DAY.fullmatch(text):
+        return _end_of(datetime.fromisoformat(text))
+    found = _INSTANT.fullmatch(text)
+    if found is None:
+        raise ValueError("neither a date nor RFC 3339")
+    instant, utc, sign, offset = found.groups()
+    return int(datetime.fromisoformat(instant + ("Z" if utc else (sign.strip() or "+") + offset)).timestamp())
+
+
+def _end_of(day: datetime) -> int:
+    return int(datetime.combine(day.date(), time(23, 59, 59), SHANGHAI).timestamp())
 
 
 def _longest(name: str) -> int:

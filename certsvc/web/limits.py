@@ -52,6 +52,8 @@ LIMITS: dict[str, Limit] = {
     "api": Limit("600/minute", "12000/minute", MAX_UPLOAD + FORM_ROOM),
     "claim": Limit("10/minute", "60/minute"),
     "published": Limit("1200/minute", "12000/minute"),
+    # A mirror fetches every tile: 100 a second, each one look-up.
+    "log": Limit("6000/minute", "60000/minute"),
     "probe": Limit(None, None),
 }
 #: Endpoint -> row of LIMITS. An endpoint that stands nowhere is refused when the application is made.
@@ -78,6 +80,8 @@ ENDPOINTS: dict[str, str] = {
     "wellknown.jwks": "published",
     "wellknown.did": "published",
     "wellknown.security": "published",
+    "log.checkpoint": "log",
+    "log.tile": "log",
     "wellknown.healthz": "probe",
     "wellknown.readyz": "probe",
 }

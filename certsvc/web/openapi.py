@@ -5,12 +5,9 @@ from typing import Any
 
 from certsvc import __version__
 from certsvc.core.bundle import MEDIA_TYPE
-from certsvc.verify.report import EXIT_CODES, FAMILIES, OUTCOMES
-from certsvc.verify.words_terms import ACTS, LEVELS
 from certsvc.web import inputs
 from certsvc.web.errors import PROBLEM_TYPE, PROBLEMS
-
-Schema = dict[str, Any]
+from certsvc.web.schemas import EXPECT_FIELDS, SCHEMAS, Schema, text
 
 HTML, JSON, PDF = "text/html", "application/json", "application/pdf"
 _REPORT: Schema = {"$ref": "#/components/schemas/Report"}
@@ -31,21 +28,28 @@ class Route:
     problems: tuple[str, ...] = ("rate",)
     answer_status: str = "200"
     query: tuple[str, ...] = ()
+    body_required: bool = True
 
 
 def _form(required: list[str], **members: Schema) -> Schema:
     return {"type": "object", "properties": members, "required": required}
 
 
-def _text(longest: int) -> Schema:
-    return {"type": "string", "minLength": 1, "maxLength": longest}
-
-
 _FILE: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
-_EXPECT_FIELDS: Schema = {name: _text(longest) for name, longest in inputs.EXPECTED.items()}
-_UPLOAD: Schema = _form(["file"], file=_FILE, at=_text(inputs.TEXTS["at"]), **_EXPECT_FIELDS)
+_UPLOAD: Schema = _form(["file"], file=_FILE, at=text(inputs.TEXTS["at"]), **EXPECT_FIELDS)
 _URLENCODED = "application/x-www-form-urlencoded"
+_AT: dict[str, Schema] = {"at": {"type": "string", "maxLength": inputs.TEXTS["at"]}}
 _PROBED: Schema = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
+_READY: Schema = {
+    "type": "object",
+    "properties": {
+        "status": {"type": "string"},
+        "status_list_age": {"type": "integer"},
+        "log_waiting": {"type": "integer"},
+        "log_waiting_since": {"type": ["integer", "null"]},
+    },
+    "required": ["status", "status_list_age", "log_waiting", "log_waiting_since"],
+}
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -63,6 +67,7 @@ ROUTES: tuple[Route, ...] = (
             MEDIA_TYPE: _BYTES,
         },
         ("validation", "media_type", "too_large", "rate"),
+        query=("at",),
     ),
     Route(
         "get",
@@ -87,7 +92,7 @@ ROUTES: tuple[Route, ...] = (
         "pages",
         "比对姓名、证件号后四位 / Compare name or last four",
         {HTML: None},
-        {_URLENCODED: _form([], **_EXPECT_FIELDS)},
+        {_URLENCODED: _form([], **_AT, **EXPECT_FIELDS)},
         ("validation", "rate"),
     ),
     Route(
@@ -96,7 +101,7 @@ ROUTES: tuple[Route, ...] = (
         "pages",
         "上传核验 / Verify an upload",
         {HTML: None, JSON: _REPORT},
-        {"multipart/form-data": _form(["file"], file=_FILE)},
+        {"multipart/form-data": _form(["file"], file=_FILE, **_AT)},
         ("validation", "too_large", "rate"),
     ),
     Route(
@@ -105,7 +110,8 @@ ROUTES: tuple[Route, ...] = (
         "pages",
         "按编号和姓名 / By number and name",
         {HTML: None, JSON: _REPORT},
-        {_URLENCODED: _form(["number", "name"], number=_text(40), name=_text(50))},
+        {_URLENCODED: _form(["number", "name"], number=text(40), name=text(50), **_AT)},
+        ("validation", "rate"),
     ),
     Route(
         "post",
@@ -113,7 +119,8 @@ ROUTES: tuple[Route, ...] = (
         "pages",
         "输入查验码 / By typed code",
         {HTML: None},
-        {_URLENCODED: _form(["code"], code=_text(200))},
+        {_URLENCODED: _form(["code"], code=text(200), **_AT)},
+        ("validation", "rate"),
     ),
     Route("get", "/", "pages", "首页 / Start page", {HTML: None}),
     *(
@@ -130,7 +137,16 @@ ROUTES: tuple[Route, ...] = (
         {PDF: None, "application/octet-stream": None},
         problems=("not_found", "rate"),
     ),
-    Route("post", "/demo/{file}", "pages", "核验演示样本 / Verify a demo case", {HTML: None}, problems=("not_found",)),
+    Route(
+        "post",
+        "/demo/{file}",
+        "pages",
+        "核验演示样本 / Verify a demo case",
+        {HTML: None},
+        {_URLENCODED: _form([], **_AT)},
+        ("not_found", "validation"),
+        body_required=False,
+    ),
     Route("get", "/claim/{token}", "holder", "领取证书 / Claim page", {HTML: None}),
     Route(
         "post",
@@ -138,7 +154,7 @@ ROUTES: tuple[Route, ...] = (
         "holder",
         "凭证件号后四位领取 / Claim with the last four",
         {PDF: None, HTML: None},
-        {_URLENCODED: _form(["id_last4"], id_last4=_text(4))},
+        {_URLENCODED: _form(["id_last4"], id_last4=text(4))},
         ("refused", "rate"),
     ),
     Route(
@@ -163,9 +179,25 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("get", "/.well-known/did.json", "published", "DID 文档 / DID document", {"application/did+json": {}}),
     Route("get", "/.well-known/security.txt", "published", "安全联系人 / Security contact", {"text/plain": None}),
+    Route(
+        "get",
+        "/log/checkpoint",
+        "published",
+        "公开日志检查点(C2SP tlog-checkpoint) / Checkpoint of the log",
+        {"text/plain; charset=utf-8": None},
+        problems=("not_found", "rate", "not_ready"),
+    ),
+    Route(
+        "get",
+        "/log/tile/{place}",
+        "published",
+        "公开日志分块(C2SP tlog-tiles) / A tile of the log",
+        {"application/octet-stream": None},
+        problems=("bad_request", "not_found", "rate"),
+    ),
     Route("get", "/api/v1/openapi.json", "published", "本文档 / This document", {JSON: {"type": "object"}}),
     Route("get", "/healthz", "probes", "存活 / Liveness", {JSON: _PROBED}, problems=()),
-    Route("get", "/readyz", "probes", "就绪 / Readiness", {JSON: _PROBED}, problems=("not_ready",)),
+    Route("get", "/readyz", "probes", "就绪 / Readiness", {JSON: _READY}, problems=("not_ready",)),
 )
 
 #: Path parameter -> what it is.
@@ -175,9 +207,15 @@ _PARAMETERS: dict[str, str] = {
     "file": "样本文件名 / file of the gallery",
     "token": "领取链接 / claim token",
     "number": "状态表号 / number of the list",
+    "place": "分块路径 / name of a tile, L/N[.p/W]",
 }
 _QUERIES: dict[str, Schema] = {
-    "at": {"type": "string", "description": "日期或 RFC 3339 时间 / date or RFC 3339 time"},
+    "at": {
+        "type": "string",
+        "maxLength": inputs.TEXTS["at"],
+        "description": "所问时间:日期(北京时间当天结束时)或 RFC 3339 时间,不在将来 / "
+        "time asked about: a date (its end in Asia/Shanghai) or an RFC 3339 time, not in the future",
+    },
     "lang": {"type": "string", "enum": ["zh", "en", "ko"]},
 }
 
@@ -215,118 +253,10 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["parameters"] = parameters
     if route.body is not None:
         bodies = {kind: ({"schema": schema} if schema else {}) for kind, schema in route.body.items()}
-        operation["requestBody"] = {"required": True, "content": bodies}
+        operation["requestBody"] = {"required": route.body_required, "content": bodies}
     return operation
 
 
 def _parameter(name: str) -> dict[str, Any]:
     kind = "integer" if name == "number" else "string"
     return {"name": name, "in": "path", "required": True, "description": _PARAMETERS[name], "schema": {"type": kind}}
-
-
-def _nullable(kind: str, **more: Any) -> Schema:
-    return {"type": [kind, "null"], **more}
-
-
-def _closed(required: list[str], **members: Schema) -> Schema:
-    return {"type": "object", "properties": members, "required": required, "additionalProperties": False}
-
-
-_COMPARED = {"type": "string", "enum": ["match", "mismatch", "not_checked"]}
-_TIME = {"type": "string", "format": "date-time"}
-_STRING: Schema = {"type": "string"}
-_ABOUT: dict[str, Schema] = {"act": _nullable("string"), "org": _nullable("string")}
-
-_CHECK = _closed(
-    ["id", "family", "outcome", "code", "detail", "act", "org", "figures", "rule"],
-    id=_STRING,
-    family={"type": "string", "enum": list(FAMILIES)},
-    outcome={"type": "string", "enum": list(OUTCOMES)},
-    code=_nullable("string"),
-    detail=_STRING,
-    figures={"type": "object", "additionalProperties": _STRING},
-    rule=_STRING,
-    **_ABOUT,
-)
-_MOMENT = _closed(
-    ["at", "event", "org", "org_name", "document", "outcome", "effective_from", "retroactive"],
-    at=_TIME,
-    event={"type": "string", "enum": sorted(ACTS)},
-    org=_STRING,
-    org_name=_STRING,
-    document=_STRING,
-    outcome={"type": "string", "enum": ["pass", "fail", "not_run"]},
-    effective_from=_nullable("string"),
-    retroactive={"type": "boolean"},
-)
-_CERTIFICATE: Schema = {
-    "type": ["object", "null"],
-    "description": "按编号和姓名查询时只有一部分 / only a part for number + name",
-    "properties": {
-        **dict.fromkeys(("number", "holder_name", "title", "title_en", "series", "series_zh"), _STRING),
-        **dict.fromkeys(("specialty", "granted_on", "issued_on", "issuer", "committee", "track_word"), _STRING),
-        "licence_id": _STRING,
-        "version": {"type": "integer"},
-        "level": {"type": "string", "enum": sorted(LEVELS)},
-        "approval": {"type": "object"},
-        "validity_scope": _nullable("string"),
-        "term_until": _nullable("string"),
-        "photo": {"type": "boolean"},
-    },
-}
-_QUESTION = _closed(
-    [],
-    **{name: _text(longest) for name, longest in inputs.TEXTS.items()},
-    bundle={"type": "object"},
-    expect=_closed([], **_EXPECT_FIELDS),
-)
-_QUESTION["oneOf"] = [{"required": sorted(names)} for names in inputs.SUBJECTS]
-
-SCHEMAS: dict[str, Schema] = {
-    "Question": _QUESTION,
-    "Report": {
-        "type": "object",
-        "required": ["verdict", "reason", "detail", "decided_at", "as_of", "match", "checks", "path", "timeline"],
-        "properties": {
-            "verdict": {"type": "string", "enum": list(EXIT_CODES)},
-            "reason": _nullable("string"),
-            "detail": _STRING,
-            "decided_at": _TIME,
-            "as_of": _TIME,
-            "status_as_of": _nullable("string", format="date-time"),
-            "fresh_until": _nullable("string", format="date-time"),
-            "record_source": _nullable("string", enum=["native", "archive", None]),
-            "time_source": {"type": "string", "enum": ["asserted", "log"]},
-            "test": {"type": "boolean"},
-            "certificate": _CERTIFICATE,
-            "match": _closed(
-                ["name", "id_last4", "title", "file"],
-                name=_COMPARED,
-                id_last4=_COMPARED,
-                title=_COMPARED,
-                file={"type": "string", "enum": ["identical", "differs", "not_checked"]},
-            ),
-            "checks": {"type": "array", "items": _CHECK},
-            "path": {"type": "array", "items": _MOMENT},
-            "timeline": {"type": "array", "items": _MOMENT},
-            "receipt": _nullable("string"),
-        },
-    },
-    "Problem": {
-        "type": "object",
-        "required": ["type", "title", "status", "detail", "code", "request_id"],
-        "properties": {
-            "type": {"type": "string", "format": "uri"},
-            "title": _STRING,
-            "status": {"type": "integer"},
-            "detail": _STRING,
-            "code": _STRING,
-            "request_id": _STRING,
-            "help": {"type": "string", "format": "uri"},
-            "errors": {
-                "type": "array",
-                "items": _closed(["pointer", "code", "detail"], pointer=_STRING, code=_STRING, detail=_STRING),
-            },
-        },
-    },
-}

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from certsvc import resources
-from certsvc.core.calendar import SHANGHAI
+from certsvc.core.calendar import SHANGHAI, local_date, utc_text
 from certsvc.verify import words
 from certsvc.verify.report import Report
 from certsvc.verify.words_terms import LANGUAGES, LEVELS, MATCHES, OUTCOMES
@@ -38,6 +38,10 @@ _FACTS = (
 )
 
 
+#: Outcome -> its sign in a row; with the word beside it, so that neither colour nor sign is needed.
+MARKS = {"pass": "✓", "fail": "✗", "unknown": "?", "not_run": "·", "not_applicable": "·"}
+
+
 @dataclass(frozen=True)
 class Site:
     """What every page says about where it comes from."""
@@ -54,9 +58,8 @@ def render(name: str, site: Site, lang: str, here: str, **values: Any) -> str:
         return words.say(TEXTS[key], lang)
 
     template = _environment().get_template(f"public/{name}.html")
-    return template.render(
-        t=text, lang=lang, here=here, host=site.host, band=site.band, phone=PHONE, css=_style(), **values
-    )
+    said = {"t": text, "lang": lang, "here": here, "host": site.host, "band": site.band, "phone": PHONE, "more": ""}
+    return template.render(css=_style(), **said | values)
 
 
 def verdict_page(site: Site, report: Report, lang: str, here: str, code: str | None = None, tries: bool = True) -> str:
@@ -64,6 +67,7 @@ def verdict_page(site: Site, report: Report, lang: str, here: str, code: str | N
     certificate = report.certificate
     chain = pictures.chain(report, lang)
     states = [row.outcome for row in report.rows]
+    at = utc_text(report.as_of) if report.as_of != report.decided_at else None
     return render(
         "verdict",
         site,
@@ -88,13 +92,20 @@ def verdict_page(site: Site, report: Report, lang: str, here: str, code: str | N
         photo=f"/photo/{code}" if code and (certificate or {}).get("photo") else None,
         box=f"/v/{code}" if code and report.verdict == "valid" else None,
         past=f"/v/{code}" if code else None,
+        at=at,
+        more=f"&at={at}" if at and code else "",
+        answers=_answers(report, lang),
+        first_day=local_date(report.timeline[0].at).isoformat() if report.timeline else None,
+        today=local_date(report.decided_at).isoformat(),
+        versions=_versions(report, lang),
         compared_now=_compared_now(report, lang),
         no_tries=not tries,
         bundle=f"/api/v1/certificates/{code}/bundle" if code and certificate else None,
         chain=chain,
         chain_line=_chain_line(chain, lang),
         timeline=pictures.timeline(report, lang),
-        checks=pictures.checks(report, lang),
+        checks=[(family, lines, _tally(lines, lang)) for family, lines in pictures.checks(report, lang)],
+        marks=MARKS,
         checks_line=_checks_line(states, lang),
         states={state: words.say(said, lang) for state, said in OUTCOMES.items()},
     )
@@ -141,7 +152,7 @@ def _near(seconds: int | None, now: int) -> str:
 def _source(report: Report) -> str | None:
     """native | archive, where the page may say so: a procedure that failed is not called proved."""
     procedure = {row.outcome for row in report.rows if row.family == "procedure"}
-    if report.record_source == "native" and procedure == {"pass"} and report.path:
+    if report.record_source == "native" and "pass" in procedure <= {"pass", "not_applicable"} and report.chain:
         return "native"
     return "archive" if report.record_source == "archive" else None
 
@@ -170,7 +181,30 @@ def _compared_now(report: Report, lang: str) -> list[tuple[str, str]]:
     return [pair for pair in asked if pair[1] != "not_checked"]
 
 
-def _chain_line(chain: list[pictures.Link], lang: str) -> str:
+def _answers(report: Report, lang: str) -> list[tuple[str, str, str, str]]:
+    """(verdict, label, headline, reason) as was known at the time asked about, and as is known now."""
+    then = words.as_known_then(report)
+    both = [("known_then", then), ("known_now", report)] if then else []
+    return [
+        (one.verdict, words.say(TEXTS[label], lang), words.headline(one, lang), words.reason(one, lang))
+        for label, one in both
+        if one is not None
+    ]
+
+
+def _versions(report: Report, lang: str) -> list[str]:
+    """The versions before and after this one, as far as the register tells."""
+    both = (("replaces", report.replaces), ("replaced_by", report.replaced_by))
+    return [words.say(TEXTS[key], lang).format(**other) for key, other in both if other is not None]
+
+
+def _tally(lines: list[pictures.CheckLines], lang: str) -> str:
+    """How the rows of one family came out, in a few words."""
+    found = pictures.counts([line.state for check in lines for line in check.lines for _ in range(line.count)])
+    return "  ".join(f"{MARKS[name]} {n} {words.say(OUTCOMES[name], lang)}" for name, n in found.items() if n)
+
+
+def _chain_line(chain: list[pictures.Bead], lang: str) -> str:
     found = pictures.counts([link.state for link in chain])
     open_ = len(chain) - found["pass"] - found["fail"]
     key = "chain_all" if found["pass"] == len(chain) else "chain_some"

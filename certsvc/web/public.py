@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as Answer
 
+from certsvc.core.calendar import utc_text
 from certsvc.core.codes import group_code, parse_verification_code
 from certsvc.core.errors import Malformed
 from certsvc.services.gallery import GalleryCase, case_file, gallery
@@ -37,11 +38,13 @@ def code() -> Answer | str:
     """A typed code goes to its own address, where it can be read again; anything else is answered at once."""
     text = _typed("code")
     try:
-        return redirect(f"/v/{group_code(parse_verification_code(text))}?lang={negotiate.language(request)}", 303)
+        known = group_code(parse_verification_code(text))
     except Malformed:
         # An address was pasted, or something was mistyped; a foreign host is told apart by the service.
-        report = ask_code(text, Terms())
+        report = ask_code(text, Terms(_asked_at()))
         return _page(report, urlsplit(text).path.rpartition("/")[2] if report.certificate else None)
+    at = _asked_at()
+    return redirect(f"/v/{known}?lang={negotiate.language(request)}{f'&at={utc_text(at)}' if at else ''}", 303)
 
 
 @public.get("/v/<code>")
@@ -65,14 +68,14 @@ def compare(code: str) -> str:
 @public.post("/verify")
 def verify() -> Answer | str:
     """The verdict on an uploaded PDF, picture or bundle."""
-    report, code = ask_file(_uploaded().read(), Terms())
+    report, code = ask_file(_uploaded().read(), Terms(_asked_at()))
     return report_json(report) if negotiate.wants_json(request) else _page(report, code if report.certificate else None)
 
 
 @public.post("/number")
 def number() -> Answer | str:
     """The verdict on number + name. Every kind of miss is answered alike and after the same time (H1, H2)."""
-    report = ask_number(_typed("number"), _typed("name"), Terms())
+    report = ask_number(_typed("number"), _typed("name"), Terms(_asked_at()))
     limits.wait_out_a_miss()
     return report_json(report) if negotiate.wants_json(request) else _page(report)
 
@@ -121,11 +124,12 @@ def demo_verdict(file: str) -> str:
     """The verdict on a case of the gallery."""
     data = case_file(context.instance(), file).read_bytes()
     asked = next(case.look_up for case in gallery(context.instance()) if case.file == file)
+    terms = Terms(_asked_at())
     if asked and "code" in asked:
-        return _page(ask_code(asked["code"], Terms()))
+        return _page(ask_code(asked["code"], terms))
     if asked:
-        return _page(ask_number(asked["number"], asked["name"], Terms()))
-    report, code = ask_file(data, Terms())
+        return _page(ask_number(asked["number"], asked["name"], terms))
+    report, code = ask_file(data, terms)
     return _page(report, code if report.certificate else None)
 
 
@@ -140,6 +144,11 @@ def _page(report: Report, code: str | None = None, tries: bool = True) -> str:
 
 def _typed(name: str) -> str:
     return request.form.get(name, "").strip()[: inputs.TEXTS[name]]
+
+
+def _asked_at() -> int | None:
+    """The time that a form asks about; an empty field asks about now."""
+    return inputs.parse_time(request.form.get("at"), context.instance().now())
 
 
 def _uploaded() -> FileStorage:

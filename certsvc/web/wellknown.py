@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, abort
 
+from certsvc.services import log_leaves
 from certsvc.services import publish as services
 from certsvc.web import context
 from certsvc.web.errors import log_trouble
@@ -71,14 +72,17 @@ def healthz() -> Response:
 
 @wellknown.get("/readyz")
 def readyz() -> Response:
-    """200 when database and status key work; with the age of the newest status list in seconds."""
+    """200 when database and status key work; with the age of the newest status list in seconds, and how many leaves
+    wait for the log since when (null: nothing waits). A log that refuses stops no verification."""
     inst = context.instance()
     try:
         issued = int(services.current_status_list(inst, _uri(1)).unverified_payload["iat"])
+        waiting, since = log_leaves.waiting_since(inst)
     except Exception as error:  # whatever is wrong, this node is not ready
         log_trouble(error)
         return Response(b'{"status":"not_ready"}', 503, {"Retry-After": "10"}, content_type="application/json")
     value = {"status": "ok", "status_list_age": max(0, inst.now() - issued)}
+    value |= {"log_waiting": waiting, "log_waiting_since": since}
     return Response(orjson.dumps(value), content_type="application/json")
 
 

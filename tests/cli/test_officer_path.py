@@ -118,7 +118,8 @@ def test_the_pdf_of_the_path_verifies(office: Path, tmp_path: Path) -> None:
     must("pdf", code_of(office), "-o", tmp_path / "one.pdf", "--home", office)
     report = json.loads(must("verify", tmp_path / "one.pdf", "--json", "--home", office).out)
     assert report["match"]["file"] == "identical"
-    assert [moment["event"] for moment in report["path"]] == [kind for _day, kind, _ids in SCHEDULE]
+    acts = [link["name"] for link in report["chain"] if link["kind"] == "act"]
+    assert acts == [kind for _day, kind, _ids in SCHEDULE]
 
 
 def test_a_preview_is_a_picture(office: Path, tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """`certsvc verify`: every case of the demo by file, online and offline, its exit code, its words, and wrong usage."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from cli_for_tests import call
 from demo_for_tests import manifest, shared_demo
 
+from certsvc.cli.say import width
 from certsvc.demo.cases import CASES, Case
 from certsvc.verify.report import EXIT_CODES
 from certsvc.verify.words_verdicts import VERDICTS
@@ -133,6 +135,8 @@ def test_a_newer_status_list_beside_the_file_makes_it_fresh(home: Path, tmp_path
         (("CODE", "--root", "ROOT"), "--offline"),
         (("CODE", "--max-age", "1h"), "--offline"),
         (("CODE", "--at", "yesterday"), "2024-03-15"),
+        (("CODE", "--at", "2999-01-01"), "in the future"),
+        (("CODE", "--offline", "--at", "2999-01-01"), "in the future"),
         (("CODE", "--offline", "--max-age", "soon"), "24h"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
@@ -166,13 +170,76 @@ def test_the_environment_may_name_the_root(home: Path, tmp_path: Path, monkeypat
 def test_a_void_paper_names_the_act_and_the_rule(home: Path) -> None:
     said = call("verify", file_of(home, "void-missing-notice.pdf"), "--home", home).out
     assert "✖ ——————————  评审结果公示" in said
-    assert "[吉林省2022年职称工作通知 六(二)]" in said
+    assert "应由评审组织单位办理 falls to organiser of the review" in said
+    assert re.search(r"评审结果公示 Public notice of results · \[人社部令第40号 [^]]+\] act_missing", said)
+
+
+def chain_of(said: str) -> list[str]:
+    """The lines of the chain."""
+    lines = said.splitlines()
+    start = lines.index("  程序链 · Chain")
+    return lines[start + 1 : lines.index("", start)]
+
+
+def test_the_chain_leads_from_the_root_to_the_status_with_paper_office_and_signers(home: Path) -> None:
+    lines = chain_of(call("verify", file_of(home, "valid.pdf"), "--home", home).out)
+    links = [line for line in lines if "│" not in line]
+    assert "根证书" in links[0] and "发证机关" in links[1] and "授权" in links[2]
+    assert "证书" in links[-2] and "状态:正常" in links[-1]
+    assert all(line.startswith("  ✔ ") for line in links)
+    issue = next(n for n, line in enumerate(lines) if "制证签章" in line)
+    assert "示例省人力资源和社会保障厅" in lines[issue]
+    assert re.search(r"Issue of the certificate · 示例函〔\d+〕\d+号 · ✔ 签字 signed · ✔ 盖章 sealed", lines[issue + 1])
+
+
+def test_the_offices_of_the_chain_stand_in_one_column_though_chinese_is_wide(home: Path) -> None:
+    lines = chain_of(call("verify", file_of(home, "valid.pdf"), "--home", home).out)
+    links = [line for line in lines if "│" not in line]
+    labels = [re.match(r"  ✔ .{10}  \S+\s+", line)[0] for line in links]
+    assert len({width(label) for label in labels}) == 1
+
+
+def test_all_rows_are_listed_when_asked_for_with_family_act_office_and_rule(home: Path) -> None:
+    file = file_of(home, "void-missing-notice.pdf")
+    short, long = (call("verify", file, *flag, "--home", home).out for flag in ((), ("--checks",)))
+    assert "每个环节均在授权范围内" not in short
+    assert "--checks" in short
+    check = long[long.index("每个环节均在授权范围内 · Each act lies within a grant") :]
+    assert check.splitlines()[0].endswith("[docs/format.md 3; 人社部令第40号 第三十八条]")
+    assert check.splitlines()[1].startswith("      ✔ 单位审核、公示 Employer's review and notice · 示例机械研究所")
+    assert "  授权 · Authority\n" in long
+    assert long.count("act_missing") == 1
+
+
+def test_the_past_has_two_answers(home: Path) -> None:
+    file = file_of(home, "revoked-from-beginning.bundle")
+    said = call("verify", file, "--at", "2026-01-01", "--home", home)
+    assert said.code == 12
+    assert re.search(r"按当时已知 As was known then +✔ 有效 · Valid", said.out)
+    assert re.search(r"按现在所知 As is known now +✖ 已撤销 · Revoked", said.out)
+    value = json.loads(call("verify", file, "--at", "2026-01-01", "--json", "--home", home).out)
+    assert (value["verdict"], value["then"]) == ("revoked", {"verdict": "valid", "reason": None})
+    assert "两个答案" not in call("verify", file, "--home", home).out
+
+
+def test_the_past_has_two_answers_offline_too(home: Path) -> None:
+    file = file_of(home, "revoked-from-beginning.bundle")
+    said = call("verify", "--offline", file, "--at", "2026-01-01", "--home", home)
+    assert "按当时已知 As was known then" in said.out
+
+
+def test_a_replaced_version_names_the_newer_one(home: Path) -> None:
+    said = call("verify", file_of(home, "superseded.pdf"), "--home", home).out
+    assert re.search(r"新版 Newer: 第 2 版 version 2, \d{4}-\d\d-\d\d, 22\d+", said)
+    newer = json.loads(call("verify", file_of(home, "valid-corrected.pdf"), "--json", "--home", home).out)
+    assert newer["replaces"]["version"] == 1 and newer["replaced_by"] is None
 
 
 def test_after_a_broken_signature_no_check_is_shown_as_passed(home: Path) -> None:
     said = call("verify", file_of(home, "tampered-token.bundle"), "--home", home).out
     assert "姓名 Name" not in said
-    assert "程序 · Acts" not in said
+    assert "程序链" not in said
+    assert "签名不符,其余内容不可信,未再检查。" in said
 
 
 def test_answers_hold_no_escape_codes_where_no_terminal_reads(home: Path) -> None:

@@ -52,6 +52,12 @@ def test_tracks_are_those_of_the_procedures() -> None:
     assert {int(code[1:3]) for code in TRACKS} == set(range(1, 22))
 
 
+def test_the_word_that_names_a_roster_tells_no_health_and_no_background() -> None:
+    """It stands in the titles of papers that are signed (domain.md, conclusion 8)."""
+    telling = re.compile("疫|高层次|转业|军|卡脖子")
+    assert not [words[0] for words in TRACKS.values() if telling.search(words[0])]
+
+
 def test_no_word_names_two_tracks() -> None:
     words = [fold(word) for words in TRACKS.values() for word in words]
     assert len(words) == len(set(words)) == len(TRACK_WORDS) - len(TRACKS)

@@ -53,6 +53,31 @@ def test_a_fault_names_sheet_row_column_and_both_values(tmp_path: Path) -> None:
     assert "空格" in fault.zh and "space" in fault.en
 
 
+@pytest.mark.parametrize(
+    ("degree", "skill", "ranks"),
+    [
+        ("学士", "高级工", (1, 3)),
+        ("硕士学位", "二级/技师", (2, 4)),
+        ("博士", "高级技师", (3, 5)),
+        ("博士后", "特级技师", (4, 6)),
+        ("大学本科", "", (None, None)),
+        ("", "", (None, None)),
+    ],
+)
+def test_degrees_and_skills_become_numbers(
+    tmp_path: Path, degree: str, skill: str, ranks: tuple[int | None, int | None]
+) -> None:
+    (row,) = read_rows(tmp_path, {"degree": degree, "skill": skill}).rows
+    assert (row.degree_rank, row.skill_rank) == ranks
+    cells = row.cells()
+    assert (cells.get("degree_rank"), cells.get("skill_rank")) == ranks
+
+
+def test_the_last_day_of_a_ban_may_lie_ahead_and_is_kept_as_a_date(tmp_path: Path) -> None:
+    (row,) = read_rows(tmp_path, {"ban": "有", "ban_until": "2027-01-01"}).rows
+    assert row.cells()["ban_until"] == "2027-01-01"
+
+
 def test_a_sound_row_becomes_machine_values(tmp_path: Path) -> None:
     (row,) = read_rows(tmp_path, {}).rows
     assert (row.series, row.level, row.track, row.region, row.year) == ("05", "deputy_senior", "T01", "220100", 2022)

@@ -33,14 +33,16 @@ def test_a_code_is_verified_and_compared(client: FlaskClient, small: SmallInstan
         "file": "not_checked",
     }
     assert answer.json["certificate"]["holder_name"] == NAMES[0]
-    assert [moment["event"] for moment in answer.json["path"]][-1] == "issue"
+    assert [link["name"] for link in answer.json["chain"] if link["kind"] == "act"][-1] == "issue"
+    assert (answer.json["then"], answer.json["replaces"], answer.json["replaced_by"]) == (None, None, None)
 
 
 def test_a_number_with_its_name_is_verified_in_part(client: FlaskClient, small: SmallInstance) -> None:
     answer = client.post(PATH, json={"number": small.issued[1].certificate.number, "name": NAMES[1]})
     assert verdict(answer) == "valid"
     assert answer.json["certificate"]["holder_name"] == "样*"
-    assert answer.json["path"] == []
+    assert answer.json["chain"] == []
+    assert {(row["act"], row["org"], row["evidence"]) for row in answer.json["checks"]} == {(None, None, None)}
 
 
 def test_a_bundle_inside_json_is_verified(client: FlaskClient, small: SmallInstance) -> None:
@@ -87,6 +89,23 @@ def test_the_past_can_be_asked_about(client: FlaskClient, small: SmallInstance) 
     answer = client.post(PATH, json={"code": small.issued[0].code, "at": "2024-12-31"})
     assert verdict(answer) == "cannot_decide"
     assert (answer.json["reason"], answer.json["as_of"]) == ("before_issue", "2024-12-31T15:59:59Z")
+    assert answer.json["then"] == {"verdict": "cannot_decide", "reason": "before_issue"}
+
+
+def test_every_kind_of_body_is_asked_about_the_past_in_its_address(client: FlaskClient, small: SmallInstance) -> None:
+    bodies = [
+        {"data": small.bundle(), "content_type": MEDIA_TYPE},
+        {"json": {"code": small.issued[0].code}},
+        {"data": {"file": (BytesIO(small.bundle()), "a.bundle")}},
+    ]
+    for body in bodies:
+        assert client.post(f"{PATH}?at=2024-12-31", **body).json["reason"] == "before_issue"
+    assert client.post(f"{PATH}?at=soon", json={"code": small.issued[0].code}).status_code == 422
+
+
+def test_the_time_in_a_body_goes_before_that_in_the_address(client: FlaskClient, small: SmallInstance) -> None:
+    answer = client.post(f"{PATH}?at=2024-12-31", json={"code": small.issued[0].code, "at": "2024-12-30"})
+    assert answer.json["as_of"] == "2024-12-30T15:59:59Z"
 
 
 def test_a_malformed_request_is_answered_with_pointers_in_the_readers_language(client: FlaskClient) -> None:

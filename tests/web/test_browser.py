@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 from support import needs
 
 from certsvc.demo.cases import CASES, Case
+from certsvc.verify.words_terms import ACTS
 from certsvc.verify.words_verdicts import VERDICTS
 
 FLAGS = [
@@ -107,6 +108,44 @@ def test_the_page_of_every_case_says_its_verdict_first(page: Page, server: str, 
         word = VERDICTS[case.verdict].headline[place]
         assert page.locator("[role=status] h1").inner_text() == word
         assert word in page.title()
+
+
+@pytest.mark.parametrize(
+    ("lang", "who"), [("zh", "应由评审组织单位办理"), ("en", "it falls to organiser of the review")]
+)
+def test_a_phone_shows_which_office_did_not_act(page: Page, server: str, demo_home: Path, lang: str, who: str) -> None:
+    page.goto(f"{server}/v/{codes(demo_home)['void-missing-notice.pdf']}?lang={lang}")
+    missing = page.locator("ol.rail > li.absent")
+    assert missing.count() == 1
+    assert missing.is_visible()
+    assert ACTS["result_notice"][("zh", "en").index(lang)] in missing.inner_text()
+    assert who in missing.inner_text()
+    assert page.locator("ol.rail > li.fail").count() == 1
+
+
+@pytest.mark.parametrize("case", ["void-missing-notice.pdf", "revoked-from-beginning.pdf", "valid.pdf"])
+def test_no_page_is_wider_than_a_phone_of_360_points_with_all_its_details_open(
+    browser: Browser, server: str, demo_home: Path, case: str
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    for lang in ("zh", "en", "ko"):
+        page.goto(f"{server}/v/{codes(demo_home)[case]}?at=2026-01-01&lang={lang}")
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+    context.close()
+
+
+def test_a_day_in_the_past_is_asked_without_javascript_and_has_two_answers(
+    page: Page, server: str, demo_home: Path
+) -> None:
+    page.goto(f"{server}/v/{codes(demo_home)['revoked-from-beginning.pdf']}?lang=zh")
+    page.locator("summary", has_text="查过去某一天的效力").click()
+    page.locator("input[type=date]").fill("2026-01-01")
+    page.locator("form:has(input[type=date]) button").click()
+    then, now = page.locator(".answer").all()
+    assert "按当时已知" in then.inner_text() and "有效" in then.inner_text()
+    assert "按现在所知" in now.inner_text() and "已撤销" in now.inner_text()
 
 
 @pytest.mark.parametrize(

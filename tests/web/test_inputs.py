@@ -83,8 +83,44 @@ def test_a_time_with_offset_is_taken_to_the_second() -> None:
     assert utc_text(parse_time("2024-03-15T10:00:00+08:00", NOW) or 0) == "2024-03-15T02:00:00Z"
 
 
-def test_no_time_stays_none() -> None:
-    assert parse_time(None, NOW) is None
+def test_a_plus_that_an_address_turned_into_a_blank_is_still_an_offset() -> None:
+    assert utc_text(parse_time("2024-03-15T10:00:00 08:00", NOW) or 0) == "2024-03-15T02:00:00Z"
+
+
+@pytest.mark.parametrize("text", ["2024-03-15T02:00:00Z", "2024-03-15t02:00:00.5z", "2024-03-15 10:00:00+08:00"])
+def test_every_spelling_of_rfc_3339_is_taken(text: str) -> None:
+    assert utc_text(parse_time(text, NOW) or 0) == "2024-03-15T02:00:00Z"
+
+
+@pytest.mark.parametrize("text", [None, ""])
+def test_no_time_stays_none(text: str | None) -> None:
+    assert parse_time(text, NOW) is None
+
+
+NO_TIMES = {
+    "a word": "yesterday",
+    "no such day": "2024-02-30",
+    "week date": "2024-W11-5",
+    "basic form": "20240315",
+    "no offset": "2024-03-15T10:00:00",
+    "no seconds": "2024-03-15T10:00Z",
+    "other digits": "２０２４-03-15",
+    "a number": "1710468000",
+}
+
+
+@pytest.mark.parametrize("text", NO_TIMES.values(), ids=NO_TIMES.keys())
+def test_what_is_neither_a_date_nor_rfc_3339_is_refused(text: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_time(text, NOW)
+    assert [(slip.pointer, slip.code) for slip in caught.value.slips] == [("#/at", "time")]
+
+
+@pytest.mark.parametrize("text", ["2026-12-04", "2999-01-01T00:00:00Z"])
+def test_what_is_still_to_come_is_refused(text: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_time(text, NOW)
+    assert [(slip.pointer, slip.code) for slip in caught.value.slips] == [("#/at", "future")]
 
 
 def test_an_empty_form_field_is_no_expectation() -> None:

@@ -2,18 +2,34 @@
 
 import re
 
+import orjson
 import pytest
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
-from reports_for_tests import BY_NUMBER, REPORTS
+from reports_for_tests import ABSENT_ACT, BY_NUMBER, CORRECTED, KNOWN_LATER, REPORTS, UNSEALED
 
 from certsvc.verify import words
-from certsvc.verify.report import to_json
+from certsvc.verify.report import Report, to_json
 from certsvc.web.errors import PROBLEMS
 from certsvc.web.inputs import SUBJECTS
-from certsvc.web.openapi import ROUTES, SCHEMAS, describe
+from certsvc.web.openapi import ROUTES, describe
+from certsvc.web.schemas import SCHEMAS
 
 DOCUMENT = describe("https://sample.invalid")
+OTHERS = {
+    "by_number": BY_NUMBER,
+    "absent": ABSENT_ACT,
+    "later": KNOWN_LATER,
+    "corrected": CORRECTED,
+    "unsealed": UNSEALED,
+}
+#: Every way to look something up: (method, path).
+LOOK_UPS = [("post", "/api/v1/verifications"), ("get", "/v/{code}"), ("post", "/v/{code}"), ("post", "/verify"),
+            ("post", "/number"), ("post", "/code"), ("post", "/demo/{file}")]  # fmt: skip
+
+
+def as_json(report: Report) -> dict[str, object]:
+    return to_json(report, words.detail(report, "zh"), lambda row: words.row_sentence(report, row, "zh"))
 
 
 def test_every_route_stands_in_the_document_and_nothing_else(client: FlaskClient) -> None:
@@ -41,20 +57,33 @@ def test_every_reference_leads_somewhere() -> None:
     assert named == SCHEMAS.keys()
 
 
-@pytest.mark.parametrize("verdict", sorted(REPORTS))
-def test_the_report_of_every_verdict_fits_its_schema(verdict: str) -> None:
-    report = REPORTS[verdict]
-    Draft202012Validator(SCHEMAS["Report"]).validate(
-        to_json(report, words.detail(report, "zh"), words.row_details(report, "zh"))
-    )
-
-
-def test_the_report_of_a_look_up_by_number_fits_too() -> None:
-    Draft202012Validator(SCHEMAS["Report"]).validate(to_json(BY_NUMBER, "", {}))
+@pytest.mark.parametrize("report", (REPORTS | OTHERS).values(), ids=(REPORTS | OTHERS).keys())
+def test_every_report_fits_the_schema(report: Report) -> None:
+    Draft202012Validator(SCHEMAS["Report"]).validate(orjson.loads(orjson.dumps(as_json(report))))
 
 
 def test_the_schema_of_a_report_lists_every_member() -> None:
-    assert SCHEMAS["Report"]["properties"].keys() == to_json(REPORTS["valid"], "", {}).keys()
+    value = as_json(KNOWN_LATER)
+    properties = SCHEMAS["Report"]["properties"]
+    assert properties.keys() == value.keys()
+    assert properties["then"]["properties"].keys() == value["then"].keys()
+    for name in ("chain", "checks", "timeline"):
+        assert properties[name]["items"]["properties"].keys() == value[name][0].keys()
+
+
+@pytest.mark.parametrize(("method", "path"), LOOK_UPS)
+def test_every_look_up_can_ask_about_the_past(method: str, path: str) -> None:
+    operation = DOCUMENT["paths"][path][method]
+    bodies = operation.get("requestBody", {}).get("content", {})
+    forms = [body["schema"] for kind, body in bodies.items() if "form" in kind]
+    in_address = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
+    assert "at" in in_address or forms
+    assert all("at" in form["properties"] for form in forms)
+    assert "422" in operation["responses"]
+
+
+def test_a_question_may_name_its_time() -> None:
+    assert "at" in SCHEMAS["Question"]["properties"]
 
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda names: "+".join(sorted(names)))

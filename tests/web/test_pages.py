@@ -6,7 +6,17 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from reports_for_tests import BY_NUMBER, CERTIFICATE, MISMATCH, REPORTS, VALID
+from reports_for_tests import (
+    ABSENT_ACT,
+    BY_NUMBER,
+    CERTIFICATE,
+    CORRECTED,
+    KNOWN_LATER,
+    MISMATCH,
+    REPORTS,
+    UNSEALED,
+    VALID,
+)
 
 from certsvc.verify import words
 from certsvc.verify.report import NOT_COMPARED
@@ -184,7 +194,7 @@ def test_what_was_not_proved_is_not_called_proved() -> None:
 
 
 def test_an_archived_title_says_that_its_procedure_cannot_be_proved() -> None:
-    assert "没有可核验的评审过程" in page(replace(VALID, record_source="archive", path=()))
+    assert "没有可核验的评审过程" in page(replace(VALID, record_source="archive", chain=()))
 
 
 def test_tampered_data_are_not_shown() -> None:
@@ -212,13 +222,71 @@ def test_the_status_data_show_their_own_date_when_they_are_of_another_day() -> N
 
 def test_all_checks_are_listed_with_their_rules() -> None:
     html = page(VALID)
-    assert "人社部令第40号 第十九、二十条" in html
+    assert "人社部令第40号 第十九条" in html and "人社部令第40号 第二十条" in html
     passed = sum(row.outcome == "pass" for row in VALID.rows)
     assert f"{passed} 项通过,0 项不通过,0 项未查清,2 项未做" in html
 
 
 def test_the_sentence_of_a_failed_check_stands_in_the_chain_and_in_the_list() -> None:
     assert page(REPORTS["void"]).count("应到 21 人,实到 13 人,不足三分之二") >= 3
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_act_that_nobody_did_names_the_office_that_was_to_do_it(lang: str) -> None:
+    rail = re.search(r'<li class="fail act absent">.*?</li>', page(ABSENT_ACT, lang), re.DOTALL)
+    assert rail and "示例市工业和信息化局" in rail[0]
+
+
+def test_a_missing_seal_is_marked_on_its_act_in_a_sign_and_in_words() -> None:
+    html = page(UNSEALED)
+    assert html.count("✗ 缺盖章") == 1
+    assert html.count("✓ 盖章") == 9
+    assert "示例市工程系列机械专业副高级评审委员会的“评议、表决”缺机构盖章。" in html
+
+
+def test_grants_are_folded_and_open_by_themselves_only_when_one_is_bad() -> None:
+    def folded(html: str) -> bool:
+        inside = re.search(r"<details( open)?><summary>机构授权</summary>", html)
+        return inside is not None and inside[1] is None
+
+    links = [replace(link, outcome="fail") if link.kind == "grant" else link for link in VALID.chain]
+    assert folded(page(VALID))
+    assert not folded(page(replace(VALID, chain=tuple(links))))
+
+
+def test_every_row_stands_on_the_page_under_its_family_with_its_code() -> None:
+    html = page(REPORTS["void"])
+    tags = Tags(html)
+    assert len([a for a in tags.all("details") if a.get("class") == "fam"]) == 7
+    assert tags.text["code"].count("fact_quorum_two_thirds") == 1
+    assert "✗ 1 不通过" in html
+
+
+def test_the_past_has_two_answers_with_their_names() -> None:
+    html = page(KNOWN_LATER)
+    plain = Tags(html).text["main"]
+    then, now = plain.index("按当时已知"), plain.index("按现在所知")
+    assert then < plain.index("状态正常", then) < now < plain.index("自始无效", now)
+    assert 'class="answer v-valid"' in html and 'class="answer v-revoked"' in html
+    assert "按当时已知" not in page(VALID)
+
+
+def test_the_time_asked_about_stays_with_language_and_comparison() -> None:
+    html = page(replace(VALID, as_of=VALID.decided_at - 86_400, then=("valid", None)))
+    assert f'href="/v/{CODE}?lang=en&amp;at=2027-03-01T02:20:00Z"' in html
+    assert '<input type="hidden" name="at" value="2027-03-01T02:20:00Z">' in html
+    assert "at=" not in page(VALID).partition("<form")[0]
+
+
+def test_the_version_before_and_after_are_named() -> None:
+    other = {"number": "2220260001052000124X", "version": 2, "issued_on": "2027-01-31"}
+    assert "前一版:第 1 版,2026-11-20 发证,编号 22202600010520001233" in page(CORRECTED)
+    assert "新版:第 2 版,2027-01-31 发证" in page(replace(REPORTS["superseded"], replaced_by=other))
+
+
+def test_the_day_asked_about_lies_between_issue_and_today() -> None:
+    day = next(a for a in Tags(page(VALID)).all("input") if a["type"] == "date")
+    assert (day["min"], day["max"]) == ("2026-12-03", "2027-03-02")
 
 
 def test_the_tries_of_the_day_can_be_used_up() -> None:
@@ -244,6 +312,7 @@ def test_the_start_page_has_a_form_for_each_way_to_ask(lang: str) -> None:
     }
     assert all(form["method"] == "post" for form in tags.all("form"))
     assert len(tags.all("button")) == 3
+    assert [a["name"] for a in tags.all("input") if a["type"] == "date"] == ["at"] * 3
 
 
 def test_a_case_of_the_gallery_can_be_tried_opened_and_downloaded() -> None:

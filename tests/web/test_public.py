@@ -113,6 +113,39 @@ def test_a_time_that_is_none_is_refused_in_words(client: FlaskClient, small: Sma
     assert "应为日期" in answer.text
 
 
+def test_a_day_to_come_is_refused_in_words(client: FlaskClient, small: SmallInstance) -> None:
+    answer = client.get(f"/v/{small.issued[0].code}?at=2999-01-01")
+    assert answer.status_code == 422
+    assert "所问时间在将来" in answer.text
+
+
+def test_a_day_in_the_past_is_answered_as_was_known_then_and_as_is_known_now(
+    client: FlaskClient, small: SmallInstance
+) -> None:
+    html = client.get(f"/v/{small.issued[0].code}?at=2024-12-31").text
+    assert "按当时已知" in html and "按现在所知" in html
+
+
+def test_every_form_takes_the_day_with_it(client: FlaskClient, small: SmallInstance) -> None:
+    day = {"at": "2024-12-31"}
+    typed = client.post("/code", data={"code": small.issued[0].code} | day)
+    assert typed.headers["Location"] == f"/v/{code_of(small)}?lang=zh&at=2024-12-31T15:59:59Z"
+    answers = [
+        client.post("/code", data={"code": f"https://sample.invalid/v/{small.issued[0].code}"} | day),
+        client.post("/number", data={"number": number_of(small), "name": NAMES[0]} | day),
+        client.post("/verify", data={"file": (BytesIO(small.bundle()), "a.bundle")} | day),
+        client.post(f"/v/{code_of(small)}", data={"name": NAMES[0]} | day),
+    ]
+    assert [verdict_of(answer.text) for answer in answers] == ["cannot_decide"] * 4
+    assert all("2024-12-31 23:59" in answer.text for answer in answers)
+
+
+def test_a_form_with_a_bad_day_is_refused_and_one_with_an_empty_day_asks_about_now(client: FlaskClient) -> None:
+    form = {"number": "1", "name": "x"}
+    assert client.post("/number", data=form | {"at": "31.12.2024"}).status_code == 422
+    assert client.post("/number", data=form | {"at": ""}).status_code == 200
+
+
 # --- comparison ----------------------------------------------------------------------------------------------------
 
 

@@ -71,6 +71,7 @@ def test_the_probes_tell_life_and_the_age_of_the_newest_list(client: FlaskClient
     ready = client.get("/readyz").json
     assert ready["status"] == "ok"
     assert 0 <= ready["status_list_age"] <= 900
+    assert (ready["log_waiting"], ready["log_waiting_since"]) == (0, None)
 
 
 def test_the_probes_spend_no_rate(client: FlaskClient) -> None:

@@ -1,0 +1,65 @@
+"""Ten thousand certificates of fifty rosters, verified one after another, beside as many bare ES256 verifications.
+
+Measured is `judge`, every check and the verdict, as soon as the evidence is read: each certificate is new, its roster's
+acts are remembered after the first. Reading the bytes of a bundle is `parse`.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from certsvc.bench.measure import Figure
+from certsvc.bench.verifying import forget_everything
+from certsvc.bench.world import World
+from certsvc.core.bundle import Bundle, parse_bundle
+from certsvc.core.chain import certificate_key, load_certificate
+from certsvc.verify import judge
+from certsvc.verify.case import Evidence
+from certsvc.verify.path import jkt_of
+
+CPU = time.process_time
+
+
+def measure(world: World) -> Iterator[Figure]:
+    """CPU milliseconds for each certificate of many rosters, beside one ES256 verification of the same signature."""
+    forget_everything()
+    ours = bare = 0.0
+    count = 0
+    for number in range(world.sizes.rosters):
+        world.progress("verify_many", number + 1, world.sizes.rosters)
+        for data in world.another_roster(number):
+            bundle = parse_bundle(data)
+            ours += _judging(world, bundle)
+            bare += _timed(_bare(bundle))
+            count += 1
+    yield Figure("verify_many", 1000 * ours / count, "ms", "one ES256 verify", 1000 * bare / count)
+
+
+def _judging(world: World, bundle: Bundle) -> float:
+    evidence, anchors, now = Evidence(bundle), world.instance.anchors, world.instance.now()
+    start = CPU()
+    verdict, row = judge(evidence, anchors, now, now).decision
+    seconds = CPU() - start
+    if verdict != "valid":
+        raise RuntimeError(f"{verdict}: {row and row.code}")
+    return seconds
+
+
+def _timed(work: Callable[[], None]) -> float:
+    start = CPU()
+    work()
+    return CPU() - start
+
+
+def _bare(bundle: Bundle) -> Callable[[], None]:
+    """The verification of the certificate's signature, with the key open and everything ready."""
+    signed = bundle.credential.signatures[0]
+    der = next(der for der in bundle.certs if jkt_of(der) == signed.unverified_kid)
+    key, raw, message = certificate_key(load_certificate(der)), signed.signature, signed.signing_input
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise TypeError(key)
+    signature = encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
+    return lambda: key.verify(signature, message, ec.ECDSA(SHA256()))

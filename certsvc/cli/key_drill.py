@@ -1,0 +1,142 @@
+"""`keys compromised`: the drill for a stolen key, from the list of what is suspect to the last certificate."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from certsvc.cli.key_care import lawfully, moment
+from certsvc.cli.options import Moment, acts_at_a_time, names_a_paper
+from certsvc.cli.say import bar, done, next_step, out, table, talk
+from certsvc.instance import Instance
+from certsvc.services import compromise
+from certsvc.services.compromise import REMEDIES, Condemned, Officers, Settled
+from certsvc.services.damage import Damage, find_damage
+
+#: Lines of each table; the CSV has all of them.
+SHOWN = 20
+_SOUND, _SUSPECT = "可信 sound", "存疑 suspect"
+_CSV = click.Path(dir_okay=False, writable=True, path_type=Path)
+
+
+@click.command("compromised")
+@click.argument("jkt")
+@click.option("--since", required=True, type=Moment(), help="自此时起存疑 · from this time on it is suspect")
+@click.option("--dry-run", is_flag=True, help="只列出,不做 · list only")
+@click.option("--then", type=click.Choice(REMEDIES), help="对证书:重签或撤销 · sign certificates anew, or revoke them")
+@click.option("--officer", metavar="A", help="提出人 · who proposes")
+@click.option("--second", metavar="B", help="决定人,须是另一人 · another human, who decides")
+@click.option("--out", "path", type=_CSV, metavar="FILE", help="全部明细写入 CSV · everything as CSV")
+@acts_at_a_time
+@names_a_paper(required=False)
+def compromised(
+    instance: Instance,
+    jkt: str,
+    since: int,
+    dry_run: bool,
+    then: str | None,
+    officer: str | None,
+    second: str | None,
+    path: Path | None,
+    document: dict[str, str] | None,
+) -> None:
+    """密钥泄露处置:列明、停用、更换、重签或撤销;中断后再次执行即可 · Compromise drill; run it again to go on."""
+    if dry_run:
+        _show(find_damage(instance, jkt, since), path)
+        next_step(_command(jkt, since, then or "resign"))
+        return
+    if officer is None or second is None or document is None:
+        raise click.UsageError("--officer A --second B --document-number N, 或 · or --dry-run")
+    officers = Officers(officer, second)
+    compromise.check_officers(instance, officers)
+    _tell(lawfully(instance, lambda: compromise.condemn(instance, jkt, since, document)))
+    damage = find_damage(instance, jkt, since)
+    _show(damage, path)
+    settled = Settled()
+    if then is not None:
+        with bar("重签 resign" if then == "resign" else "撤销 revoke") as progress:
+            settled = compromise.remedy(instance, damage, then, officers, document, progress)
+        done(f"已处理 {settled.done} 份证书", f"{settled.done} certificates settled")
+    _tell_left(find_damage(instance, jkt, since), settled, (jkt, since, then))
+
+
+def _command(jkt: str, since: int, then: str) -> str:
+    # Thumbprints may begin with a hyphen, which would be read as an option.
+    return f"certsvc keys compromised --since {_stamp(since)} --then {then} --officer A --second B --document-number N -- {jkt}"
+
+
+def _stamp(seconds: int) -> str:
+    return f"{moment(seconds).replace(' ', 'T')}+08:00"
+
+
+def _tell(condemned: Condemned) -> None:
+    if condemned.already:
+        talk("  该密钥此前已按此时间停用 · The key was ended with this very time before.")
+        return
+    done("密钥已停用并公布", "the key is ended as compromised, and the trust bundle says so")
+    if condemned.replaced is not None:
+        done(f"新密钥 {condemned.replaced.new.jkt}", f"{len(condemned.replaced.grants)} grants follow to the new key")
+    for sha256 in condemned.withdrawn:
+        done(f"已撤回授权 {sha256}", "grant of the stolen key withdrawn")
+
+
+def _show(damage: Damage, path: Path | None) -> None:
+    out(f"{damage.key.jkt}  {damage.key.use}  {damage.key.org_id}  自 since {moment(damage.since)}")
+    counts = Counter((kind, sound) for kind, sound, _row in _rows(damage))
+    kinds = sorted({kind for kind, _sound in counts})
+    table(("类别 kind", _SOUND, _SUSPECT), [(kind, counts[kind, True], counts[kind, False]) for kind in kinds])
+    for title, sound in ((_SUSPECT, False), (_SOUND, True)):
+        rows = [row for _kind, is_sound, row in _rows(damage) if is_sound is sound]
+        out()
+        out(f"{title}:{len(rows)}")
+        if rows:
+            table(("类别 kind", "名称 name", "内容 what", "时间 time", "缘由 because", "状态 state"), rows[:SHOWN])
+        if len(rows) > SHOWN:
+            out(f"… 另有 {len(rows) - SHOWN} 项,见 --out FILE · and {len(rows) - SHOWN} more, see --out FILE")
+    if path is not None:
+        _write(path, damage)
+
+
+def _rows(damage: Damage) -> Iterator[tuple[str, bool, tuple[str, ...]]]:
+    """(kind, sound, columns of one line), certificates first."""
+    for one in damage.certificates:
+        name, causes = f"{one.number} v{one.version}", ",".join(one.causes)
+        yield "vc+jwt", one.sound, ("vc+jwt", name, "证书 certificate", moment(one.issued_at), causes, one.state)
+    for trace in damage.traces:
+        row = (trace.kind, trace.name, trace.what, moment(trace.at), trace.cause, "")
+        yield trace.kind, trace.sound, row
+
+
+def _write(path: Path, damage: Damage) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("verdict", "kind", "name", "what", "time", "because", "state"))
+        writer.writerows(("sound" if sound else "suspect", *row) for _kind, sound, row in _rows(damage))
+    done(f"明细已写入 {path}", "written")
+
+
+def _tell_left(damage: Damage, settled: Settled, asked: tuple[str, int, str | None]) -> None:
+    """What is left to do, and the command for it."""
+    jkt, since, then = asked
+    waiting = [one for one in damage.certificates if one.open]
+    if waiting:
+        mendable = sum(one.resignable for one in waiting)
+        talk(f"  待处理 · Left: {len(waiting)} 份证书 certificates,其中可重签 of them resignable: {mendable}")
+        _tell_reasons(code for _one, code in settled.left)
+        next_step(_command(jkt, since, "resign" if mendable and then is None else "revoke"))
+        return
+    done("没有待处理的证书", "no certificate is left to settle")
+    acts = sum(1 for one in damage.traces if one.kind == "act+jwt" and not one.sound)
+    if acts:
+        talk(f"  存疑环节 {acts} 个,须重新办理 · {acts} suspect acts have to be done anew.")
+    if damage.suspect_grants:
+        zh, count = "存疑授权已撤回,须重新授予", len(damage.suspect_grants)
+        talk(f"  {zh} · {count} suspect grants are withdrawn and have to be given anew: certsvc keys grant")
+    next_step(f"certsvc keys history --org {damage.key.org_id}")
+
+
+def _tell_reasons(codes: Iterable[str]) -> None:
+    for code, count in Counter(codes).most_common():
+        talk(f"    {code}: {count}")

@@ -1,0 +1,197 @@
+"""`certsvc keys …` about the life of keys and grants: what the tables say, and the drill from end to end."""
+
+import csv
+import json
+import shlex
+import shutil
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from cli_for_tests import Said, call, must
+from support_instance import build_small_instance
+
+from certsvc.cli.key_care import moment
+
+PAPER = ("--document-number", "示例函〔2025〕9号")
+PAIR = ("--officer", "HRSS-1", "--second", "HRSS-2")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], int]:
+    """A home with three certificates, their codes, and the time of their issue."""
+    place = tmp_path_factory.mktemp("keys") / "home"
+    small = build_small_instance(place)
+    small.instance.close()
+    return place, [one.code for one in small.issued], small.now
+
+
+@pytest.fixture
+def home(template: tuple[Path, list[str], int], tmp_path: Path) -> Path:
+    return Path(shutil.copytree(template[0], tmp_path / "home"))
+
+
+@pytest.fixture
+def codes(template: tuple[Path, list[str], int]) -> list[str]:
+    return template[1]
+
+
+@pytest.fixture
+def issued_at(template: tuple[Path, list[str], int]) -> int:
+    return template[2]
+
+
+def history(home: Path, *arguments: str) -> list[dict[str, object]]:
+    said = must("keys", "history", "--json", "--home", home, *arguments)
+    return [json.loads(line) for line in said.out.splitlines()]
+
+
+def key(home: Path, use: str, org: str = "HRSS", reason: str | None = None) -> str:
+    """The newest key of an organisation for a use that ended for this reason, or lives."""
+    rows = [one for one in history(home, "--org", org) if one["use"] == use and one["reason"] == reason]
+    return str(rows[0]["jkt"])
+
+
+def drill(home: Path, jkt: str, since: int, *arguments: object) -> Said:
+    stamp = f"{moment(since).replace(' ', 'T')}+08:00"
+    return call("keys", "compromised", "--since", stamp, "--home", home, *arguments, "--", jkt)
+
+
+def test_the_history_has_every_key_with_seven_columns(home: Path) -> None:
+    rows = history(home)
+    assert {tuple(row) for row in rows} == {("jkt", "use", "org", "from", "to", "reason", "good_before")}
+    assert {"policy", "officer", "seal", "credential"} <= {row["use"] for row in rows}
+    assert {(row["to"], row["reason"], row["good_before"]) for row in rows} == {(None, None, None)}
+    table = must("keys", "history", "--org", "UNIT", "--home", home).out.splitlines()
+    assert len(table) == 1 + len(history(home, "--org", "UNIT"))
+
+
+def test_a_rotation_shows_both_keys_and_stands_in_the_history(home: Path, codes: list[str]) -> None:
+    before = key(home, "credential")
+    said = must("keys", "rotate", "--org", "HRSS", "--use", "credential", "--home", home)
+    after = key(home, "credential")
+    assert before != after
+    assert before in said.out
+    assert after in said.out
+    assert key(home, "credential", reason="rotated") == before
+    assert "keys history --org HRSS" in said.err
+    must("verify", *codes, "--home", home)
+
+
+def test_the_key_of_an_officer_is_rotated_by_the_officers_id(home: Path) -> None:
+    before = len(history(home, "--org", "COMM"))
+    must("keys", "rotate", "--officer", "COMM-1", "--home", home)
+    assert len(history(home, "--org", "COMM")) == before + 1
+
+
+@pytest.mark.parametrize("options", [(), ("--org", "HRSS"), ("--use", "seal"),
+                                     ("--officer", "COMM-1", "--org", "HRSS", "--use", "seal"),
+                                     ("--officer", "COMM-1", "--use", "seal")])  # fmt: skip
+def test_a_rotation_says_exactly_whose_key(home: Path, options: tuple[str, ...]) -> None:
+    assert call("keys", "rotate", *options, "--home", home).code == 2
+
+
+def test_an_officer_who_leaves_loses_the_key(home: Path) -> None:
+    jkt = key(home, "officer", "COMM")
+    must("keys", "end", "--home", home, "--", jkt)
+    assert key(home, "officer", "COMM", "withdrawn") == jkt
+
+
+def test_grants_are_shown_with_their_state_before_and_after_a_withdrawal(home: Path, codes: list[str]) -> None:
+    rows = must("keys", "grants", "COMM", "--home", home).out.splitlines()[1:]
+    assert rows
+    assert all(" living " in row for row in rows)
+    beginning = rows[0].split()[0]
+    said = must("keys", "ungrant", "--reason", "withdrawn", *PAPER, "--home", home, "--", beginning)
+    assert "keys grants COMM" in said.err
+    (row,) = (r for r in must("keys", "grants", "COMM", "--home", home).out.splitlines() if r.startswith(beginning))
+    assert "withdrawn (withdrawn)" in row
+    again = call("keys", "ungrant", "--reason", "withdrawn", *PAPER, "--home", home, "--", beginning)
+    assert (again.code, "grant_withdrawn_already" in again.err) == (1, True)
+    must("verify", *codes, "--home", home)
+
+
+def test_a_dry_run_lists_everything_writes_the_file_and_changes_nothing(
+    home: Path, tmp_path: Path, issued_at: int
+) -> None:
+    jkt, path = key(home, "credential"), tmp_path / "damage.csv"
+    said = drill(home, jkt, issued_at, "--dry-run", "--out", path)
+    assert said.code == 0
+    assert "存疑 suspect:3" in said.out
+    assert "可信 sound:0" in said.out
+    command = shlex.split(said.err.splitlines()[-1].partition("certsvc ")[2])
+    assert command[:2] == ["keys", "compromised"]
+    filled = [{"A": "HRSS-1", "B": "HRSS-2", "N": "示例1号"}.get(word, word) for word in command]
+    assert filled[-2:] == ["--", jkt]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["verdict"], row["kind"], row["because"], row["state"]) for row in rows] == [
+        ("suspect", "vc+jwt", "signature", "in_force")
+    ] * 3
+    assert key(home, "credential") == jkt
+    assert "存疑 suspect:0" in drill(home, jkt, issued_at + 1, "--dry-run").out
+    assert "3 certificates settled" in must(*filled).err
+
+
+def test_the_drill_signs_anew_and_says_that_nothing_is_left(home: Path, codes: list[str], issued_at: int) -> None:
+    jkt = key(home, "credential")
+    looked = drill(home, jkt, issued_at, *PAIR, *PAPER)
+    assert looked.code == 0
+    assert "certificates,其中可重签 of them resignable: 3" in looked.err
+    assert "--then resign" in looked.err
+    assert key(home, "credential", reason="compromised") == jkt
+    said = drill(home, jkt, issued_at, *PAIR, *PAPER, "--then", "resign")
+    assert said.code == 0
+    assert "3 certificates settled" in said.err
+    assert "no certificate is left" in said.err
+    verified = call("verify", *codes, "--json", "--home", home)
+    reports = [json.loads(line) for line in verified.out.splitlines()]
+    # What a stolen key signed stays void, whatever became of it; the next version is another certificate.
+    assert {(report["verdict"], report["reason"]) for report in reports} == {("void", "key_compromised")}
+    newest = [line for line in must("list", "--home", home).out.splitlines() if "in_force" in line]
+    assert len(newest) == 3
+    again = drill(home, jkt, issued_at, *PAIR, *PAPER, "--then", "resign")
+    assert (again.code, "0 certificates settled" in again.err) == (0, True)
+
+
+def test_what_cannot_be_signed_anew_is_named_with_the_command_that_revokes(home: Path, issued_at: int) -> None:
+    jkt = key(home, "seal", "COMM")
+    said = drill(home, jkt, issued_at - 40 * 86_400, *PAIR, *PAPER, "--then", "resign")
+    assert said.code == 0
+    assert "not_resignable: 3" in said.err
+    assert "--then revoke" in said.err
+    last = drill(home, jkt, issued_at - 40 * 86_400, *PAIR, *PAPER, "--then", "revoke")
+    assert "3 certificates settled" in last.err
+    assert "have to be done anew" in last.err
+
+
+@pytest.mark.parametrize("options", [(), PAIR, (*PAIR[:2], *PAPER), PAPER])
+def test_the_drill_needs_two_officers_and_a_paper(home: Path, issued_at: int, options: tuple[str, ...]) -> None:
+    assert drill(home, key(home, "seal"), issued_at, *options).code == 2
+
+
+def test_the_drill_needs_two_humans_before_it_ends_the_key(home: Path, issued_at: int) -> None:
+    jkt = key(home, "seal")
+    said = drill(home, jkt, issued_at, "--officer", "HRSS-1", "--second", "HRSS-1", *PAPER)
+    assert (said.code, "same_human" in said.err) == (1, True)
+    assert key(home, "seal") == jkt
+
+
+def test_the_doctor_names_the_command_for_a_key_that_ends_soon(home: Path) -> None:
+    jkt_before = key(home, "seal")
+    assert "keys rotate" not in must("doctor", "--home", home).err
+    shorten(home, jkt_before, days=59)
+    said = must("doctor", "--home", home)
+    assert "HRSS seal 于" in said.out
+    assert "keys rotate --org HRSS --use seal" in said.err
+    must("keys", "rotate", "--org", "HRSS", "--use", "seal", "--home", home)
+    assert "keys rotate" not in must("doctor", "--home", home).err
+
+
+def shorten(home: Path, jkt: str, days: int) -> None:
+    """Lets the register say that the certificate of a key ends in so many days."""
+    with closing(sqlite3.connect(home / "certsvc.sqlite3")) as database, database:
+        end = int(time.time()) + days * 86_400
+        database.execute("UPDATE signing_key SET valid_to = ? WHERE jkt = ?", (end, jkt))
