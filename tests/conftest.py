@@ -13,12 +13,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 from support import needs
 from support_instance import SmallInstance, build_small_instance
 
 from certsvc.store.engine import Engines, open_engines
 from certsvc.store.migrate import upgrade
+
+# How fast inputs are drawn is the machine's business: the first text alone builds a table of all characters.
+settings.register_profile("certsvc", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("certsvc")
 
 APT = "postgresql-15"
 INITDB = ["-A", "trust", "-U", "certsvc", "-E", "UTF8", "--no-locale", "--no-sync"]
