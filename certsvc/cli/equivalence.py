@@ -12,7 +12,7 @@ from certsvc.cli.errors import fault_words
 from certsvc.cli.options import IsoDate, Moment, acts_at_a_time, home_option, names_a_paper, opens_home
 from certsvc.cli.register_text import tell_register
 from certsvc.cli.say import done, next_step, out, table, talk
-from certsvc.cli.verify import _anchors as pinned_roots
+from certsvc.cli.verify import pinned_roots
 from certsvc.core.encoding import digest
 from certsvc.core.identity import KINDS
 from certsvc.core.statement import parse_statement

@@ -82,7 +82,7 @@ def verify_command(
     asked = questions(what, number, name, at, expect)
     if offline:
         newer = status_file.read_bytes() if status_file else None
-        answer = _offline(_anchors(root, home), newer, max_age, seen)
+        answer = _offline(pinned_roots(root, home), newer, max_age, seen)
         ctx.exit(_answer_all(asked, answer, as_json, checks))
     instance = _home(home)
     try:
@@ -146,7 +146,7 @@ def _online(instance: Instance) -> Answer:
 # --- offline -------------------------------------------------------------------------------------------------------
 
 
-def _anchors(root: Path | None, home: str | None) -> tuple[Anchor, ...]:
+def pinned_roots(root: Path | None, home: str | None) -> tuple[Anchor, ...]:
     """The pinned roots: --root, else CERTSVC_ROOT, else HOME/roots.pem. Raises NotReady, Malformed."""
     named = root or (Path(os.environ["CERTSVC_ROOT"]) if os.environ.get("CERTSVC_ROOT") else None)
     if named is None:

@@ -29,68 +29,84 @@ def describe(
     instance: Instance, connection: Connection, entry: Entry, version: int, number: str, slot: int, head: str
 ) -> dict[str, Any]:
     """The payload of a certificate: what was decided about this entry, in the form of docs/format.md 5."""
-    issuer = _issuer(instance, connection)
+    issuer, uri, now = _issuer(instance, connection), list_uri(instance), instance.now()
     personal = private.personal_of(instance, connection, entry, version)
     procedure, awarded, approval = _decisive_acts(connection, entry)
-    titles = resources.titles()
-    title = titles.find(entry.series, entry.title, entry.level)
-    jti, uri, now = f"urn:uuid:{uuid4()}", list_uri(instance), instance.now()
-    series_zh = titles.series[entry.series][0]
-    name = f"{instance.settings.certificate_zh} / {instance.settings.certificate_en}"
+    jti, iss = f"urn:uuid:{uuid4()}", f"urn:certsvc:org:{issuer.id}"
+    decided = {
+        "number": number,
+        "version": version,
+        "licence_id": _licence(issuer, number, version),
+        "track_word": procedure["word"],
+        "approval": approval,
+        "award_date": awarded["date"],
+        "issue_date": local_date(now).isoformat(),
+    }
     return {
         "@context": VC_CONTEXT,
         "id": jti,
         "type": ["VerifiableCredential", "AchievementCredential"],
-        "name": name,
-        "issuer": {"id": f"urn:certsvc:org:{issuer.id}", "type": ["Profile"], "name": issuer.name_zh},
+        "name": f"{instance.settings.certificate_zh} / {instance.settings.certificate_en}",
+        "issuer": {"id": iss, "type": ["Profile"], "name": issuer.name_zh},
         "validFrom": utc_text(now),
         "awardedDate": f"{awarded['date']}T00:00:00Z",
-        "credentialSubject": {
-            "type": ["AchievementSubject"],
-            "licenseNumber": number,
-            "achievement": {
-                "id": f"urn:certsvc:title:{entry.series}:{entry.level}:{digest(entry.title.encode())[:16]}",
-                "type": ["Achievement"],
-                "name": entry.title,
-                "description": f"{series_zh} {entry.title}",
-                "criteria": {"narrative": "、".join(procedure["sources"])[:200]},
-                "fieldOfStudy": entry.specialty or series_zh,
-            },
-        },
-        "credentialStatus": {
-            "id": f"{uri}/bitstring#{slot}",
-            "type": "BitstringStatusListEntry",
-            "statusPurpose": "revocation",
-            "statusListIndex": str(slot),
-            "statusListCredential": f"{uri}/bitstring",
-        },
+        "credentialSubject": _subject(entry, number, procedure["sources"]),
+        "credentialStatus": _status_entry(uri, slot),
         "evidence": [{"id": head, "type": ["Evidence"], "name": "certsvc act path"}],
-        "certificate": {
-            "number": number,
-            "version": version,
-            "licence_id": _licence(issuer, number, version),
-            "name": personal.values["name"],
-            "sex": personal.values["sex"],
-            "birth": personal.values["birth"],
-            "commitments": personal.commitments,
-            "target": target_of(entry).to_json(),
-            "title_en": title.title_en if title is not None else entry.title,
-            "series_zh": series_zh,
-            "track_word": procedure["word"],
-            "committee": entry.columns.get("committee") or "—",
-            "approval": approval,
-            "award_date": awarded["date"],
-            "issue_date": local_date(now).isoformat(),
-            "validity_scope": entry.columns.get("validity_scope"),
-            "term_until": entry.columns.get("term_until"),
-            "photo": _photo(connection, entry),
-            "record_source": "native",
-        },
-        "iss": f"urn:certsvc:org:{issuer.id}",
+        "certificate": {**decided, **_printed(connection, entry, personal)},
+        "iss": iss,
         "sub": f"urn:certsvc:person:{person_commitment(personal.commitments)}",
         "jti": jti,
         "nbf": now,
         "status": {"status_list": {"idx": slot, "uri": uri}},
+    }
+
+
+def _subject(entry: Entry, number: str, sources: list[str]) -> dict[str, Any]:
+    """The title as an achievement of Open Badges 3.0."""
+    series_zh = resources.titles().series[entry.series][0]
+    return {
+        "type": ["AchievementSubject"],
+        "licenseNumber": number,
+        "achievement": {
+            "id": f"urn:certsvc:title:{entry.series}:{entry.level}:{digest(entry.title.encode())[:16]}",
+            "type": ["Achievement"],
+            "name": entry.title,
+            "description": f"{series_zh} {entry.title}",
+            "criteria": {"narrative": "、".join(sources)[:200]},
+            "fieldOfStudy": entry.specialty or series_zh,
+        },
+    }
+
+
+def _status_entry(uri: str, slot: int) -> dict[str, str]:
+    """Where W3C readers look for the status (Bitstring Status List 1.0)."""
+    return {
+        "id": f"{uri}/bitstring#{slot}",
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": "revocation",
+        "statusListIndex": str(slot),
+        "statusListCredential": f"{uri}/bitstring",
+    }
+
+
+def _printed(connection: Connection, entry: Entry, personal: private.Personal) -> dict[str, Any]:
+    """The person and the title, as the page prints them."""
+    titles = resources.titles()
+    title = titles.find(entry.series, entry.title, entry.level)
+    return {
+        "name": personal.values["name"],
+        "sex": personal.values["sex"],
+        "birth": personal.values["birth"],
+        "commitments": personal.commitments,
+        "target": target_of(entry).to_json(),
+        "title_en": title.title_en if title is not None else entry.title,
+        "series_zh": titles.series[entry.series][0],
+        "committee": entry.columns.get("committee") or "—",
+        "validity_scope": entry.columns.get("validity_scope"),
+        "term_until": entry.columns.get("term_until"),
+        "photo": _photo(connection, entry),
+        "record_source": "native",
     }
 
 

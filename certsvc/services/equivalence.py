@@ -34,7 +34,7 @@ from certsvc.store import keys as key_store
 from certsvc.store import people as people_store
 from certsvc.store import register as register_store
 from certsvc.store import rosters as roster_store
-from certsvc.store.rows import Equivalence
+from certsvc.store.register_rows import Equivalence
 from certsvc.verify.statement import verify_statement
 
 #: An office's own directory, inside the home; the packaged one is a sample.

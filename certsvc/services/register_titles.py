@@ -23,7 +23,7 @@ from certsvc.store import people as people_store
 from certsvc.store import register as register_store
 from certsvc.store import rosters as roster_store
 from certsvc.store.engine import new_id
-from certsvc.store.rows import RegisterImport, RegisterTitle
+from certsvc.store.register_rows import RegisterImport, RegisterTitle
 from certsvc.store.rows import RosterFile as StoredFile
 
 #: Where the titles come from, as one types it -> (origin in the register, track of every row).

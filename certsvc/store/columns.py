@@ -44,6 +44,10 @@ class Flag(TypeDecorator[bool]):
         return None if value is None else bool(value)
 
 
+#: Levels of a title (design.md 2), in every table that holds one.
+LEVELS = ("senior", "deputy_senior", "intermediate", "assistant", "junior")
+
+
 def table(name: str, *parts: Any) -> Table:
     # STRICT makes SQLite refuse a text in an integer column, as PostgreSQL does.
     return Table(name, metadata, *parts, sqlite_strict=True)

@@ -6,9 +6,9 @@ from sqlalchemy import Connection, Table, bindparam, func, select, update
 
 from certsvc.core.errors import Refused
 from certsvc.store.engine import lock_table, refusing
-from certsvc.store.rows import Equivalence, RegisterImport, RegisterTitle
+from certsvc.store.register_rows import Equivalence, RegisterImport, RegisterTitle
+from certsvc.store.register_tables import equivalence, register_import, register_title
 from certsvc.store.shelf import EQUIVALENCES, REGISTER_IMPORTS, REGISTER_TITLES
-from certsvc.store.tables import equivalence, register_import, register_title
 
 
 def _newest_first(of: Table) -> tuple[object, object]:

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Column, Connection, Executable, Select, Table, insert, select
 
-from certsvc.store import log_rows, log_tables, rows, tables
+from certsvc.store import log_rows, log_tables, register_rows, register_tables, rows, tables
 
 R = TypeVar("R")
 
@@ -68,9 +68,9 @@ PROPOSALS = Shelf(tables.status_proposal, rows.StatusProposal)
 EVENTS = Shelf(tables.status_event, rows.StatusEvent)
 NOTICES = Shelf(tables.notice, rows.Notice)
 STATUS_LISTS = Shelf(tables.status_list, rows.StatusList)
-EQUIVALENCES = Shelf(tables.equivalence, rows.Equivalence)
-REGISTER_IMPORTS = Shelf(tables.register_import, rows.RegisterImport)
-REGISTER_TITLES = Shelf(tables.register_title, rows.RegisterTitle)
+EQUIVALENCES = Shelf(register_tables.equivalence, register_rows.Equivalence)
+REGISTER_IMPORTS = Shelf(register_tables.register_import, register_rows.RegisterImport)
+REGISTER_TITLES = Shelf(register_tables.register_title, register_rows.RegisterTitle)
 CLAIM_LINKS = Shelf(tables.claim_link, rows.ClaimLink)
 LOG_ENTRIES = Shelf(log_tables.log_entry, log_rows.LogEntry)
 LOG_STATES = Shelf(log_tables.log_state, log_rows.LogState)

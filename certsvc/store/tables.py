@@ -6,16 +6,26 @@ No identity number stands in clear anywhere: `*_sealed` is AES-256-GCM, `*_key` 
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, PrimaryKeyConstraint, UniqueConstraint
 
-from certsvc.store import log_tables  # noqa: F401 – they share the metadata
-from certsvc.store.columns import blob, dated, flag, integer, json_text, metadata, one_of, seconds, table, text
+from certsvc.store import log_tables, register_tables  # noqa: F401 – they share the metadata
+from certsvc.store.columns import (
+    LEVELS,
+    blob,
+    dated,
+    flag,
+    integer,
+    json_text,
+    metadata,
+    one_of,
+    seconds,
+    table,
+    text,
+)
 
 __all__ = ["metadata"]
 
-LEVELS = ("senior", "deputy_senior", "intermediate", "assistant", "junior")
 STATES = ("waiting_for_log", "in_force", "suspended", "revoked", "withdrawn", "superseded")
 LIFECYCLE = ("suspend", "reinstate", "revoke", "withdraw", "correct", "supersede")
 STATUS_VALUES = (0, 1, 2, 3, 11)  # Token Status List, 4 bits (formats.md 5)
-ORIGINS = ("exam", "other_province")
 MAX_LEAVES = 65_536  # of one roster (formats.md 4)
 
 # --- organisations, officers, keys, signed documents -----------------------------------------------------------------
@@ -354,77 +364,6 @@ status_list = table(
     text("sha256", "document.sha256"),
     seconds("iat"),
     PrimaryKeyConstraint("uri", "iat", "sha256"),
-)
-
-# --- register only: titles that no certificate of ours is about -----------------------------------------------------
-
-equivalence = table(
-    "equivalence",
-    text("id", key=True),
-    text("person_id", "person.id"),
-    text("qualification"),
-    text("number_key"),
-    text("issued_on"),
-    text("directory_sha256"),
-    json_text("directory_row"),
-    text("series"),
-    text("level"),
-    text("title"),
-    blob("sealed"),
-    text("evidence_sha256"),
-    json_text("paper"),
-    text("proposed_by", "officer.id"),
-    seconds("proposed_at"),
-    text("approved_by", "officer.id", null=True),
-    seconds("approved_at", null=True),
-    text("statement_sha256", "document.sha256", null=True),
-    one_of("level", LEVELS),
-    CheckConstraint("approved_by <> proposed_by", name="apart"),
-    CheckConstraint(
-        "(approved_by IS NULL) = (approved_at IS NULL) AND (approved_by IS NULL) = (statement_sha256 IS NULL)",
-        name="approved",
-    ),
-    Index(None, "person_id"),
-)
-# One qualification is one title, whichever its holder chose; what was never approved does not count.
-Index(
-    "uq_equivalence_approved",
-    equivalence.c.number_key,
-    unique=True,
-    sqlite_where=equivalence.c.approved_at.is_not(None),
-    postgresql_where=equivalence.c.approved_at.is_not(None),
-)
-register_import = table(
-    "register_import",
-    text("id", key=True),
-    text("file_sha256", "roster_file.sha256"),
-    text("origin"),
-    text("evidence_sha256"),
-    text("proposed_by", "officer.id"),
-    seconds("proposed_at"),
-    text("approved_by", "officer.id", null=True),
-    seconds("approved_at", null=True),
-    UniqueConstraint("file_sha256"),
-    one_of("origin", ORIGINS),
-    CheckConstraint("approved_by <> proposed_by", name="apart"),
-    CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="approved"),
-)
-register_title = table(
-    "register_title",
-    text("id", key=True),
-    text("import_id", "register_import.id"),
-    integer("position"),
-    text("person_id", "person.id"),
-    text("series"),
-    text("specialty"),
-    text("level"),
-    text("title"),
-    text("obtained_on"),
-    text("issuing_body"),
-    text("original_number", null=True),
-    UniqueConstraint("import_id", "person_id", "series", "specialty", "level", "title"),
-    one_of("level", LEVELS),
-    Index(None, "person_id"),
 )
 
 # --- what a stranger may try ---------------------------------------------------------------------------------------

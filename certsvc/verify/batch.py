@@ -4,17 +4,15 @@ Issuer, head act, quoted approval, status list and the time of asking are the sa
 number and the slot are not, and cannot be seen from here.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from certsvc.core.bundle import Event
 from certsvc.core.chain import Identity
 from certsvc.core.jose import Jws
+from certsvc.verify.memory import Remembers
 from certsvc.verify.path import Path, time_of
-
-T = TypeVar("T")
 
 
 class Stated(NamedTuple):
@@ -39,7 +37,7 @@ class Stated(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class Batch(Remembers):
     """The shared half of a case, seen at one time."""
 
     path: Path
@@ -59,17 +57,6 @@ class Batch:
     """Whether a register was asked."""
     file: bool
     """Whether the evidence came in a file that bears a signature."""
-
-    @cached_property
-    def memory(self) -> dict[Any, Any]:
-        return {}
-
-    def remember(self, key: Any, find: Callable[["Batch"], T]) -> T:
-        """What `find` gives, asked once."""
-        if key not in self.memory:
-            self.memory[key] = find(self)
-        found: T = self.memory[key]
-        return found
 
     @property
     def status_list(self) -> Jws:

@@ -4,11 +4,11 @@ A path is a value: the acts with their grants, procedure, calendars, trust bundl
 roots we hold. Everything it finds out about itself stays with it, so ten thousand certificates cost one judgement.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 from certsvc.core.bundle import Shared
 from certsvc.core.chain import ChainFault, Identity, certificate_key, identify, load_certificate
@@ -19,14 +19,14 @@ from certsvc.core.grants import Grant
 from certsvc.core.jose import Jws, thumbprint
 from certsvc.core.kinds import KINDS
 from certsvc.core.outcomes import Fault, Unknown
+from certsvc.verify.memory import Remembers
 
-T = TypeVar("T")
 #: Node with its place and the last place of its level -> the rest of the proof, which leads to the root.
 Nodes = dict[tuple[bytes, int, int], tuple[bytes, ...]]
 
 
 @dataclass(frozen=True, eq=False)
-class Path:
+class Path(Remembers):
     """The shared half of a case. Unverified like all evidence; the checks find out what it is worth."""
 
     evidence: Shared
@@ -39,21 +39,9 @@ class Path:
     """What was declared after this time is not looked at: the answer as it would have been given then."""
 
     @cached_property
-    def memory(self) -> dict[Any, Any]:
-        """What checks found out, by whatever key they choose."""
-        return {}
-
-    @cached_property
     def nodes(self) -> dict[bytes, Nodes]:
         """Root -> what roster proofs have shown to lead to it."""
         return {}
-
-    def remember(self, key: Any, find: "Callable[[Path], T]") -> T:
-        """What `find` gives, asked once."""
-        if key not in self.memory:
-            self.memory[key] = find(self)
-        found: T = self.memory[key]
-        return found
 
     @property
     def acts(self) -> tuple[Jws, ...]:

@@ -24,7 +24,7 @@ from certsvc.services.equivalence import Proposal, approve, propose, statement_f
 from certsvc.services.rotation import rotate_key
 from certsvc.services.withdrawal import withdraw_grant
 from certsvc.store import people as people_store
-from certsvc.store.rows import Equivalence
+from certsvc.store.register_rows import Equivalence
 from certsvc.store.tables import metadata
 from certsvc.verify.statement import CHECKS, verify_statement
 
