@@ -187,6 +187,7 @@ class Forge:
             "corrections": [self._event(f"corrections.{n}") for n in range(len(tree["corrections"]))],
             "events": [self._event(f"events.{n}") for n in range(len(tree["events"]))],
             "grants": sorted((text(f"grants.{role}") for role in tree["grants"]), key=lambda g: digest(g.encode())),
+            "grant_logs": [None] * len(tree["grants"]),
             "procedure": text("procedure"),
             "calendars": [text(name) for name in tree["calendars"]],
             "trust": text("trust"),

@@ -11,6 +11,7 @@ from certsvc.core.claims import Target
 from certsvc.core.encoding import b64, canonical, parse_json, rewrite, unb64
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws, parse_document
+from certsvc.core.logged import Logged, logged_json, parse_logged
 from certsvc.core.schemas import BUNDLE, LIFECYCLE_ACTS, PATH_ACTS
 from certsvc.core.shape import check_shape, compiled
 
@@ -51,6 +52,7 @@ class PathStep:
 
     act: Jws
     proof: RosterProof
+    logged: Logged | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Event:
 
     propose: Jws
     decide: Jws
+    logged: Logged | None = None
+    """Of the decision."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,12 @@ class Shared:
     calendars: tuple[Jws, ...]
     trust: Jws
     certs: tuple[bytes, ...]
+    acts_logged: tuple[Logged | None, ...] = ()
+    grants_logged: tuple[Logged | None, ...] = ()
 
     @cached_property
     def _hash(self) -> int:
+        # Log proofs are left out: equal documents seldom come with others, and are told apart when they do.
         return hash((self.acts, self.grants, self.procedure, self.calendars, self.trust, self.certs))
 
     def __hash__(self) -> int:
@@ -103,11 +110,16 @@ class Bundle:
     trust: Jws
     status_list: Jws
     certs: tuple[bytes, ...]
+    logged: Logged | None = None
+    """Of the certificate."""
+    grants_logged: tuple[Logged | None, ...] = ()
+    status_logged: Logged | None = None
 
     @cached_property
     def shared(self) -> Shared:
-        acts = tuple(step.act for step in self.path)
-        return shared_once(Shared(acts, self.grants, self.procedure, self.calendars, self.trust, self.certs))
+        acts, logged = tuple(step.act for step in self.path), tuple(step.logged for step in self.path)
+        documents = (acts, self.grants, self.procedure, self.calendars, self.trust, self.certs)
+        return shared_once(Shared(*documents, logged, self.grants_logged))
 
     @property
     def documents(self) -> tuple[Jws, ...]:
@@ -137,13 +149,18 @@ def parse_bundle(data: bytes) -> Bundle:
     _check_counts(value)
     if not _fits(value):
         check_shape(value, BUNDLE)
-    _refuse_log_proofs(value)
+    if len(value["grant_logs"]) != len(value["grants"]):
+        raise Malformed(
+            "grant_logs", "证据包中授权与其日志证明数目不符", "A bundle has one `grant_logs` for each of `grants`."
+        )
     bundle = Bundle(
         data,
         parse_document(_bytes(value["credential"]), "vc+jwt"),
         tuple(_entry(one) for one in value["entries"]),
         {name: unb64(salt) for name, salt in value["salts"].items()},
-        tuple(PathStep(_act(one["act"], PATH_ACTS), _proof(one["proof"])) for one in value["path"]),
+        tuple(
+            PathStep(_act(one["act"], PATH_ACTS), _proof(one["proof"]), _logged(one["log"])) for one in value["path"]
+        ),
         tuple(_event(one) for one in value["corrections"]),
         tuple(_event(one) for one in value["events"]),
         tuple(parse_shared(_bytes(one), "grant+jwt") for one in value["grants"]),
@@ -152,6 +169,9 @@ def parse_bundle(data: bytes) -> Bundle:
         parse_shared(_bytes(value["trust"]), "trust+jwt"),
         parse_shared(_bytes(value["status"]["list"]), "statuslist+jwt"),
         tuple(_der(one) for one in value["certs"]),
+        parse_logged(value["log"]),
+        tuple(_logged(one) for one in value["grant_logs"]),
+        parse_logged(value["status"]["log"]),
     )
     _ = bundle.shared  # a roster's next certificate is recognised while it is read
     return bundle
@@ -163,20 +183,21 @@ def write_bundle(bundle: Bundle) -> bytes:
         {
             "v": 1,
             "credential": bundle.credential.body.decode(),
-            "log": None,
+            "log": logged_json(bundle.logged),
             "entries": [
                 {"salt": b64(e.salt), "commitments": e.commitments, "target": e.target.to_json()}
                 for e in bundle.entries
             ],
             "salts": {name: b64(salt) for name, salt in bundle.salts.items()},
-            "path": [{"act": _general(s.act), "proof": _proof_json(s.proof), "log": None} for s in bundle.path],
+            "path": [_step_json(step) for step in bundle.path],
             "corrections": [_event_json(event) for event in bundle.corrections],
             "events": [_event_json(event) for event in bundle.events],
             "grants": [grant.body.decode() for grant in bundle.grants],
+            "grant_logs": [logged_json(one) for one in bundle.grants_logged or [None] * len(bundle.grants)],
             "procedure": bundle.procedure.body.decode(),
             "calendars": [calendar.body.decode() for calendar in bundle.calendars],
             "trust": bundle.trust.body.decode(),
-            "status": {"list": bundle.status_list.body.decode(), "log": None},
+            "status": {"list": bundle.status_list.body.decode(), "log": logged_json(bundle.status_logged)},
             "certs": [b64(der) for der in bundle.certs],
         }
     )
@@ -213,7 +234,8 @@ def _act(value: dict[str, Any], kinds: tuple[str, ...]) -> Jws:
 
 
 def _event(value: dict[str, Any]) -> Event:
-    return Event(_act(value["propose"], LIFECYCLE_ACTS), _act(value["decide"], LIFECYCLE_ACTS))
+    propose, decide = (_act(value[half], LIFECYCLE_ACTS) for half in ("propose", "decide"))
+    return Event(propose, decide, parse_logged(value["log"]))
 
 
 def _entry(value: dict[str, Any]) -> Entry:
@@ -232,20 +254,26 @@ def _proof_json(proof: RosterProof) -> dict[str, Any]:
 
 
 def _event_json(event: Event) -> dict[str, Any]:
-    return {"propose": _general(event.propose), "decide": _general(event.decide), "log": None}
+    halves = {"propose": _general(event.propose), "decide": _general(event.decide)}
+    return {**halves, "log": logged_json(event.logged)}
+
+
+def _step_json(step: PathStep) -> dict[str, Any]:
+    return {"act": _general(step.act), "proof": _proof_json(step.proof), "log": logged_json(step.logged)}
+
+
+def _logged(value: dict[str, Any] | None) -> Logged | None:
+    """As `parse_logged`, remembered: acts and grants are shared by thousands of certificates, and so are their proofs."""
+    return None if value is None else _logged_once(value["entry"], value["proof"], value["before"])
+
+
+@lru_cache(maxsize=4096)
+def _logged_once(entry: str, proof: str, before: str | None) -> Logged | None:
+    return parse_logged({"entry": entry, "proof": proof, "before": before})
 
 
 def _general(act: Jws) -> Any:
     return parse_json(act.body)
-
-
-def _refuse_log_proofs(value: dict[str, Any]) -> None:
-    """No log operates yet; a proof that no check would use has no place in a bundle."""
-    holders = [value, value["status"], *value["path"], *value["corrections"], *value["events"]]
-    if any(holder["log"] is not None for holder in holders):
-        raise Malformed(
-            "log_proof_unused", "证据包含有无法使用的日志证明", "The bundle holds a log proof that nothing uses."
-        )
 
 
 def _bytes(text: str) -> bytes:

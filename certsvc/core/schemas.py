@@ -363,21 +363,26 @@ ROSTER_PROOF: Shape = {
     "row": nullable({"salt": SALT, "facts": mapping(SCALAR)}),
     "path": [HASH],
 }
+#: That a document was logged: its entry, a tlog-proof of it, and a checkpoint that has it not (`core.logged`).
+LOGGED: Shape = nullable({"entry": LONG_TEXT, "proof": LONG_TEXT, "before": nullable(LONG_TEXT)})
 JWS_GENERAL: Shape = {"payload": LONG_TEXT, "signatures": [{"protected": LONG_TEXT, "signature": LONG_TEXT}]}
-EVENT: Shape = {"propose": JWS_GENERAL, "decide": JWS_GENERAL, "log": nullable(TEXT)}
+#: `log` is about the decision: it names the proposal by its hash.
+EVENT: Shape = {"propose": JWS_GENERAL, "decide": JWS_GENERAL, "log": LOGGED}
 BUNDLE: Shape = {
     "v": one_of(1),
     "credential": LONG_TEXT,
-    "log": nullable(TEXT),
+    "log": LOGGED,
     "entries": [{"salt": SALT, "commitments": COMMITMENTS, "target": TARGET}],
     "salts": {"name": SALT, "sex": SALT, "birth": SALT},
-    "path": [{"act": JWS_GENERAL, "proof": ROSTER_PROOF, "log": nullable(TEXT)}],
+    "path": [{"act": JWS_GENERAL, "proof": ROSTER_PROOF, "log": LOGGED}],
     "corrections": [EVENT],
     "events": [EVENT],
     "grants": [LONG_TEXT],
+    # One for each of `grants`, in their order.
+    "grant_logs": [LOGGED],
     "procedure": LONG_TEXT,
     "calendars": [LONG_TEXT],
     "trust": LONG_TEXT,
-    "status": {"list": LONG_TEXT, "log": nullable(TEXT)},
+    "status": {"list": LONG_TEXT, "log": LOGGED},
     "certs": [LONG_TEXT],
 }

@@ -53,17 +53,48 @@ def test_every_member_of_a_bundle_is_required(member: str, small_instance: Small
         parse_bundle(canonical(value))
 
 
-LOGGED = [("log",), ("status", "log"), ("path", 0, "log"), ("path", 8, "log")]
+LOGGED = [("log",), ("status", "log"), ("path", 0, "log"), ("path", 8, "log"), ("grant_logs", 0)]
+HEAD = "example.invalid/log\n1\n" + "A" * 43 + "=\n"
+NOTE = HEAD + "\n\u2014 example.invalid/log " + "A" * 92 + "\n"
+PROOF = {"entry": "{}", "proof": f"c2sp.org/tlog-proof@v1\nindex 0\n\n{NOTE}", "before": NOTE}
+BAD_LOGS: dict[str, dict[str, Any]] = {
+    "an entry outside ASCII": {"entry": "\u8bc1"},
+    "a proof of another format": {"proof": PROOF["proof"].replace("@v1", "@v2")},
+    "a proof without a checkpoint": {"proof": "c2sp.org/tlog-proof@v1\nindex 0\n\nx\n"},
+    "a proof with a padded index": {"proof": PROOF["proof"].replace("index 0", "index 00")},
+    "a note that is no checkpoint": {"before": NOTE.replace("\n1\n", "\nx\n")},
+    "a member nobody knows": {"more": "x"},
+}
+
+
+def with_log(data: bytes, place: tuple[Any, ...], log: Any) -> bytes:
+    value = holder = json.loads(data)
+    for part in place[:-1]:
+        holder = holder[part]
+    holder[place[-1]] = log
+    return canonical(value)
 
 
 @pytest.mark.parametrize("place", LOGGED, ids=lambda place: ".".join(map(str, place)))
-def test_a_log_proof_that_nothing_uses_is_refused(place: tuple[Any, ...], small_instance: SmallInstance) -> None:
-    value = holder = json.loads(small_instance.bundle())
-    for part in place[:-1]:
-        holder = holder[part]
-    holder[place[-1]] = "proof"
-    with pytest.raises(Malformed, match=r"^log_proof_unused:"):
-        parse_bundle(canonical(value))
+def test_a_log_proof_stands_in_the_bundle_as_it_was_read(place: tuple[Any, ...], small_instance: SmallInstance) -> None:
+    written = with_log(small_instance.bundle(), place, PROOF)
+    assert write_bundle(parse_bundle(written)) == written
+    assert parse_bundle(written) != parse_bundle(small_instance.bundle())
+
+
+@pytest.mark.parametrize("place", LOGGED, ids=lambda place: ".".join(map(str, place)))
+@pytest.mark.parametrize("change", BAD_LOGS.values(), ids=BAD_LOGS)
+def test_a_malformed_log_proof_is_refused(
+    change: dict[str, Any], place: tuple[Any, ...], small_instance: SmallInstance
+) -> None:
+    with pytest.raises(Malformed):
+        parse_bundle(with_log(small_instance.bundle(), place, PROOF | change))
+
+
+def test_a_bundle_has_one_log_member_for_each_grant(small_instance: SmallInstance) -> None:
+    value = json.loads(small_instance.bundle())
+    with pytest.raises(Malformed, match=r"^grant_logs:"):
+        parse_bundle(canonical(value | {"grant_logs": value["grant_logs"][1:]}))
 
 
 def test_a_bundle_without_an_entry_is_refused_by_name(small_instance: SmallInstance) -> None:

@@ -55,6 +55,7 @@ class Writer:
             "corrections": [self._event(event) for event in corrections],
             "events": [self._event(event) for event in events],
             "grants": [self.document(grant.name).decode() for grant in grants],
+            "grant_logs": [None] * len(grants),
             "procedure": self.procedure.decode(),
             "calendars": [self.calendar.decode()] if any(self._closes(act) for act in acts) else [],
             "trust": self._trust(edition).decode(),
