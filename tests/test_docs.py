@@ -84,7 +84,7 @@ def test_every_check_stands_in_the_format_under_its_family(check: Check) -> None
 
 
 def test_the_checks_stand_in_the_order_in_which_they_run() -> None:
-    assert re.findall(r"^\| `(\w+)` \| (?:integrity|chain|authority|procedure|status|register|document) \|", FORMAT, re.M) == [
+    assert re.findall(r"^\| `(\w+)` \| (?:integrity|chain|authority|procedure|log|status|register|document) \|", FORMAT, re.M) == [
         check.id for check in CHECKS
     ]  # fmt: skip
 

@@ -51,9 +51,14 @@ class Identity:
     not_before: int
     not_after: int
     """Seconds since 1970 UTC; the intersection over the whole chain, both inclusive (RFC 5280 4.1.2.5)."""
+    root: bytes
+    """DER of the anchor above it."""
+    log_required: bool
+    """Whether that anchor says that everything under it is logged."""
 
-    def valid_at(self, at: int) -> bool:
-        return self.not_before <= at <= self.not_after
+    def valid_at(self, at: int, until: int | None = None) -> bool:
+        """Whether the key was certified from `at` to `until`, or at `at`."""
+        return self.not_before <= at and (at if until is None else until) <= self.not_after
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,7 @@ def identify(leaf_der: bytes, pool: tuple[bytes, ...], anchors: tuple[bytes, ...
 
 
 def _identity(leaf: x509.Certificate, use: str, key: PublicKeyTypes, whole: list[x509.Certificate]) -> Identity:
+    flags = instance_flags(whole[-1])
     return Identity(
         thumbprint(key),
         use,
@@ -162,6 +168,8 @@ def _identity(leaf: x509.Certificate, use: str, key: PublicKeyTypes, whole: list
         key,
         max(_seconds(c.not_valid_before_utc) for c in whole),
         min(_seconds(c.not_valid_after_utc) for c in whole),
+        whole[-1].public_bytes(Encoding.DER),
+        flags is not None and flags[1],
     )
 
 

@@ -138,8 +138,8 @@ _TARGET: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def check_allows(grant: Grant, act: str, target: Target, at: int) -> None:
-    """Returns if `grant` allows `act` for `target` at time `at`. Raises Fault naming the dimension that fails.
+def check_allows(grant: Grant, act: str, target: Target, at: int, until: int | None = None) -> None:
+    """Returns if `grant` allows `act` for `target` from `at` to `until` (or at `at`). Raises Fault naming what fails.
 
     Only this grant is asked; `check_nesting` proves that its ancestors allow no less.
     """
@@ -149,7 +149,7 @@ def check_allows(grant: Grant, act: str, target: Target, at: int) -> None:
     # What is done under a grant names its hash, so an act dated before the grant was signed is back-dated.
     if at < max(payload["nbf"], payload["iat"]):
         raise Fault("grant_not_yet", act, grant.org)
-    if at > payload["exp"]:
+    if (at if until is None else until) > payload["exp"]:
         raise Fault("grant_expired", act, grant.org)
     for dimension, member, code in _TARGET:
         value = str(getattr(target, member))

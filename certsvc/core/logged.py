@@ -5,13 +5,27 @@ with enough cosignatures that contains it, whose `extra` is the salt that opens 
 checkpoint without it. Both notes as they are, so each stands by itself in anybody else's reader.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from certsvc.core.checkpoint import Proof, format_proof, parse_head, parse_proof
+from certsvc.core.checkpoint import (
+    Checkpoint,
+    Proof,
+    WitnessPolicy,
+    format_proof,
+    parse_head,
+    parse_log_keys,
+    parse_policy,
+    parse_proof,
+    verify_checkpoint,
+)
 from certsvc.core.errors import Malformed
-from certsvc.core.note import parse_note
+from certsvc.core.merkle import inclusion_holds, leaf_hash
+from certsvc.core.note import VerifierKey, parse_note
+from certsvc.core.outcomes import Fault
+from certsvc.core.trusted_time import TrustedTime, trusted_time
 
 
 @dataclass(frozen=True)
@@ -30,7 +44,7 @@ def parse_logged(value: dict[str, Any] | None) -> Logged | None:
     if value is None:
         return None
     proof, before = parse_proof(value["proof"].encode()), value["before"]
-    _named(proof.checkpoint)
+    proof = replace(proof, checkpoint=_named(proof.checkpoint))
     return Logged(_ascii(value["entry"]), proof, None if before is None else _named(before.encode()))
 
 
@@ -54,3 +68,56 @@ def _ascii(text: str) -> bytes:
         return text.encode("ascii")
     except UnicodeEncodeError as error:
         raise Malformed("leaf_form", "日志条目格式错误", "A log entry holds characters outside ASCII.") from error
+
+
+@dataclass(frozen=True)
+class LogKeys:
+    """Whom to believe about the log: its keys, and how many of which witnesses (TRUST.log_vkeys, witness_policy)."""
+
+    log: tuple[VerifierKey, ...]
+    policy: WitnessPolicy
+
+
+@dataclass(frozen=True)
+class Span:
+    """Two verified checkpoints of one log: entries of this span are in the later one, and not in the earlier one."""
+
+    without: Checkpoint | None
+    having: Checkpoint
+    time: TrustedTime | None
+    """None unless witnesses saw both."""
+
+
+def log_keys(vkeys: Iterable[str], policy: Mapping[str, Any] | None) -> LogKeys:
+    """The keys that a trust bundle names; without a policy nobody need have cosigned. Raises Malformed."""
+    nobody = WitnessPolicy(0, ())
+    return LogKeys(
+        parse_log_keys(vkeys), nobody if policy is None else parse_policy(policy["threshold"], policy["vkeys"])
+    )
+
+
+@lru_cache(maxsize=1024)
+def checkpoint_in(note: bytes, keys: LogKeys) -> Checkpoint:
+    """The verified checkpoint in a note of a bundle. Raises as `verify_checkpoint`."""
+    return verify_checkpoint(parse_note(note), keys.log, keys.policy)
+
+
+def span_between(before: bytes | None, having: bytes, keys: LogKeys) -> Span:
+    """The span between two notes. Raises as `verify_checkpoint`, and Fault `checkpoint_bad` for a span without entries."""
+    later = checkpoint_in(having, keys)
+    if before is None:
+        return Span(None, later, None)
+    earlier = checkpoint_in(before, keys)
+    if earlier.origin != later.origin or earlier.size >= later.size:
+        raise Fault("checkpoint_bad", why="wrong_side")
+    witnessed = keys.policy.threshold > 0
+    return Span(earlier, later, trusted_time(earlier.size, earlier, later, keys.policy) if witnessed else None)
+
+
+def check_stands(logged: Logged, span: Span) -> None:
+    """Returns if the entry stands in the log, within `span`. Raises Fault `checkpoint_bad`, `inclusion_bad`."""
+    index, having = logged.proof.index, span.having
+    if index < (span.without.size if span.without else 0):
+        raise Fault("checkpoint_bad", why="wrong_side", index=index)
+    if not inclusion_holds(leaf_hash(logged.entry), index, having.size, logged.proof.path, having.root):
+        raise Fault("inclusion_bad", index=index, size=having.size)

@@ -39,6 +39,7 @@ def verify(evidence: Evidence, anchors: tuple[Anchor, ...], at: int, now: int, m
         decided_at=now,
         as_of=at,
         test=any(anchor.test for anchor in anchors),
+        time_source="log" if case.path.strict else "asserted",
         rows=finding.rows,
         chain=draw(case, finding.odd) if _signatures_hold(finding) else (),
         then=_then(case) if at < now else None,

@@ -7,7 +7,11 @@ from certsvc.core.grants import Grant, ancestry, check_allows, check_nesting
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.batch import Batch
-from certsvc.verify.path import Path, act_fault, time_of
+from certsvc.verify.path import Path, act_fault
+from certsvc.verify.trusted import When, by_its_word
+
+#: What proves its place in the log under a root that requires one.
+LOGGED = ("act+jwt", "grant+jwt", "vc+jwt", "statuslist+jwt")
 
 
 def trust_current(batch: Batch) -> None:
@@ -20,9 +24,13 @@ def trust_current(batch: Batch) -> None:
 
 def keys_in_service(path: Path, document: Jws) -> None:
     """No key signed this after its end, nor after the point up to which a stolen one was good."""
+    _check_in_service(path, document, path.when(document))
+
+
+def _check_in_service(path: Path, document: Jws, when: When) -> None:
     payload = document.unverified_payload
     for position, signature in enumerate(document.signatures):
-        code = _ended(path, signature.unverified_kid, time_of(document))
+        code = _ended(path, signature.unverified_kid, when, document.typ)
         if code is not None and document.typ in ("statuslist+jwt", "trust+jwt"):
             # Such a list says nothing about the certificate, neither good nor bad.
             raise Unknown(code, typ=document.typ)
@@ -32,20 +40,20 @@ def keys_in_service(path: Path, document: Jws) -> None:
 
 def own_keys_in_service(batch: Batch, document: Jws) -> None:
     """The same for lifecycle acts and lists."""
-    keys_in_service(batch.path, document)
+    _check_in_service(batch.path, document, batch.when_of(document))
 
 
 def issuer_key_in_service(batch: Batch) -> None:
     """The same for the key that signed the certificate."""
-    code = _ended(batch.path, batch.kid, batch.issued_at)
+    code = _ended(batch.path, batch.kid, batch.when, "vc+jwt")
     if code is not None:
         raise Fault(code, "issue", batch.issuer.org, typ="vc+jwt")
 
 
-def _ended(path: Path, kid: str, at: int) -> str | None:
-    """Why a key may not have signed at `at`; None when it may."""
+def _ended(path: Path, kid: str, when: When, typ: str) -> str | None:
+    """Why a key may not have signed a document of kind `typ`; None when it may."""
     ended = path.ended_keys.get(kid)
-    if ended is None or _was_good(ended, "to", at):
+    if ended is None or _was_good(ended, "to", when, path.strict and typ in LOGGED):
         return None
     return "key_compromised" if ended["reason"] == "compromised" else "key_ended"
 
@@ -60,10 +68,14 @@ def act_granted(path: Path, act: Jws) -> None:
 
     Raises the fault of the grant that comes nearest, so that the reason names what was lacking.
     """
+    _check_granted(path, act, path.when(act))
+
+
+def _check_granted(path: Path, act: Jws, when: When) -> None:
     held = grants_held(path, act)
     if not held:
         raise act_fault("key_unknown_to_grant", act)
-    _any_allows(path, held, act.unverified_payload["act"], time_of(act))
+    _any_allows(path, held, act.unverified_payload["act"], when)
 
 
 def grants_held(path: Path, act: Jws) -> list[Grant]:
@@ -81,7 +93,7 @@ def certificate_granted(batch: Batch) -> None:
     held = _grants_with(batch.path, who.org, who.jkt, "credential")
     if not held:
         raise Fault("key_not_granted", "issue", who.org)
-    _any_allows(batch.path, held, "issue", batch.issued_at)
+    _any_allows(batch.path, held, "issue", batch.when)
 
 
 def lifecycle_granted(batch: Batch, act: Jws) -> None:
@@ -92,7 +104,7 @@ def lifecycle_granted(batch: Batch, act: Jws) -> None:
     missing = set(act.unverified_payload["grants"]) - path.grants.keys()
     if missing:
         raise Unknown("grant_missing", sha256=min(missing))
-    act_granted(path, act)
+    _check_granted(path, act, batch.when_of(act))
     if act.unverified_payload["org"] not in lawful:
         raise act_fault("status_org_foreign", act)
 
@@ -107,51 +119,52 @@ def status_key_granted(batch: Batch) -> None:
     held = _grants_with(batch.path, issuer, signer.jkt, "status")
     if signer.org != issuer or not held:
         raise Unknown("status_key_not_granted", org=signer.org)
-    if not any(_stands(batch.path, grant, time_of(listed)) for grant in held):
+    if not any(_stands(batch.path, grant, by_its_word(listed), logged=False) for grant in held):
         raise Unknown("grant_withdrawn", org=signer.org)
 
 
-def allows(path: Path, grant: Grant, act: str, at: int) -> bool:
+def allows(path: Path, grant: Grant, act: str, when: When) -> bool:
     """Whether the grant allowed the act for the path's target at that time."""
     try:
-        _check_allows(path, grant, act, at)
+        _check_allows(path, grant, act, when)
     except Fault:
         return False
     return True
 
 
-def _check_allows(path: Path, grant: Grant, act: str, at: int) -> None:
-    check_allows(grant, act, path.target, at)
-    if not _stands(path, grant, at):
+def _check_allows(path: Path, grant: Grant, act: str, when: When) -> None:
+    check_allows(grant, act, path.target, when.stated, when.latest)
+    if not _stands(path, grant, when, path.strict):
         raise Fault("grant_withdrawn", act, grant.org)
 
 
-def _any_allows(path: Path, held: list[Grant], act: str, at: int) -> None:
+def _any_allows(path: Path, held: list[Grant], act: str, when: When) -> None:
     faults = []
     for grant in held:
         try:
-            return _check_allows(path, grant, act, at)
+            return _check_allows(path, grant, act, when)
         except Fault as fault:
             faults.append(fault)
     raise next((f for f in faults if f.code != "act_not_granted"), faults[0])
 
 
-def _stands(path: Path, grant: Grant, at: int) -> bool:
-    """Whether neither `grant` nor one of its ancestors had been withdrawn by `at`."""
+def _stands(path: Path, grant: Grant, when: When, logged: bool) -> bool:
+    """Whether neither `grant` nor one of its ancestors had been withdrawn by then."""
     if not path.withdrawn:
         return True
     ended = [path.withdrawn.get(step.sha256) for step in ancestry(grant, path.grants)]
-    return all(one is None or _was_good(one, "from", at) for one in ended)
+    return all(one is None or _was_good(one, "from", when, logged) for one in ended)
 
 
-def _was_good(ended: Mapping[str, Any], since: str, at: int) -> bool:
-    """Whether what was done at `at` came before the end; of what was stolen, before the point up to which it was good.
+def _was_good(ended: Mapping[str, Any], since: str, when: When, logged: bool) -> bool:
+    """Whether what was done came before the end; of what was stolen, before the point up to which it was good.
 
-    Nothing is good that was done with something stolen when nobody can say since when.
+    What is `logged` is judged by its place in the log, as a thief dates as he likes (formats.md 6). Nothing is good that
+    was done with something stolen when nobody can say since when, nor what has no place or meets an end without one.
     """
-    if ended["reason"] != "compromised":
-        return bool(at < ended[since])
-    return ended["good_before"] is not None and bool(at < ended["good_before"])
+    point = "good_before" if ended["reason"] == "compromised" else since
+    at, bound = (when.last_index, ended[f"{point}_index"]) if logged else (when.latest, ended[point])
+    return at is not None and bound is not None and bool(at < bound)
 
 
 def _grants_with(path: Path, org: str, jkt: str, use: str) -> list[Grant]:

@@ -4,6 +4,7 @@ Issuer, head act, quoted approval, status list and the time of asking are the sa
 number and the slot are not, and cannot be seen from here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -11,8 +12,11 @@ from typing import NamedTuple
 from certsvc.core.bundle import Event
 from certsvc.core.chain import Identity
 from certsvc.core.jose import Jws
+from certsvc.core.logged import Logged, Span
+from certsvc.core.note import Note
 from certsvc.verify.memory import Remembers
 from certsvc.verify.path import Path, time_of
+from certsvc.verify.trusted import Expected, Place, When, decision_entry, list_entry, outcome_of, raised
 
 
 class Stated(NamedTuple):
@@ -57,6 +61,12 @@ class Batch(Remembers):
     """Whether a register was asked."""
     file: bool
     """Whether the evidence came in a file that bears a signature."""
+    logged_between: tuple[bytes | None, bytes] | None
+    """Notes of the last checkpoint without the certificate and the first with it; None where it came without proof."""
+    lists_logged: tuple[Logged | None, Logged | None]
+    """Log proofs of the two status lists."""
+    checkpoint: Note | None
+    """A checkpoint brought beside the bundle."""
 
     @property
     def status_list(self) -> Jws:
@@ -87,7 +97,49 @@ class Batch(Remembers):
     @cached_property
     def issuer(self) -> Identity:
         """Who signed the certificate. Raises as `Path.signer`."""
-        return self.path.certified(self.kid, "vc+jwt", 0, self.issued_at)
+        return self.path.certified(self.kid, "vc+jwt", 0, self.when)
+
+    @cached_property
+    def logged(self) -> Mapping[str, tuple[Logged | None, Expected]]:
+        """Hash -> log proof and entry of each decision and each status list at hand."""
+        lists = zip((self.status_carried, self.status_brought), self.lists_logged, strict=True)
+        found = {one.sha256: (logged, list_entry(one)) for one, logged in lists if one is not None}
+        events = (*self.corrections, *self.events)
+        return found | {event.decide.sha256: (event.logged, decision_entry(event.decide)) for event in events}
+
+    def place(self, document: Jws) -> Place:
+        """Where a decision or a status list stands in the log. Raises as `LogView.placed`; remembered."""
+        asked = self.remember(
+            ("place", document.sha256),
+            lambda _: outcome_of(lambda: self.path.log.placed(*self.logged[document.sha256])),
+        )
+        return raised(asked)
+
+    def when_of(self, document: Jws) -> When:
+        """When a lifecycle act or a list was signed: a proposal not after its decision, which names it."""
+        events = (*self.corrections, *self.events)
+        named = next((event.decide for event in events if event.propose is document), document)
+        if named.sha256 not in self.logged:
+            return self.path.when(document)
+        return self.path.log.dated(document, lambda: self.place(named))
+
+    @property
+    def log_asked(self) -> bool:
+        """Whether the certificate's place in the log is asked: where one is required, or comes with a proof."""
+        return self.path.strict or self.logged_between is not None
+
+    @cached_property
+    def span(self) -> Span:
+        """The two checkpoints between which the certificates were logged. Raises as `LogView.span`, or `missing`."""
+        log, (before, having) = self.path.log, self.logged_between or (None, None)
+        if having is None or (log.strict and before is None):
+            raise log.missing()
+        return log.span(before, having)
+
+    @cached_property
+    def when(self) -> When:
+        """When the certificates of the batch were signed, in the worst case."""
+        return self.path.log.dated_within(self.issued_at, lambda: self.span)
 
 
 def _halves(events: tuple[Event, ...]) -> tuple[Jws, ...]:

@@ -8,6 +8,8 @@ from certsvc.core.bundle import Bundle
 from certsvc.core.chain import Anchor
 from certsvc.core.claims import Target, entry_commitment, entry_digest, person_commitment
 from certsvc.core.jose import Jws
+from certsvc.core.logged import Logged
+from certsvc.core.note import Note
 from certsvc.verify.batch import Batch, Stated, batch_of, newest
 from certsvc.verify.path import Path, path_of
 
@@ -37,6 +39,10 @@ class Evidence:
     """A status list brought beside the bundle, or the newest that this verifier ever saw."""
     newer_trust: Jws | None = None
     """The same for the trust bundle."""
+    newer_status_logged: Logged | None = None
+    """Log proof of `newer_status`."""
+    checkpoint: Note | None = None
+    """A checkpoint of the log brought beside the bundle; unverified."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +102,13 @@ class Case:
             else (bundle.trust if trust is brought.newer_trust else brought.newer_trust,)
         )
         file = brought.document is not None and brought.document.kind == "pdf"
+        logged = bundle.logged
         return batch_of(
             path_of(bundle.shared, trust, roots, self.target, self.known), bundle.credential.signatures[0].unverified_kid,
             self.issued_at, stated, bundle.corrections, bundle.events, bundle.status_list, brought.newer_status, beside,
             self.now, self.max_age, brought.registered is not None, file,
+            None if logged is None else (logged.before, logged.proof.checkpoint),
+            (bundle.status_logged, brought.newer_status_logged), brought.checkpoint,
         )  # fmt: skip
 
     @cached_property

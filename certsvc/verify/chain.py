@@ -36,6 +36,12 @@ def own_signed_and_sealed(batch: Batch, act: Jws) -> None:
     signed_and_sealed(batch.path, act)
 
 
+def one_root(path: Path) -> None:
+    """All keys stand under one root: what one instance grants and withdraws says nothing about another's."""
+    if len({who.root for who in path.known_identities}) > 1:
+        raise Fault("roots_mixed")
+
+
 def issuer_named(batch: Batch) -> None:
     """The issuer that the certificate names is the one whose key signed it."""
     issuer, stated = batch.issuer, batch.stated

@@ -4,9 +4,10 @@
 2. chain      – every key is certified for its use up to a root we hold
 3. authority  – every organisation was granted what it did, in scope and in time
 4. procedure  – the track's acts stand, each once, in order, with true facts, intervals and separations
-5. status     – nothing has ended or paused the certificate at the time asked about
-6. register   – the talent register holds the same bytes
-7. document   – the file is the one that was signed
+5. log        – all of it stands in the public log, in order, when it says, and enough witnesses saw it
+6. status     – nothing has ended or paused the certificate at the time asked about
+7. register   – the talent register holds the same bytes
+8. document   – the file is the one that was signed
 
 Unless integrity passed nothing else is run, since nothing else in the evidence can be believed; otherwise everything
 is, and each act, grant and fact has a row of its own. What a check may look at – the path that a roster shares, the
@@ -18,16 +19,30 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from certsvc.verify import authority, certificate, chain, document, entry, integrity, procedure, register, status, steps
+from certsvc.verify import (
+    authority,
+    certificate,
+    chain,
+    document,
+    entry,
+    integrity,
+    log,
+    procedure,
+    register,
+    status,
+    steps,
+)
 from certsvc.verify import subjects as each
 from certsvc.verify.case import Case
 from certsvc.verify.judge import BATCH, PATH, Check, with_a
 from certsvc.verify.report import Row
-from certsvc.verify.verdict import decide
+from certsvc.verify.verdict import REQUIRED, decide
 
 JWS, ACT, X509, FORMAT = "RFC 7515 5.2", "RFC 7515 7.2.1", "RFC 5280 6.1; docs/format.md 2", "docs/format.md"
 NOTICE, DECREE = "吉林省2022年职称工作通知 六(二)", "人社部令第40号"
 LIST = "draft-ietf-oauth-status-list"
+C2SP, LEAF = "C2SP tlog-proof; RFC 9162 2.1.3.2", f"{FORMAT} 6"
+LOGGED = with_a("log_asked", "log_not_required")
 FILE = with_a("file", "no_file_given")
 
 CHECKS: tuple[Check, ...] = (
@@ -42,6 +57,7 @@ CHECKS: tuple[Check, ...] = (
     Check("own_keys_certified", "chain", X509, chain.own_keys_certified, each.own_documents),
     Check("signed_and_sealed", "chain", NOTICE, chain.signed_and_sealed, each.acts),
     Check("lifecycle_signed_and_sealed", "chain", NOTICE, chain.own_signed_and_sealed, each.counted_acts),
+    Check("one_root", "chain", X509, chain.one_root, PATH),
     Check("issuer_named", "chain", f"{FORMAT} 2", chain.issuer_named, BATCH),
     Check("trust_current", "authority", f"{FORMAT} 7", authority.trust_current, BATCH),
     Check("keys_in_service", "authority", f"{FORMAT} 6, 7", authority.keys_in_service, each.documents),
@@ -71,6 +87,17 @@ CHECKS: tuple[Check, ...] = (
     Check("versions_linked", "procedure", f"{FORMAT} 5", certificate.versions_linked, BATCH),
     Check("corrections_linked", "procedure", f"{FORMAT} 5", certificate.correction_linked, each.corrections),
     Check("corrections_decided", "procedure", f"{FORMAT} 5", certificate.decided_by_another, each.corrections_proposed),
+    Check("grants_logged", "log", C2SP, log.logged, each.logged_grants),
+    Check("acts_logged", "log", C2SP, log.logged, each.logged_acts),
+    Check("log_order", "log", LEAF, log.act_in_order, each.logged_acts),
+    Check("grant_times_fit", "log", f"{LEAF}.2", log.time_fits, each.logged_grants),
+    Check("act_times_fit", "log", f"{LEAF}.2", log.time_fits, each.logged_acts),
+    Check("certificate_logged", "log", C2SP, log.certificate_logged, LOGGED),
+    Check("certificate_time_fits", "log", f"{LEAF}.2", log.certificate_in_order, BATCH),
+    Check("decisions_logged", "log", C2SP, log.decision_logged, each.decisions),
+    Check("lists_logged", "log", C2SP, log.list_logged, each.lists_proved),
+    Check("lists_follow_log", "log", f"{FORMAT} 5", log.list_covers, each.lists_bound),
+    Check("log_not_forked", "log", "C2SP tlog-checkpoint", log.not_forked, each.checkpoints),
     Check("events_lawful", "status", f"{FORMAT} 5", status.event_lawful, each.events),
     Check("events_decided", "status", f"{FORMAT} 5", certificate.decided_by_another, each.events_proposed),
     Check("status_fresh", "status", f"{LIST} 8.3", status.status_fresh, BATCH),
@@ -91,6 +118,8 @@ class Finding:
 
     parts: tuple[tuple[Row, ...], ...]
     """The rows of each check."""
+    required: tuple[str, ...] = REQUIRED
+    """The families without which nothing is valid."""
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -103,7 +132,7 @@ class Finding:
 
     @cached_property
     def decision(self) -> tuple[str, Row | None]:
-        return decide(self.rows)
+        return decide(self.rows, self.required)
 
 
 def find(case: Case, checks: tuple[Check, ...] = CHECKS) -> Finding:
@@ -152,10 +181,11 @@ def _ask_shared(case: Case, checks: tuple[Check, ...]) -> _Shared:
 
 def _together(shared: _Shared, case: Case) -> Finding:
     pairs = zip(shared.checks, shared.parts, strict=True)
+    required = (*REQUIRED, "log") if case.path.strict else REQUIRED
     judged = [(check, check.rows(case) if rows is None else rows) for check, rows in pairs]
     signatures = {row.outcome for check, rows in judged if check.family == "integrity" for row in rows}
     if signatures <= {"pass", "not_applicable"}:
-        return Finding(tuple(rows for _, rows in judged))
+        return Finding(tuple(rows for _, rows in judged), required)
     # Nothing else can be believed, so nothing else is said to have passed or failed.
     doubt = "signature_failed" if "fail" in signatures else "signature_unknown"
     return Finding(tuple(rows if check.family == "integrity" else check.not_run(doubt) for check, rows in judged))

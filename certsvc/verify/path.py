@@ -20,6 +20,9 @@ from certsvc.core.jose import Jws, thumbprint
 from certsvc.core.kinds import KINDS
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.memory import Remembers
+from certsvc.verify.trusted import LogView, When, time_of
+
+__all__ = ["Path", "act_fault", "jkt_of", "path_of", "time_of"]
 
 #: Node with its place and the last place of its level -> the rest of the proof, which leads to the root.
 Nodes = dict[tuple[bytes, int, int], tuple[bytes, ...]]
@@ -75,6 +78,21 @@ class Path(Remembers):
     def trust(self) -> dict[str, Any]:
         return self.trust_signed.unverified_payload
 
+    # --- when ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def strict(self) -> bool:
+        """Whether a root above any key here says that everything under it is logged. A statement has no acts, and no log."""
+        return bool(self.acts) and any(who.log_required for who in self.known_identities)
+
+    @cached_property
+    def log(self) -> LogView:
+        return LogView(self.evidence, self.trust, self.strict)
+
+    def when(self, document: Jws) -> When:
+        """When a document of the path was signed, as far as it is proved."""
+        return self.log.when(document)
+
     # --- who signed ------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -100,20 +118,20 @@ class Path(Remembers):
         if position >= len(document.signatures):
             sealed = self.identity(self.certificate_of(document, 0)).use == "seal"
             raise act_fault("sign_missing" if sealed or position > 1 else "seal_missing", document)
-        kid, at = document.signatures[position].unverified_kid, time_of(document)
+        kid = document.signatures[position].unverified_kid
         try:
-            return self.certified(kid, document.typ, position, at)
+            return self.certified(kid, document.typ, position, self.when(document))
         except Fault as fault:
             if document.typ == "act+jwt" and len(document.signatures) == 1 and fault.about.figures.get("use") == "seal":
                 raise act_fault("sign_missing", document) from fault
             raise
 
-    def certified(self, kid: str, typ: str, position: int, at: int) -> Identity:
-        """Whose the key `kid` is, if it may make signature `position` of a document of kind `typ` at `at`."""
+    def certified(self, kid: str, typ: str, position: int, when: When) -> Identity:
+        """Whose the key `kid` is, if it may make signature `position` of a document of kind `typ` made at `when`."""
         identity = self.identity(self.certificate_named(kid))
         if identity.use not in KINDS[typ].uses[position]:
             raise Fault("cert_use", org=identity.org, typ=typ, use=identity.use)
-        if not identity.valid_at(at):
+        if not identity.valid_at(when.stated, when.latest):
             raise Fault("cert_time", org=identity.org, typ=typ)
         return identity
 
@@ -128,14 +146,18 @@ class Path(Remembers):
             raise Fault(fault.code) from fault
 
     @cached_property
-    def org_names(self) -> Mapping[str, str]:
-        """Organisation id -> the name it is certified under, for words only."""
-        found = {}
+    def known_identities(self) -> tuple[Identity, ...]:
+        """Of all certificates here those that lead to a root we hold."""
+        found = []
         for der in self.certs:
             with suppress(Fault):
-                who = self.identity(der)
-                found[who.org] = who.org_name
-        return found
+                found.append(self.identity(der))
+        return tuple(found)
+
+    @cached_property
+    def org_names(self) -> Mapping[str, str]:
+        """Organisation id -> the name it is certified under, for words only."""
+        return {who.org: who.org_name for who in self.known_identities}
 
     # --- what they may ---------------------------------------------------------------------------------------------
 
@@ -201,12 +223,6 @@ class Path(Remembers):
 def path_of(shared: Shared, trust: Jws, roots: tuple[bytes, ...], target: Target, known: int | None) -> Path:
     """The path of these values: always the same one, with all that was found out about it."""
     return Path(shared, trust, roots, target, known)
-
-
-def time_of(document: Jws) -> int:
-    """The trusted time of a document. Under a root without a log it is the document's own (formats.md 6, asserted)."""
-    payload = document.unverified_payload
-    return int(payload["iat"] if "iat" in payload else payload["nbf"])
 
 
 def act_fault(code: str, act: Jws, **figures: object) -> Fault:

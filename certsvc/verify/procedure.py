@@ -30,12 +30,20 @@ def procedure_in_force(path: Path) -> None:
     if not listed or listed[0]["track"] != procedure["track"]:
         raise Fault("procedure_unlisted", track=procedure["track"])
     # The first act names the procedure's hash, so one dated before the procedure was signed is back-dated.
-    if not max(procedure["nbf"], procedure["iat"]) <= time_of(acts_of(path)[0]) <= procedure["exp"]:
+    first = path.when(acts_of(path)[0])
+    if not max(procedure["nbf"], procedure["iat"]) <= first.stated <= first.latest <= procedure["exp"]:
+        raise Fault("procedure_superseded", track=procedure["track"])
+    if first.last_index is not None and not _listed_then(listed[0], first.last_index):
         raise Fault("procedure_superseded", track=procedure["track"])
     if path.target.level not in procedure["levels"]:
         raise Fault("level_beyond_track", level=path.target.level)
     if "*" not in procedure["series"] and path.target.series not in procedure["series"]:
         raise Fault("series_beyond_track", series=path.target.series)
+
+
+def _listed_then(listed: Mapping[str, Any], index: int) -> bool:
+    """Whether the procedure was logged before the entry at `index`, and its successor after it."""
+    return listed["from_index"] <= index and (listed["to_index"] is None or index < listed["to_index"])
 
 
 def one_procedure(path: Path, act: Jws) -> None:
@@ -89,7 +97,9 @@ def notice_long_enough(path: Path, act: Jws, step: Step) -> None:
         raise Unknown("calendar_missing", act=closing.unverified_payload["act"])
     if name not in path.trust["calendars"]:
         raise act_fault("calendar_unlisted", closing)
-    days = working_days(calendars[name].unverified_payload, time_of(act), time_of(closing))
+    # The shortest time that it can have lasted (formats.md 4).
+    opened, closed = path.when(act).latest, path.when(closing).earliest
+    days = working_days(calendars[name].unverified_payload, opened, closed)
     if days < step["min_working_days"]:
         raise act_fault("interval_short", act, days=days, needed=step["min_working_days"])
 
@@ -106,8 +116,8 @@ def powers_separated(path: Path, first: str, second: str) -> None:
 def document_dated(path: Path, act: Jws) -> None:
     """The act's document is dated within the procedure's lag before the act."""
     lag = timedelta(days=path.procedure["document_lag_days"])
-    signed, written = local_date(time_of(act)), date.fromisoformat(act.unverified_payload["document"]["date"])
-    if not signed - lag <= written <= signed:
+    when, written = path.when(act), date.fromisoformat(act.unverified_payload["document"]["date"])
+    if not local_date(when.earliest) - lag <= written <= local_date(when.latest):
         raise act_fault("document_date", act, date=written.isoformat())
 
 
@@ -134,5 +144,5 @@ def _applied(path: Path, payload: dict[str, Any], fact: str) -> int:
 def _granted(path: Path, act: Jws) -> Mapping[str, int]:
     """level -> pass ratio approved in the grant that allows the act, or above it; never in one of another office."""
     held = grants_held(path, act)
-    allowing = [grant for grant in held if allows(path, grant, act.unverified_payload["act"], time_of(act))]
+    allowing = [grant for grant in held if allows(path, grant, act.unverified_payload["act"], path.when(act))]
     return granted_ratios(allowing[0], path.grants) if allowing else {}

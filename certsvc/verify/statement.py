@@ -82,7 +82,7 @@ def _signers(case: StatementCase) -> None:
 
 def _granted(case: StatementCase) -> None:
     """The seal key was granted for issuing such a title, at that time, by a line that only narrows."""
-    path, org, at = case.path, case.one.said["iss"], case.one.said["iat"]
+    path, org, when = case.path, case.one.said["iss"], case.path.when(case.one.signed)
     for document in path.documents:
         keys_in_service(path, document)
     for document in path.grants_signed:
@@ -91,9 +91,9 @@ def _granted(case: StatementCase) -> None:
     held = [grant for grant in path.grants.values() if grant.org == org and grant.has_key(jkt, "seal")]
     if not held:
         raise Fault("key_not_granted", "issue", org)
-    if not any(allows(path, grant, "issue", at) for grant in held):
+    if not any(allows(path, grant, "issue", when) for grant in held):
         # Either the grant itself lacks something, or it was withdrawn.
-        check_allows(held[0], "issue", path.target, at)
+        check_allows(held[0], "issue", path.target, when.stated)
         raise Fault("grant_withdrawn", "issue", org)
 
 

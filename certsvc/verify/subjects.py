@@ -3,6 +3,7 @@
 from typing import Any
 
 from certsvc.core.facts import FACTS
+from certsvc.core.jose import Jws
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
 from certsvc.verify.judge import Subject, along_path, of_batch, of_case, of_path
@@ -31,6 +32,21 @@ def documents(path: Path) -> list[Subject]:
 @of_path()
 def grants(path: Path) -> list[Subject]:
     return [Subject(one) for one in path.grants_signed]
+
+
+@of_path(optional=True)
+def logged_acts(path: Path) -> list[Subject]:
+    """Where no log is required, those that come with a proof all the same."""
+    return _logged(path, path.acts)
+
+
+@of_path(optional=True)
+def logged_grants(path: Path) -> list[Subject]:
+    return _logged(path, path.grants_signed)
+
+
+def _logged(path: Path, documents: tuple[Jws, ...]) -> list[Subject]:
+    return [Subject(one) for one in documents if path.strict or path.log.has_proof(one)]
 
 
 @of_path()
@@ -81,6 +97,32 @@ def counted_acts(batch: Batch) -> list[Subject]:
 def lists(batch: Batch) -> list[Subject]:
     """Status lists, and trust bundles beside the path's own."""
     return [Subject(one) for one in batch.lists]
+
+
+@of_batch(optional=True)
+def decisions(batch: Batch) -> list[Subject]:
+    events = (*batch.corrections, *batch.counted)
+    return [Subject(one.decide) for one in events if batch.path.strict or one.logged is not None]
+
+
+@of_batch(optional=True)
+def lists_proved(batch: Batch) -> list[Subject]:
+    """Status lists that come with a log proof: a list says by its own end how long it is good without one."""
+    lists = zip((batch.status_carried, batch.status_brought), batch.lists_logged, strict=True)
+    return [Subject(one) for one, logged in lists if one is not None and logged is not None]
+
+
+@of_batch(optional=True)
+def lists_bound(batch: Batch) -> list[Subject]:
+    """Status lists that say which checkpoint they cover, as they must where a log is required."""
+    lists = [one for one in (batch.status_carried, batch.status_brought) if one is not None]
+    return [Subject(one) for one in lists if batch.path.strict or one.unverified_payload["checkpoint"] is not None]
+
+
+@of_batch(optional=True)
+def checkpoints(batch: Batch) -> list[Subject]:
+    """The one that was brought."""
+    return [] if batch.checkpoint is None else [Subject(None, (batch.checkpoint,))]
 
 
 @of_batch()

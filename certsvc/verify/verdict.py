@@ -8,6 +8,8 @@ from certsvc.verify.report import Row
 #: A certificate is `valid` only when every check of these families that ran has passed, and at least one did.
 REQUIRED = ("integrity", "chain", "authority", "procedure", "status")
 _FOREIGN = ("unknown_root", "test_root")
+_ALTERED = ("commit_mismatch", "inclusion_bad", "checkpoint_bad")
+_UNLAWFUL = ("time_mismatch", "order", "grant_not_yet", "once_tag")
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,10 @@ TABLE: tuple[Line, ...] = (
     # A certificate that its issuer did not sign in this form was altered; nobody had, or lacked, a power by it.
     Line("tampered", _failed_with("cert_chain", "cert_form")),
     Line("tampered", _failed("document")),
+    # A proof that does not fit its document was altered, or belongs to another.
+    Line("tampered", lambda row: row.family == "log" and _failed_with(*_ALTERED)(row)),
     Line("void", _failed("chain", "authority", "procedure")),
+    Line("void", lambda row: row.family == "log" and _failed_with(*_UNLAWFUL)(row)),
     Line("revoked", _failed_with("revoked")),
     Line("withdrawn", _failed_with("withdrawn")),
     Line("suspended", _failed_with("suspended")),
@@ -44,7 +49,7 @@ TABLE: tuple[Line, ...] = (
 )
 
 
-def decide(rows: tuple[Row, ...]) -> tuple[str, Row | None]:
+def decide(rows: tuple[Row, ...], required: tuple[str, ...] = REQUIRED) -> tuple[str, Row | None]:
     """The verdict and the row that decided it; no row for `valid`. No rows at all decide nothing."""
     odd = [row for row in rows if row.outcome != "pass"]
     for line in TABLE:
@@ -54,4 +59,4 @@ def decide(rows: tuple[Row, ...]) -> tuple[str, Row | None]:
     # Nothing that ran has failed, so a family passed if one of its checks did and none was left out.
     left_out = {row.family for row in odd if row.outcome != "not_applicable"}
     passed = {row.family for row in rows if row.outcome == "pass"} - left_out
-    return ("valid" if passed.issuperset(REQUIRED) else "cannot_decide"), None
+    return ("valid" if passed.issuperset(required) else "cannot_decide"), None

@@ -18,6 +18,26 @@ INTEGRITY: dict[str, Words] = {
     ),
 }
 LOG: dict[str, Words] = {
+    "commit_mismatch": (
+        "公开日志中的条目与文件不符({member})。",
+        "The entry of the public log is not about this document ({member}).",
+        "공개 로그 항목이 이 문서와 맞지 않습니다({member}).",
+    ),
+    "once_tag": (
+        "公开日志中的条目不是由前一环节引出的,可能重复办理。",
+        "The entry of the public log does not follow from the one before; it may have been done twice.",
+        "공개 로그 항목이 앞 단계에서 이어지지 않습니다. 두 번 처리되었을 수 있습니다.",
+    ),
+    "time_mismatch": (
+        "“{act}”所写时间与公开日志不符,可能是事后补办或倒签。{org}",
+        "{org}: the time stated for “{act}” does not fit the public log; it was dated back, or done afterwards.",
+        "{org}: “{act}”에 적힌 시각이 공개 로그와 맞지 않습니다. 소급 작성되었을 수 있습니다.",
+    ),
+    "log_forked": (
+        "公开日志有两个不同的版本,请向审计机构报告。",
+        "The public log exists in two versions; report it to the auditors.",
+        "공개 로그가 두 가지로 존재합니다. 감사기관에 신고하십시오.",
+    ),
     "checkpoint_bad": (
         "公开日志的签名记录有误,不能证明登记时间。",
         "A signed record of the public log does not hold, so it proves no time.",
@@ -30,6 +50,11 @@ LOG: dict[str, Words] = {
     ),
 }
 CHAIN: dict[str, Words] = {
+    "roots_mixed": (
+        "证据来自两个不同的根证书。",
+        "The evidence stands under two different roots.",
+        "증거가 서로 다른 두 루트에 속합니다.",
+    ),
     "unknown_root": (
         "签名密钥不是由本厅的根证书认证的。",
         "The signing key was not certified under our root.",

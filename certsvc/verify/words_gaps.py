@@ -78,6 +78,16 @@ UNKNOWN: dict[str, Words] = {
         "The status list is dated in the future; check the clock of this device.",
         "상태표 시각이 미래입니다. 기기 시계를 확인하십시오.",
     ),
+    "status_checkpoint": (
+        "状态表所附的日志检查点不是它所说的那一个。",
+        "The status list carries another checkpoint than the one that it says it follows.",
+        "상태표에 딸린 체크포인트가 말한 것과 다릅니다.",
+    ),
+    "status_checkpoint_old": (
+        "状态表依据的日志检查点太旧({seen}),可能缺少之后的变更。",
+        "The status list follows the log only up to {seen}; later changes may be missing.",
+        "상태표가 {seen}까지의 로그만 따릅니다. 이후 변경이 빠졌을 수 있습니다.",
+    ),
     "status_stale": (
         "离线状态数据已有 {days} 天,状态未查。签名不受影响。",
         "The status data are {days} days old, so the status was not checked. Signatures are not affected.",
@@ -97,6 +107,26 @@ UNKNOWN: dict[str, Words] = {
         "只有二维码里的简要数据,状态未查。请联网核验。",
         "Only the short data of the QR code are at hand; the status was not checked. Verify online.",
         "QR의 요약 자료만 있어 상태를 확인하지 못했습니다. 온라인으로 확인하십시오.",
+    ),
+    "log_proof_missing": (
+        "证据中缺少公开日志的证明。请联网核验或索取完整的文件。",
+        "A proof of the public log is missing. Verify online, or ask for the whole file.",
+        "공개 로그 증명이 빠졌습니다. 온라인으로 확인하거나 전체 파일을 요청하십시오.",
+    ),
+    "log_key_unknown": (
+        "信任清单中没有公开日志的密钥。",
+        "The trust list names no key of the public log.",
+        "신뢰 목록에 공개 로그의 키가 없습니다.",
+    ),
+    "log_foreign": (
+        "所附检查点属于另一日志({origin})。",
+        "The checkpoint is of another log ({origin}).",
+        "첨부된 체크포인트는 다른 로그({origin})의 것입니다.",
+    ),
+    "checkpoint_older": (
+        "所附检查点早于证据({size} 条)。请取最新的检查点:/log/checkpoint",
+        "The checkpoint is older than the evidence ({size} entries). Fetch the newest: /log/checkpoint",
+        "체크포인트가 증거보다 오래되었습니다({size}개). 최신 것을 받으십시오: /log/checkpoint",
     ),
     "waiting_for_log": (
         "证书刚刚签发,登记尚未完成。请几分钟后再查。",
@@ -145,6 +175,16 @@ NOT_RUN: dict[str, Words] = {
         "您没有提交 PDF 文件。",
         "You did not hand in a PDF file.",
         "PDF 파일을 제출하지 않았습니다.",
+    ),
+    "log_not_required": (
+        "此根证书不要求公开日志,时间以文件所写为准。",
+        "Under this root no public log is required; times are as the documents state them.",
+        "이 루트에는 공개 로그가 필요하지 않으며 시각은 문서에 적힌 대로입니다.",
+    ),
+    "grant_logs": (
+        "证据包中授权与其日志证明数目不符。",
+        "A bundle has one log proof, or none, for each of its grants.",
+        "증거 묶음의 권한 수와 로그 증명 수가 다릅니다.",
     ),
     "offline": (
         "离线核验,未查人才库。",

@@ -1,0 +1,132 @@
+"""Log: everything stands in the public log, in its order, under checkpoints that enough witnesses saw (log.md 4.3, V7).
+
+What a proof shows is found in `trusted`; here is what must be so. A stolen key cannot enter the past, so whoever dates
+back, or does in one night what takes weeks, is found by the log's time, whatever the documents say.
+"""
+
+from collections.abc import Callable
+
+from certsvc.core.calendar import utc_text
+from certsvc.core.checkpoint import Checkpoint, verify_checkpoint
+from certsvc.core.jose import Jws
+from certsvc.core.leaves import certificate_leaf, certificate_tag
+from certsvc.core.logged import check_stands, checkpoint_in
+from certsvc.core.note import Note
+from certsvc.core.outcomes import Fault, NotRun, Unknown
+from certsvc.verify.batch import Batch
+from certsvc.verify.case import Case
+from certsvc.verify.path import Path, act_fault
+from certsvc.verify.trusted import act_entry, check_entry, check_stated
+
+#: A status list is signed within a quarter of an hour of the checkpoint that it covers (formats.md 5).
+LIST_LAG = 900
+
+
+def logged(path: Path, document: Jws) -> None:
+    """The act or grant stands in the log: its entry is about it, and names the act before by its once-tag."""
+    path.log.place(document)
+
+
+def act_in_order(path: Path, act: Jws) -> None:
+    """The act was logged after the one before it, and after every grant that it stands on."""
+    place, index = path.acts.index(act), path.log.place(act).index
+    if place and path.log.place(path.acts[place - 1]).index >= index:
+        raise act_fault("order", act)
+    named = set(act.unverified_payload["grants"])
+    if any(path.log.place(grant).index >= index for grant in path.grants_signed if grant.sha256 in named):
+        raise act_fault("grant_not_yet", act)
+
+
+def time_fits(path: Path, document: Jws) -> None:
+    """What the act or grant says of its time fits the log: signed within the hour before, and not dated back."""
+    path.log.place(document)
+    _check_time(path, document)
+
+
+def _check_time(path: Path, document: Jws) -> None:
+    if not path.strict:
+        raise NotRun("log_not_required")
+    try:
+        check_stated(path.when(document))
+    except Fault as fault:
+        raise (act_fault if document.typ == "act+jwt" else _grant_fault)(
+            fault.code, document, **fault.about.figures
+        ) from fault
+
+
+def _grant_fault(code: str, grant: Jws, **figures: object) -> Fault:
+    return Fault(code, None, grant.unverified_payload["sub"], **figures)
+
+
+def certificate_logged(case: Case) -> None:
+    """The certificate stands in the log, once: its once-tag comes from the salt of its entry and its version."""
+    logged, log = case.bundle.logged, case.path.log
+    if logged is None or (log.strict and logged.before is None):
+        raise log.missing()
+    salt, version = case.bundle.entries[0].salt, case.credential["certificate"]["version"]
+    tag, credential = certificate_tag(salt, version), case.bundle.credential
+    if logged.entry != certificate_leaf(case.batch.kid, credential.body, logged.proof.extra or b"", tag):
+        check_entry(logged, act_entry(credential), tag)
+        raise Fault("once_tag")
+    check_stands(logged, case.batch.span)
+
+
+def certificate_in_order(batch: Batch) -> None:
+    """The certificate was logged after the last act of its path, and when it says that it was issued."""
+    span, path = batch.span, batch.path
+    if span.having.size <= path.log.place(path.acts[-1]).index:
+        raise Fault("order", "issue", batch.issuer.org)
+    if not path.strict:
+        raise NotRun("log_not_required")
+    check_stated(batch.when)
+
+
+def decision_logged(batch: Batch, decision: Jws) -> None:
+    """The decision stands in the log as what it does to the slot, when it says that it was made."""
+    batch.place(decision)
+    if batch.path.strict:
+        check_stated(batch.when_of(decision))
+
+
+def list_logged(batch: Batch, listed: Jws) -> None:
+    """The status list stands in the log as it is: nobody was shown another one of that size."""
+    batch.place(listed)
+
+
+def list_covers(batch: Batch, listed: Jws) -> None:
+    """The status list says up to which checkpoint it follows the log, and that is as young as the list."""
+    payload, log = listed.unverified_payload, batch.path.log
+    if payload["checkpoint"] is None:
+        raise log.missing()
+    covered = _believed(lambda: checkpoint_in(payload["checkpoint"].encode(), log.keys))
+    if covered.size != payload["n"]:
+        raise Unknown("status_checkpoint", n=payload["n"], size=covered.size)
+    seen = max(covered.witness_times.values(), default=payload["iat"])
+    if log.strict and payload["iat"] - seen > LIST_LAG:
+        raise Unknown("status_checkpoint_old", seen=utc_text(seen))
+
+
+def not_forked(batch: Batch, note: Note) -> None:
+    """The checkpoint that was brought and those of the evidence are of one log: none of one size with another root."""
+    keys = batch.path.log.keys
+    brought = _believed(lambda: verify_checkpoint(note, keys.log, keys.policy, closed=False))
+    for one in _checkpoints(batch):
+        if one.origin != brought.origin:
+            raise Unknown("log_foreign", origin=brought.origin)
+        if one.size == brought.size and one.root != brought.root:
+            raise Fault("log_forked", size=one.size)
+    if brought.size < max((one.size for one in _checkpoints(batch)), default=0):
+        raise Unknown("checkpoint_older", size=brought.size)
+
+
+def _believed(verified: Callable[[], Checkpoint]) -> Checkpoint:
+    """A checkpoint that says nothing about the certificate when it does not hold, neither good nor bad."""
+    try:
+        return verified()
+    except Fault as fault:
+        raise Unknown(fault.code, **fault.about.figures) from fault
+
+
+def _checkpoints(batch: Batch) -> list[Checkpoint]:
+    spans = [batch.span, *(batch.path.log.place(one).span for one in batch.path.acts)]
+    return [one for span in spans for one in (span.without, span.having) if one is not None]

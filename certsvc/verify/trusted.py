@@ -1,0 +1,223 @@
+"""When a document was made, as far as it is proved (formats.md 6): by the log, between two checkpoints that witnesses saw,
+or only by the document's own word.
+
+Under a root that requires a log (`strict`) the log's time is trusted, and what the document says must fit it. Under any
+other root the document's word is taken, and a log proof that comes along is checked for what it shows.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from certsvc.core.bundle import Shared
+from certsvc.core.encoding import digest
+from certsvc.core.errors import Malformed
+from certsvc.core.jose import Jws
+from certsvc.core.leaves import act_tags, commitment, parse_leaf
+from certsvc.core.logged import Logged, LogKeys, Span, check_stands, log_keys, span_between
+from certsvc.core.outcomes import Fault, NotRun, Unknown
+from certsvc.verify.memory import Remembers
+
+T = TypeVar("T")
+
+#: What was signed is logged within the hour, and clocks differ by two minutes at most (docs/format.md 6.2).
+LAG, SKEW = 3600, 120
+#: Which signature of an act is the organisation's seal (formats.md 1).
+_SEAL = 1
+
+
+@dataclass(frozen=True)
+class When:
+    """When a document was made; seconds since 1970 UTC, all three the same unless the log says it."""
+
+    stated: int
+    earliest: int
+    latest: int
+    last_index: int | None = None
+    """The highest place in the log that it can have; None unless its place is proved."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a document stands in the log."""
+
+    index: int
+    salt: bytes | None
+    span: Span
+
+
+@dataclass(frozen=True, eq=False)
+class LogView(Remembers):
+    """What the evidence of a path shows about the log."""
+
+    shared: Shared
+    trust: Mapping[str, Any]
+    strict: bool
+
+    @cached_property
+    def keys(self) -> LogKeys:
+        """Raises Unknown for a trust bundle that names none, or under a strict root no witnesses."""
+        policy = self.trust["witness_policy"]
+        if not self.trust["log_vkeys"] or (self.strict and policy is None):
+            raise Unknown("log_key_unknown")
+        return log_keys(self.trust["log_vkeys"], policy)
+
+    @cached_property
+    def _logged(self) -> Mapping[str, Logged | None]:
+        shared = self.shared
+        pairs = (
+            *zip(shared.acts, shared.acts_logged, strict=False),
+            *zip(shared.grants, shared.grants_logged, strict=False),
+        )
+        return {document.sha256: logged for document, logged in pairs}
+
+    def has_proof(self, document: Jws) -> bool:
+        return self._logged.get(document.sha256) is not None
+
+    def place(self, document: Jws) -> Place:
+        """Where an act or a grant of the path stands. Raises as `placed`; remembered, whatever it is."""
+        return raised(self.remember(("place", document.sha256), lambda _: outcome_of(lambda: self._place(document))))
+
+    def _place(self, document: Jws) -> Place:
+        tag = None if document.typ == "grant+jwt" else self._tag(document)
+        return self.placed(self._logged.get(document.sha256), EXPECTED[document.typ](document), tag)
+
+    def _tag(self, act: Jws) -> str | None:
+        """The once-tag that this act must have for the one before it on the path; None for a first act."""
+        place, payload = self.shared.acts.index(act), act.unverified_payload
+        before = self.shared.acts[place - 1] if place else None
+        if before is None or before.sha256 not in payload["prev"]:
+            return None
+        logged = self._logged.get(before.sha256)
+        if logged is None or logged.proof.extra is None:
+            raise self.missing()
+        return act_tags([logged.proof.extra], payload["act"], payload["part"])[0]
+
+    def placed(self, logged: Logged | None, expected: "Expected", tag: str | None = None) -> Place:
+        """The place that `logged` proves for a document whose entry has the members `expected(salt)`, and the once-tag.
+
+        Raises Fault commit_mismatch, once_tag, inclusion_bad, checkpoint_bad; Unknown log_proof_missing,
+        log_key_unknown, witness_quorum; NotRun where there is no proof and none is required.
+        """
+        if logged is None or (self.strict and logged.before is None):
+            raise self.missing()
+        check_entry(logged, expected, tag)
+        span = self.span(logged.before, logged.proof.checkpoint)
+        check_stands(logged, span)
+        return Place(logged.proof.index, logged.proof.extra, span)
+
+    def span(self, before: bytes | None, having: bytes) -> Span:
+        """As `span_between`; that too few witnesses saw a checkpoint proves nothing against anybody."""
+        try:
+            return span_between(before, having, self.keys)
+        except Fault as fault:
+            if fault.code == "witness_quorum":
+                raise Unknown("witness_quorum", **fault.about.figures) from fault
+            raise
+
+    def missing(self) -> Exception:
+        return Unknown("log_proof_missing") if self.strict else NotRun("log_not_required")
+
+    def when(self, document: Jws) -> When:
+        """When an act or a grant was signed; of any other document its own word. Never raises."""
+        if document.sha256 not in self._logged:
+            return by_its_word(document)
+        return self.dated(document, lambda: self.place(document))
+
+    def dated(self, document: Jws, place: Callable[[], Place]) -> When:
+        """When a document was signed that stands at `place`; its own word where that cannot be told. Never raises."""
+        found = outcome_of(place) if self.strict else None
+        # The log family says what is wrong with a proof that does not hold.
+        return (
+            _within(found.span, time_of(document), found.index) if isinstance(found, Place) else by_its_word(document)
+        )
+
+    def dated_within(self, stated: int, span: Callable[[], Span]) -> When:
+        """The same for everything between two checkpoints, in the worst case."""
+        found = outcome_of(span) if self.strict else None
+        return (
+            _within(found, stated, found.having.size - 1) if isinstance(found, Span) else When(stated, stated, stated)
+        )
+
+
+def _within(span: Span, stated: int, index: int) -> When:
+    time = span.time
+    return When(stated, stated, stated, index) if time is None else When(stated, time.earliest, time.after, index)
+
+
+def check_entry(logged: Logged, expected: "Expected", tag: str | None) -> None:
+    """Returns if the entry is about the document: every member as expected, and the once-tag among its tags."""
+    try:
+        leaf = parse_leaf(logged.entry)
+    except Malformed as error:
+        raise Fault("commit_mismatch", member="entry") from error
+    wanted = {"v": 1, **expected(logged.proof.extra or b"")}
+    wrong = [name for name in sorted((wanted.keys() | leaf.keys()) - {"u"}) if leaf.get(name) != wanted.get(name)]
+    if wrong:
+        raise Fault("commit_mismatch", member=wrong[0])
+    if tag is not None and tag not in leaf["u"]:
+        raise Fault("once_tag")
+
+
+#: salt -> the members of the entry beside `v` and the once-tags.
+Expected = Callable[[bytes], dict[str, Any]]
+
+
+def act_entry(document: Jws) -> Expected:
+    """Of an act on a path; of a certificate likewise, by its one signature."""
+    seal = document.signatures[min(_SEAL, len(document.signatures) - 1)].unverified_kid
+    return lambda salt: {"k": "act", "o": seal, "c": commitment(document.body, salt)}
+
+
+def decision_entry(document: Jws) -> Expected:
+    """Of a decided lifecycle act: it moves one slot of one list to one value, once."""
+    payload, act = document.unverified_payload, act_entry(document)
+    slot = {"l": payload["slot"]["uri"], "i": payload["slot"]["idx"], "s": payload["value"], "q": payload["q"]}
+    return lambda salt: {**act(salt), "k": "status", **slot}
+
+
+def list_entry(document: Jws) -> Expected:
+    payload = document.unverified_payload
+    return lambda _: {"k": "snapshot", "l": payload["sub"], "n": payload["n"], "d": digest(document.body)}
+
+
+def _grant_entry(document: Jws) -> Expected:
+    return lambda _: {"k": "grant", "d": digest(document.body)}
+
+
+#: typ of what a path logs -> its entry.
+EXPECTED: dict[str, Callable[[Jws], Expected]] = {"act+jwt": act_entry, "grant+jwt": _grant_entry}
+
+
+def time_of(document: Jws) -> int:
+    """The time that a document states: its own word, proved by nobody (formats.md 6, asserted)."""
+    payload = document.unverified_payload
+    return int(payload["iat"] if "iat" in payload else payload["nbf"])
+
+
+def by_its_word(document: Jws) -> When:
+    stated = time_of(document)
+    return When(stated, stated, stated)
+
+
+def outcome_of(ask: Callable[[], T]) -> T | Exception:
+    """What `ask` gives, or the reason why it gives nothing, which can be remembered as well."""
+    try:
+        return ask()
+    except (Fault, Unknown, NotRun, Malformed) as refused:
+        return refused
+
+
+def raised(found: T | Exception) -> T:
+    """What `outcome_of` found. Raises the reason why it found nothing."""
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def check_stated(when: When) -> None:
+    """Returns if what a document says of its time fits what the log shows. Raises Fault time_mismatch."""
+    if not when.earliest - LAG <= when.stated <= when.latest + SKEW:
+        late = when.stated < when.earliest
+        raise Fault("time_mismatch", stated=when.stated, earliest=when.earliest, latest=when.latest, backdated=late)
