@@ -5,9 +5,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from support import needs
 
 from certsvc.bench import BENCHES, run
 from certsvc.bench.measure import Figure, in_turn
+from certsvc.bench.postgresql import APT
 from certsvc.bench.server import HELLO, served
 from certsvc.bench.world import Sizes
 from certsvc.core.errors import NotFound
@@ -26,6 +28,13 @@ SMALL = Sizes(
     web_warm_up=1,
     import_rounds=1,
     import_rows=4,
+    log_rounds=2,
+    log_rows=20,
+    log_certificates=1,
+    log_sizes=(16, 100),
+    log_proof_rounds=1,
+    audit_rounds=1,
+    audit_entries=20,
 )
 MEMBERS = ["name", "value", "unit", "baseline", "baseline_value", "ratio"]
 ROWS = {
@@ -41,10 +50,22 @@ ROWS = {
     "online_rate": "1/s",
     "import": "1/s",
     "verify_many": "ms",
+    "log_issue": "ms",
+    "log_sequence_sqlite": "1/s",
+    "log_sequence_postgresql": "1/s",
+    "log_proof_16_bytes": "B",
+    "log_proof_16_check": "µs",
+    "log_proof_16_make": "µs",
+    "log_proof_1e2_bytes": "B",
+    "log_proof_1e2_check": "µs",
+    "log_proof_1e2_make": "µs",
+    "log_audit": "1/s",
+    "log_audit_memory": "MiB",
 }
 
 
 def test_every_row_is_one_json_object_with_its_baseline(capsys: pytest.CaptureFixture[str]) -> None:
+    needs("initdb", APT)
     run((), True, SMALL)
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {row["name"]: row["unit"] for row in rows} == ROWS

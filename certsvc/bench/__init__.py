@@ -6,14 +6,24 @@ What the figures mean and what one machine gave stands in docs/performance.md.
 import json
 from collections.abc import Callable, Iterator
 
-from certsvc.bench import importing, issuing, online, pages, rosters, verifying
-from certsvc.bench.measure import Figure
+from certsvc.bench import (
+    importing,
+    issuing,
+    log_auditing,
+    log_proving,
+    log_sequencing,
+    online,
+    pages,
+    rosters,
+    verifying,
+)
+from certsvc.bench.measure import Absent, Figure
 from certsvc.bench.world import Sizes, World, measured_world
 from certsvc.cli.say import out, stages, table
 from certsvc.core.errors import NotFound
 
 #: Name -> what is measured, in the order in which it runs; the first one issues what the later ones use.
-BENCHES: dict[str, Callable[[World], Iterator[Figure]]] = {
+BENCHES: dict[str, Callable[[World], Iterator[Figure | Absent]]] = {
     "issue": issuing.measure,
     "verify": verifying.measure,
     "parse": verifying.measure_parsing,
@@ -21,6 +31,10 @@ BENCHES: dict[str, Callable[[World], Iterator[Figure]]] = {
     "online": online.measure,
     "import": importing.measure,
     "verify_many": rosters.measure,
+    "log_issue": log_sequencing.measure_issue,
+    "log_sequence": log_sequencing.measure,
+    "log_proof": log_proving.measure,
+    "log_audit": log_auditing.measure,
 }
 
 
@@ -30,7 +44,7 @@ def run(names: tuple[str, ...], as_json: bool, sizes: Sizes | None = None) -> No
     Everything happens in a temporary home. Raises NotFound for a name that is not in BENCHES.
     """
     _check_names(names)
-    found: list[Figure] = []
+    found: list[Figure | Absent] = []
     with stages() as progress, measured_world(sizes or Sizes(), progress) as world:
         for name in (one for one in BENCHES if not names or one in names):
             for figure in BENCHES[name](world):
@@ -49,6 +63,8 @@ def _check_names(names: tuple[str, ...]) -> None:
         raise NotFound("bench_unknown", zh, en, "certsvc bench")
 
 
-def _cells(figure: Figure) -> tuple[object, ...]:
+def _cells(figure: Figure | Absent) -> tuple[object, ...]:
+    if isinstance(figure, Absent):
+        return (figure.name, "—", "", f"{figure.zh} · {figure.en}", "", "")
     shown = figure.to_json()
     return tuple(f"{shown[name]:g}" if isinstance(shown[name], float) else shown[name] for name in shown)

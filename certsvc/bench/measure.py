@@ -41,6 +41,18 @@ class Figure:
         }
 
 
+@dataclass(frozen=True)
+class Absent:
+    """A line of `certsvc bench` that this machine cannot give, and why."""
+
+    name: str
+    zh: str
+    en: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "absent": self.en}
+
+
 def in_turn(
     rounds: int,
     ours: Batch,
@@ -75,3 +87,9 @@ def milliseconds(name: str, baseline: str, seconds: Iterator[float]) -> Figure:
     """The figure of a time, from what `in_turn` gives."""
     ours, bare = seconds
     return Figure(name, 1000 * ours, "ms", baseline, 1000 * bare)
+
+
+def microseconds(name: str, baseline: str, seconds: Iterator[float]) -> Figure:
+    """The figure of a short time, from what `in_turn` gives."""
+    ours, bare = seconds
+    return Figure(name, 1e6 * ours, "µs", baseline, 1e6 * bare)

@@ -42,6 +42,16 @@ class Sizes:
     web_warm_up: int = 25
     import_rounds: int = 3
     import_rows: int = 400
+    log_rounds: int = 5
+    log_rows: int = 10_000
+    """Leaves that wait when the sequencer begins, in each round."""
+    log_certificates: int = 20
+    """Issued one by one."""
+    log_sizes: tuple[int, ...] = (10**4, 10**5, 10**6)
+    """At which proofs are made and checked; rising."""
+    log_proof_rounds: int = 5
+    audit_rounds: int = 3
+    audit_entries: int = 50_000
 
 
 @dataclass
@@ -93,12 +103,22 @@ class World:
 
     def another_roster(self, number: int) -> list[bytes]:
         """The frozen bundles of one more roster of engineers, issued now."""
-        file = batch("T01", f"engineers-{number}.xlsx", self.sizes.roster_people)
-        roster = self.story.take_in(file, 7, portraits=False)
-        self.story.walk("T01", roster, 7)
-        self.instance.set_clock(None)
+        roster = self._walked(f"engineers-{number}.xlsx", self.sizes.roster_people)
         issued = [one for chunk in issue.issue(self.instance, roster) for one in chunk]
         return [self.stored(one).frozen_bundle or b"" for one in issued]
+
+    def roster_in_waiting(self, file_name: str, people: int) -> list[Entry]:
+        """The engineers of one more roster, who have the issue act and no certificate."""
+        roster = self._walked(file_name, people)
+        with self.instance.engines.read.connect() as connection:
+            return issue.waiting(connection, roster)
+
+    def _walked(self, file_name: str, people: int) -> str:
+        """One more roster of engineers with all its acts; the clock is real afterwards."""
+        roster = self.story.take_in(batch("T01", file_name, people), 7, portraits=False)
+        self.story.walk("T01", roster, 7)
+        self.instance.set_clock(None)
+        return roster
 
     def stored(self, one: issue.Issued) -> Certificate:
         """The certificate as the register holds it. Raises LookupError."""

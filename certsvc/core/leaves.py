@@ -10,7 +10,7 @@ from typing import Any
 
 from certsvc.core.encoding import b64, canonical, digest, parse_json, tagged
 from certsvc.core.errors import Malformed
-from certsvc.core.shape import TEXT, Shape, by_member, check_shape, one_of, pattern
+from certsvc.core.shape import TEXT, Shape, by_member, check_shape, compiled, one_of, pattern
 from certsvc.core.statuslist import SLOTS
 
 #: The largest leaf: beside one organisation and one commitment there is room for MAX_TAGS once-tags.
@@ -39,6 +39,8 @@ LEAF: Shape = by_member(
         **{kind: {**_HEAD, "d": HASH} for kind in PUBLIC_KINDS},
     },
 )
+#: Says yes quickly; `check_shape` then says which member is wrong.
+_fits = compiled(LEAF)
 #: Exclusive upper bounds of the numbers in a leaf; none is negative.
 _BELOW = {"i": SLOTS, "q": 2**53, "n": 2**53}
 
@@ -48,7 +50,8 @@ def parse_leaf(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_BYTES or not data.isascii():
         raise _malformed(f"longer than {MAX_BYTES} bytes, or not ASCII")
     value = parse_json(data, canonical_only=True)
-    check_shape(value, LEAF)
+    if not _fits(value):
+        check_shape(value, LEAF)
     if any(not 0 <= value.get(name, 0) < bound for name, bound in _BELOW.items()):
         raise _malformed("a number out of range")
     tags = value.get("u", ["one"])

@@ -27,6 +27,13 @@ log_entry = table(
     CheckConstraint(f"length(salt) = {HASH_BYTES}", name="salt"),
     Index(None, "subject"),
 )
+# What waits, in the order in which it gets its places, however much is logged already.
+Index(
+    "ix_log_entry_waiting",
+    log_entry.c.id,
+    sqlite_where=log_entry.c.idx.is_(None),
+    postgresql_where=log_entry.c.idx.is_(None),
+)
 #: Every once-tag of every entry: a second successor, or a second certificate, of one act has no place here.
 log_tag = table("log_tag", text("tag", key=True), big("entry_id"), ForeignKeyConstraint(["entry_id"], ["log_entry.id"]))
 
