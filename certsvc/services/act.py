@@ -9,6 +9,7 @@
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -270,8 +271,8 @@ def _hands(connection: Connection, heads: set[str]) -> Mapping[str, set[str]]:
 
 def apply(instance: Instance, connection: Connection, g: Gathered, grants: tuple[Grant, ...]) -> Done:
     """Signs and stores the act inside the caller's transaction."""
-    rows = {e.commitment: e for e in g.entries}
-    roster = Roster([_row(g.step, e) for e in g.entries])
+    rows, day = {e.commitment: e for e in g.entries}, date.fromisoformat(g.document["date"])
+    roster = Roster([_row(g.step, e, day) for e in g.entries])
     payload = _payload(g, roster, [grant.sha256 for grant in grants])
     signers = [instance.signer(g.officer_keys[0]), instance.signer(g.seal), *map(instance.signer, g.officer_keys[1:])]
     document = parse_document(sign_general(payload, "act+jwt", signers), "act+jwt")
@@ -302,8 +303,8 @@ def _over_target(connection: Connection, g: Gathered) -> tuple[int, int] | None:
     return (approved, target) if approved > target else None
 
 
-def _row(step: Mapping[str, Any], entry: Entry) -> Row:
-    facts = row_facts(step, entry)
+def _row(step: Mapping[str, Any], entry: Entry, day: date) -> Row:
+    facts = row_facts(step, entry, day)
     return Row(entry.commitment, facts, secrets.token_bytes(32) if facts is not None else None)
 
 

@@ -57,6 +57,7 @@ _FIGURE_TABLES: dict[str, dict[str, Words]] = {
     "typ": words_terms.THINGS,
     "what": words_terms.THINGS,
     "reason": words_terms.REASONS,
+    "ban_until": {"None": ("未定", "none decided", "미정")},
 }
 
 
