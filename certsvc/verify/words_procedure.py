@@ -223,3 +223,22 @@ PROCEDURE: dict[str, Words] = {
         "{org}이(가) 결정한 “{act}”이(가) 제안과 다릅니다.",
     ),
 }
+
+#: `act_missing` by the figure that says how it is known who should have acted.
+MISSING: dict[str, Words] = {
+    "holders": (
+        "缺少“{act}”环节:获授权办理的是{holders}({roles}),没有签署。",
+        "The act “{act}” is missing: it was granted to {holders} ({roles}), and nobody there signed it.",
+        "“{act}” 단계가 없습니다: 권한을 받은 {holders}({roles})이(가) 서명하지 않았습니다.",
+    ),
+    "after": (
+        "缺少“{act}”环节:{org}办理“{after}”之后,没有{roles}办理。",
+        "The act “{act}” is missing: after “{after}” by {org}, nobody of the role {roles} signed it.",
+        "“{act}” 단계가 없습니다: {org}의 “{after}” 이후 {roles} 중 아무도 서명하지 않았습니다.",
+    ),
+    "before": (
+        "缺少“{act}”环节:{org}办理“{before}”之前,没有{roles}办理。",
+        "The act “{act}” is missing: before “{before}” by {org}, nobody of the role {roles} signed it.",
+        "“{act}” 단계가 없습니다: {org}의 “{before}” 이전 {roles} 중 아무도 서명하지 않았습니다.",
+    ),
+}
