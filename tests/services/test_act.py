@@ -222,6 +222,11 @@ def test_no_act_of_the_way_can_be_left_out(province: World) -> None:
         assert isinstance(fault, Fault)
         assert (fault.code, fault.about.act) == ("act_missing", kind)
         assert fault.about.figures["roles"]
+        # Everybody who was granted it for these people is named; those who did it are among them.
+        holders = fault.about.figures["holders"].split(",")
+        assert fault.about.org == holders[0]
+        with province.instance.engines.read.connect() as connection:
+            assert {key_store.find_officer(connection, one).org_id for one in officers} <= set(holders)  # type: ignore[union-attr]
         province.at(day)
         province.sign(kind, roster_id, *officers)
 

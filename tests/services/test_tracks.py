@@ -12,6 +12,7 @@ import pytest
 from world_for_tests import BATCHES, FIGURES, WALKS, World
 
 from certsvc import resources
+from certsvc.core.bundle import parse_bundle
 from certsvc.core.facts import FACTS
 from certsvc.core.outcomes import Fault
 from certsvc.core.schemas import PROCEDURE
@@ -21,6 +22,7 @@ from certsvc.register.columns import BY_KEY, TRACKS
 from certsvc.register.roster_rows import RosterRow
 from certsvc.services import act_rules
 from certsvc.services.act_rules import MEETING_FIGURES, NAMED_BY_ARGS, ROW_FIGURES
+from certsvc.services.evidence import bundle_of
 from certsvc.services.overview import roster_view
 from certsvc.services.verify_evidence import verify_code
 
@@ -226,6 +228,12 @@ def test_somebody_whose_ban_is_over_gets_a_valid_certificate(province: World) ->
     province.walk("T01", roster_id)
     (one,) = province.issue(roster_id)
     assert verify_code(province.instance, one.code).verdict == "valid"
+    # What is over is nobody's business: it was never signed.
+    with province.instance.engines.read.connect() as connection:
+        bundle = bundle_of(province.instance, connection, one.certificate)
+    rows = [step.proof.row_facts or {} for step in parse_bundle(bundle).path]
+    assert [(row["ban_from"], row["ban_until"]) for row in rows if "ban_from" in row] == [(None, None)]
+    assert b"2025-03-16" not in bundle and b"2022-03-17" not in bundle
 
 
 # --- what a person decides ------------------------------------------------------------------------------------------
