@@ -158,13 +158,14 @@ def test_an_act_that_two_offices_were_to_do_stands_there_with_both(small_instanc
     forge = apply_changes(Forge(small_instance), [{"do": "copy", "at": "grants.organiser", "to": "grants.second"}])
     forge.tree["path"].remove("result_notice")
     forge.tree["grants"]["second"] |= {"jti": "g-second", "sub": "CITY"}
+    # No key of ORGN signed anything here, so that nothing at hand says its name.
     settle = forge.tree["acts"]["settle_objections"]
     settle |= {"prev": ["@acts.evaluate"], "grants": ["@grants.supervisor", "@grants.organiser", "@grants.second"]}
     report = judge(small_instance, forge.build())
     (missing,) = (link for link in acts_of(report) if link.evidence is None)
-    assert (missing.org, missing.org_name) == ("CITY", "示例机构CITY、示例机构ORGN")
-    assert words.was_to_do(report, missing, "zh") == "示例机构CITY、示例机构ORGN(评审组织单位)"
-    assert "获授权办理的是示例机构CITY、示例机构ORGN(评审组织单位)" in words.link_sentences(report, missing, "zh")[0]
+    assert (missing.org, missing.org_name) == ("CITY", "示例机构CITY、ORGN")
+    assert words.was_to_do(report, missing, "zh") == "示例机构CITY、ORGN(评审组织单位)"
+    assert "获授权办理的是示例机构CITY、ORGN(评审组织单位)" in words.link_sentences(report, missing, "zh")[0]
 
 
 def test_a_missing_act_does_not_mark_one_of_its_kind_by_the_office_beside_it(small_instance: SmallInstance) -> None:
