@@ -114,7 +114,7 @@ def _entry(instance: Instance, roster_id: str, position: int) -> Entry:
     entry_id = str(uuid4())
     columns = {
         "members": 25, "present": 20, "yes": 15, "no": 4, "abstain": 1, "passed": True,
-        "current_level": "intermediate", "education": True, "ban": False, "committee": "示例评委会",
+        "current_level": "intermediate", "professional_hours": 60, "public_hours": 30, "bans": [], "committee": "示例评委会",
     }  # fmt: skip
     return Entry(
         entry_id, roster_id, f"row{position}", position, str(uuid4()), TARGET.series, TARGET.specialty, TARGET.level,

@@ -96,7 +96,7 @@ def test_void_reports_name_the_act_and_the_organisation(home: Path, client: Flas
     for file, act, org in (
         ("void-committee-level.pdf", "accept", "SL-MC"),
         ("void-notice-four-days.pdf", "unit_notice", "SL-U1"),
-        ("void-missing-notice.pdf", "result_notice", None),
+        ("void-missing-notice.pdf", "result_notice", "SL-EC"),
     ):
         report = client.post("/api/v1/verifications", **upload(file, (home / "demo" / file).read_bytes())).json
         assert report is not None

@@ -4,13 +4,17 @@ Nothing here is a stored flag: every fact is recomputed from signed numbers. Rat
 floating point 70 % of 90 gives 62, not 63.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 #: 员级 1 … 正高级 5 (domain.md 7, level_rank).
 RANK = {"junior": 1, "assistant": 2, "intermediate": 3, "deputy_senior": 4, "senior": 5}
+
+#: 人社部令第25号 第八条: 90 hours a year, of which professional subjects are two thirds or more.
+HOURS_A_YEAR = 90
+PUBLIC_AT_MOST = HOURS_A_YEAR // 3
 
 
 @dataclass(frozen=True)
@@ -96,17 +100,48 @@ def _level_step(case: FactCase) -> bool:
     return int(case.args.get("min_step", 1)) <= step <= int(case.args.get("max_step", 1))
 
 
+def asks_for_hours(args: Mapping[str, Any], year: int) -> bool:
+    """Whether continuing education is asked of an application of `year` (A08: from 2023 on)."""
+    return year >= int(args.get("from_year", 2023))
+
+
 def _education_check(case: FactCase) -> bool:
-    # A08: continuing-education hours are required for applications from 2023 on.
-    return bool(case.target["year"] < int(case.args.get("from_year", 2023)) or case.row["education"] is True)
+    if not asks_for_hours(case.args, case.target["year"]):
+        return True
+    professional, public = _whole(case.row["professional_hours"]), _whole(case.row["public_hours"])
+    # Two thirds and the whole at once: of the public hours at most a third of those required counts.
+    return min(professional, public) >= 0 and professional + min(public, PUBLIC_AT_MOST) >= HOURS_A_YEAR
+
+
+def counted_hours(professional: int, public: int) -> dict[str, int]:
+    """The hours that count, as little as tells the same: whoever did more than is asked shows only what is asked."""
+    counted = min(public, PUBLIC_AT_MOST)
+    return {"professional_hours": min(professional, HOURS_A_YEAR - counted), "public_hours": counted}
 
 
 def _no_ban(case: FactCase) -> bool:
-    # A09: a day on which the ban ends says more than the word beside it; the ban still counts on that day.
-    until = case.row.get("ban_until")
-    if until is None:
-        return case.row["ban"] is False
-    return case.day is not None and date.fromisoformat(until) < case.day
+    # A09, by the days alone: both null is a register searched and found empty, a first day alone has no end decided.
+    first, last = case.row["ban_from"], case.row["ban_until"]
+    if first is None:
+        return last is None
+    if case.day is None or (last is not None and last < first):
+        return False
+    return not _bars(date.fromisoformat(first), None if last is None else date.fromisoformat(last), case.day)
+
+
+def _bars(first: date, last: date | None, day: date) -> bool:
+    """Whether a ban counts on `day`. It does on its first day and on its last."""
+    return first <= day and (last is None or day <= last)
+
+
+def live_ban(bans: Iterable[Sequence[str | None]], day: date) -> dict[str, str | None]:
+    """The first of `bans` ([first day, last day or None], ISO) that is not over on `day`; nulls where all are.
+
+    A ban that is over is nobody's business (domain.md 5.4) and decides nothing, so it is never signed.
+    """
+    standing = [(str(first), last) for first, last in bans if last is None or last >= day.isoformat()]
+    first, last = min(standing, key=lambda one: one[0], default=(None, None))
+    return {"ban_from": first, "ban_until": last}
 
 
 def _not_exam_series(case: FactCase) -> bool:
@@ -165,7 +200,7 @@ FACTS: dict[str, Fact] = {
         Fact("within_ratio", _within_ratio, "吉林省2022年职称工作通知 一(二)4、一(五)2"),
         Fact("within_posts", _within_posts, "吉林省2022年职称工作通知 一(二)4"),
         Fact("level_step", _level_step, "吉林省2022年职称工作通知 六(一)"),
-        Fact("education_check", _education_check, "吉林省2022年职称工作通知 三(三)"),
+        Fact("education_check", _education_check, "人社部令第25号 第八条;吉林省2022年职称工作通知 三(三)"),
         Fact("no_ban", _no_ban, "人社部令第40号 第十三条"),
         Fact("not_exam_series", _not_exam_series, "吉林省2022年职称工作通知 一(四)1"),
         Fact("at_least", _at_least, "吉林省2022年职称工作通知 一(四)1、一(五)2"),

@@ -3,7 +3,7 @@
 Scope only narrows down the chain, so a grant allows what it and all its ancestors allow.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,6 +136,16 @@ _TARGET: tuple[tuple[str, str, str], ...] = (
     ("regions", "region", "region_out_of_scope"),
     ("tracks", "track", "track_out_of_scope"),
 )
+
+
+def covers(grant: Grant, roles: Sequence[str], act: str, target: Target) -> bool:
+    """Whether `grant` gives `act` on `target` to one of the roles, at whatever time: who was to do what nobody did."""
+    begins = max(grant.payload["nbf"], grant.payload["iat"])
+    try:
+        check_allows(grant, act, target, begins)
+    except Fault:
+        return False
+    return grant.payload["role"] in roles
 
 
 def check_allows(grant: Grant, act: str, target: Target, at: int, until: int | None = None) -> None:

@@ -44,6 +44,7 @@ class Crowd:
 
     def __init__(self, seed: int) -> None:
         self.pick = random.Random(seed)  # noqa: S311 -- invented people, not secrets
+        self.hours = random.Random(-seed)  # noqa: S311 -- a stream of its own, so that people stay the same
         self.taken: set[str] = set()
         self.met: set[tuple[str, date]] = set()
 
@@ -119,7 +120,8 @@ def _row(batch: Batch, crowd: Crowd, position: int) -> dict[str, object]:
         "no": no,
         "abstain": present - yes - no,
         "passed": "通过" if passed else "不通过",
-        "education_check": "合格",
+        "professional_hours": 60 + crowd.hours.randrange(0, 31),
+        "public_hours": 30 + crowd.hours.randrange(0, 7),
         "ban": "无",
         **dict(batch.extra),
     }

@@ -22,6 +22,8 @@ class Column:
     required: bool = False
     choices: tuple[str, ...] = ()
     """Words for the drop-down of the template; empty where anything may be written."""
+    template: bool = True
+    """Whether the template has it; False for what older files bear and what now says nothing."""
 
 
 ID_KINDS = (
@@ -68,12 +70,12 @@ TRACK_CHOICES = tuple(words[0] for words in TRACKS.values())
 #: Words beside those of `core.titles`; 高级 and 初级 alone name two levels each and are refused there.
 LEVEL_SYNONYMS: dict[str, str] = {"初级(助理级)": "助理级", "初级(员级)": "员级"}
 
-#: Kind of a yes-or-no column -> word -> meaning. For `ban` a yes is bad news, so 合格 is no word of it.
-FLAG_WORDS: dict[str, dict[str, bool]] = {
-    "passed": {"通过": True, "评审通过": True, "同意": True, "不通过": False, "未通过": False, "评审未通过": False},
-    "check": {"合格": True, "通过": True, "是": True, "不合格": False, "未通过": False, "否": False},
-    "ban": {"有": True, "是": True, "无": False, "否": False, "没有": False},
-}
+PASSED_WORDS: dict[str, bool] = {
+    "通过": True, "评审通过": True, "同意": True, "不通过": False, "未通过": False, "评审未通过": False,
+}  # fmt: skip
+#: What a ban's first day may be instead of a day: there is none, or (which is not enough) there is one.
+NO_BAN_WORDS = frozenset({"无", "否", "没有", "无记录"})
+SOME_BAN_WORDS = frozenset({"有", "是"})
 #: What a degree and a skill certificate count, so that facts compare numbers; 出站博士后 is no degree but goes further.
 DEGREE_RANKS = {
     "学士": 1, "学士学位": 1, "硕士": 2, "硕士学位": 2, "博士": 3, "博士学位": 3, "博士后": 4, "出站博士后": 4, "博士后出站": 4,
@@ -131,9 +133,11 @@ COLUMNS: tuple[Column, ...] = (
     Column("award_date", "取得时间", "date", "2022-09-30", ("资格取得时间", "取得日期", "职称取得时间")),
     Column("original_cert_no", "原证书编号", "text", "", ("证书编号", "原证书号", "证书号")),
     Column("issuer_name", "发证机关", "text", "示例发证机关", ("发证单位", "颁发机关")),
-    Column("education_check", "继续教育审核", "check", "合格", ("继续教育",), choices=("合格", "不合格")),
-    Column("ban", "诚信限制", "ban", "无", ("失信记录", "失信限制"), choices=("无", "有")),
-    Column("ban_until", "诚信限制截止日", "term", "", ("失信限制截止日", "限制申报截止日")),
+    Column("professional_hours", "专业科目学时", "hours", "60", ("专业课学时", "继续教育专业科目学时")),
+    Column("public_hours", "公需科目学时", "hours", "30", ("公需课学时", "继续教育公需科目学时")),
+    Column("ban", "诚信限制", "ban", "无", ("失信记录", "失信限制", "诚信限制起始日", "限制申报起始日")),
+    Column("ban_until", "诚信限制截止日", "ban_end", "", ("失信限制截止日", "限制申报截止日", "诚信限制期限")),
+    Column("education_check", "继续教育审核", "text", "", ("继续教育",), template=False),
     Column("service_years", "基层工作年限", "count", "", ("基层(从教)年限", "从教年限", "服务年限")),
     Column("level_years", "现职称聘任年限", "count", "", ("现职称年限", "聘任年限")),
     Column("appraisals", "考核合格年数", "count", "", ("年度考核合格年数", "考核合格次数")),

@@ -15,7 +15,15 @@ from certsvc.core.errors import Malformed
 from certsvc.core.identity import check_uscc, fold_typed
 from certsvc.core.names import check_name, tidy_name
 from certsvc.core.titles import level_from_zh
-from certsvc.register.columns import FLAG_WORDS, LEVEL_SYNONYMS, SEX_WORDS, TRACK_WORDS, fold
+from certsvc.register.columns import (
+    LEVEL_SYNONYMS,
+    NO_BAN_WORDS,
+    PASSED_WORDS,
+    SEX_WORDS,
+    SOME_BAN_WORDS,
+    TRACK_WORDS,
+    fold,
+)
 
 #: (fault code, detail); a detail may be "Chinese\tEnglish".
 Note = tuple[str, str]
@@ -135,6 +143,31 @@ def read_count(raw: object, context: Context) -> Normal:
     if isinstance(raw, bool) or not re.fullmatch(r"\d{1,4}", text, re.ASCII):
         return Normal(None, (("number_form", ""),))
     return Normal(int(text))
+
+
+def read_hours(raw: object, context: Context) -> Normal:
+    """Hours of continuing education in the year of the application: 0 to 9999, also written 60学时 or 60.0."""
+    text = unicodedata.normalize("NFKC", str(raw)).strip().removesuffix("时").removesuffix("学").strip()
+    read = read_count(float(text) if re.fullmatch(r"\d+\.0+", text, re.ASCII) else text, context)
+    return Normal(None, (("hours_form", ""),)) if read.value is None or isinstance(raw, bool) else read
+
+
+def read_ban(raw: object, context: Context) -> Normal:
+    """The first day of a ban, to the day; 无 gives False. 有 alone says no day and is refused."""
+    word = fold(str(raw))
+    if word in NO_BAN_WORDS:
+        return Normal(False)
+    if word in SOME_BAN_WORDS:
+        return Normal(None, (("ban_without_day", ""),))
+    read = read_term(raw, context)
+    return read if read.value is not None else Normal(None, (("ban_form", ""),))
+
+
+def read_ban_end(raw: object, context: Context) -> Normal:
+    """The last day of a ban, or for how many years it was given (3年)."""
+    years = re.fullmatch(r"([1-9]\d?)\s*年", unicodedata.normalize("NFKC", str(raw)).strip(), re.ASCII)
+    read = Normal(int(years[1])) if years else read_term(raw, context)
+    return read if read.value is not None else Normal(None, (("ban_end_form", ""),))
 
 
 def read_year(raw: object, context: Context) -> Normal:
@@ -304,7 +337,8 @@ READERS: dict[str, Callable[[object, Context], Normal]] = {
     "sex": _word_reader("sex_unknown", lambda _: SEX_WORDS),
     "track": _word_reader("track_unknown", lambda _: TRACK_WORDS),
     "series": _word_reader("series_unknown", lambda context: context.series),
-    "passed": _word_reader("flag_unknown", lambda _: FLAG_WORDS["passed"]),
-    "check": _word_reader("flag_unknown", lambda _: FLAG_WORDS["check"]),
-    "ban": _word_reader("flag_unknown", lambda _: FLAG_WORDS["ban"]),
+    "passed": _word_reader("flag_unknown", lambda _: PASSED_WORDS),
+    "hours": read_hours,
+    "ban": read_ban,
+    "ban_end": read_ban_end,
 }

@@ -62,10 +62,12 @@ class RosterRow:
     award_date: date | None = None
     original_cert_no: str | None = None
     issuer_name: str | None = None
-    education_check: bool | None = None
-    ban: bool | None = None
-    ban_until: date | None = None
-    """The last day of a ban, also of one that is over."""
+    professional_hours: int | None = None
+    """Continuing education in the review year: hours of professional subjects (专业科目)."""
+    public_hours: int | None = None
+    """The same of public subjects (公需科目)."""
+    bans: tuple[tuple[str, str | None], ...] | None = None
+    """First and last day (ISO) of each ban, the last None where no end is decided; empty where there is none."""
     degree_rank: int | None = None
     """What `degree` counts (columns.DEGREE_RANKS); None for a word that is not in the table."""
     service_years: int | None = None
@@ -92,14 +94,17 @@ class RosterRow:
 
     def cells(self) -> dict[str, Any]:
         """Every field that is not empty, dates as ISO text: what a register keeps beside the target and the person."""
-        named = ((item.name, getattr(self, item.name)) for item in fields(self))
-        return {name: _plain(value) for name, value in named if value not in (None, "", ())}
+        named = (
+            (item.name, getattr(self, item.name)) for item in fields(self) if item.name not in ("bans", "imprecise")
+        )
+        cells = {name: _plain(value) for name, value in named if value not in (None, "", ())}
+        # An empty list of bans says that there are none; only one that is absent says nothing.
+        bans = {} if self.bans is None else {"bans": [list(one) for one in self.bans]}
+        return cells | bans | ({"imprecise": dict(self.imprecise)} if self.imprecise else {})
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, date):
-        return value.isoformat()
-    return dict(value) if isinstance(value, tuple) and value and isinstance(value[0], tuple) else value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 #: What a row is about, beside the person.

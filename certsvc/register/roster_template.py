@@ -14,9 +14,11 @@ ROSTER_SHEET, HELP_SHEET, CHOICE_SHEET = "名单", "填写说明", "选项"
 #: Rows that the text format and the drop-downs reach.
 PREPARED_ROWS = 5000
 #: Cells of these kinds lose digits, or become serial numbers, unless they are text.
-TEXT_KINDS = frozenset({"id", "uscc", "digits", "date", "term", "text", "name", "unit"})
+TEXT_KINDS = frozenset({"id", "uscc", "digits", "date", "term", "ban", "ban_end", "text", "name", "unit"})
+NUMBER_KINDS = frozenset({"count", "hours", "year"})
 #: The built-in format "@" (ECMA-376 18.8.30).
 TEXT_FORMAT = 49
+TEMPLATE = tuple(column for column in COLUMNS if column.template)
 WIDTHS = {"id": 22, "uscc": 22, "unit": 26, "date": 13, "count": 7, "sex": 7, "year": 9}
 
 KIND_HELP: dict[str, str] = {
@@ -33,8 +35,9 @@ KIND_HELP: dict[str, str] = {
     "track": "从下拉中选择,或填 T01 等代码",
     "count": "整数",
     "passed": "通过 或 不通过",
-    "check": "合格 或 不合格",
-    "ban": "无 或 有",
+    "hours": "评审年度完成的学时,整数;2023 年度起必填(每年不少于 90 学时,其中专业科目不少于三分之二)",
+    "ban": "没有的写“无”,不能留空;有的写起始日",
+    "ban_end": "截止日,或年数如 3年;没有限制或尚未决定的留空",
 }
 RULES_HELP = (
     "一行一人;表头在前 4 行内,列的次序不限,可以增减非必填列。",
@@ -55,18 +58,18 @@ def write_template(path: Path) -> None:
         _write_help(book.add_worksheet(HELP_SHEET), formats[False])
         lists = _choice_lists()
         _write_choices(book.add_worksheet(CHOICE_SHEET), lists, formats[False])
-        for position, column in enumerate(COLUMNS):
+        for position, column in enumerate(TEMPLATE):
             _add_choices(sheet, position, column, lists)
 
 
 def _write_roster(sheet: Worksheet, formats: dict[bool, Format], text: Format) -> None:
     sheet.freeze_panes(1, 4)
     sheet.set_row(0, 32)
-    for position, column in enumerate(COLUMNS):
+    for position, column in enumerate(TEMPLATE):
         style = text if column.kind in TEXT_KINDS else None
         sheet.set_column(position, position, WIDTHS.get(column.kind, 14), style)
         sheet.write_string(0, position, column.zh, formats[column.required])
-        if column.kind in ("count", "year") and column.example:
+        if column.kind in NUMBER_KINDS and column.example:
             sheet.write_number(1, position, int(column.example))
         elif column.example:
             sheet.write_string(1, position, column.example, style)
@@ -78,11 +81,11 @@ def _write_help(sheet: Worksheet, header: Format) -> None:
     sheet.set_column(2, 3, 44)
     for position, word in enumerate(("列", "必填", "填写方法", "示例(虚构)")):
         sheet.write_string(0, position, word, header)
-    for row, column in enumerate(COLUMNS, start=1):
+    for row, column in enumerate(TEMPLATE, start=1):
         cells = (column.zh, "是" if column.required else "", KIND_HELP.get(column.kind, ""), column.example)
         for position, cell in enumerate(cells):
             sheet.write_string(row, position, cell)
-    for row, line in enumerate(RULES_HELP, start=len(COLUMNS) + 2):
+    for row, line in enumerate(RULES_HELP, start=len(TEMPLATE) + 2):
         sheet.write_string(row, 0, line)
 
 

@@ -7,8 +7,10 @@
 """
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -16,18 +18,19 @@ from sqlalchemy import Connection
 
 from certsvc.core.acts import Roster, Row
 from certsvc.core.errors import NotFound, Refused
-from certsvc.core.grants import Grant
+from certsvc.core.grants import Grant, covers
 from certsvc.core.jose import Jws, parse_document, sign_general
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves
-from certsvc.services.act_rules import YEARLY_TARGETS, Gathered, Order, decide, meeting_facts, row_facts
+from certsvc.services.act_rules import YEARLY_TARGETS, Gathered, Order, decide, meeting_facts, row_facts, target_of
 from certsvc.services.register_only import refuse_register_only
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import rosters as roster_store
 from certsvc.store.rows import Act, ActEntry, Entry, Officer
 from certsvc.store.rows import Roster as RosterRow
+from certsvc.verify.steps import missing
 
 Steps = list[dict[str, Any]]
 
@@ -91,9 +94,9 @@ def gather(instance: Instance, connection: Connection, order: Order) -> Gathered
     roles = {grants[name].payload["role"] for name in own}
     position = _position(order, officers[0].org_id, steps, roles, [places.get(e.head_act, -1) for e in live])
     ranks = _ranks(connection, previous, places, steps, position)
-    waiting, struck = _Places(order, officers[0].org_id, live, places, steps, position).sort(
-        ranks, [grants[name] for name in own]
-    )
+    own_grants = [grants[name] for name in own]
+    lacks = partial(_missing, connection, previous, officers[0].org_id, order.kind)
+    waiting, struck = _Places(order, officers[0].org_id, live, places, steps, position, lacks).sort(ranks, own_grants)
     return Gathered(
         order,
         instance.now(),
@@ -109,7 +112,7 @@ def gather(instance: Instance, connection: Connection, order: Order) -> Gathered
         tuple(documents.officer_key(connection, one.id) for one in officers),
         documents.own_key(connection, officers[0].org_id, "seal"),
         grants,
-        tuple(grants[one] for one in own),
+        tuple(own_grants),
         documents.current_calendar(connection),
         _hands(connection, {e.head_act for e in waiting if e.head_act}),
     )
@@ -193,6 +196,8 @@ class _Places:
     """Head act -> the step that it did."""
     steps: Steps
     position: int
+    missing: Callable[[dict[str, Any], list[Entry]], Fault]
+    """What is said of a step that these people still wait for."""
 
     def sort(self, ranks: Mapping[str, int], own: list[Grant]) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
         """Who goes further and who does not. Raises Refused, and Fault naming the step that comes first."""
@@ -243,8 +248,27 @@ class _Places:
         lowest = min(self._place(e) for e in people)
         if lowest >= self.position:
             raise Fault("act_done_already", self.order.kind, self.org)
-        step = self.steps[lowest + 1]
-        raise Fault("act_missing", step["act"], None, roles=",".join(step["roles"]))
+        raise self.missing(self.steps[lowest + 1], [e for e in people if self._place(e) == lowest])
+
+
+def _missing(
+    connection: Connection,
+    previous: Mapping[str, Jws],
+    org: str,
+    kind: str,
+    step: dict[str, Any],
+    people: list[Entry],
+) -> Fault:
+    """The Fault that the verifier would give: who was to do the step for these people, by all grants that were given."""
+    payloads = [previous[e.head_act].unverified_payload for e in people if e.head_act]
+    beside = ("after", payloads[0]["act"], payloads[0]["org"]) if payloads else ("before", kind, org)
+    if step["act"] == "unit_notice":
+        # Each unit answers for its own people.
+        return missing(step, [e.unit_org_id for e in people if e.unit_org_id], beside)
+    given = [row.sha256 for row in document_store.list_documents(connection, "grant+jwt")]
+    targets, grants = {target_of(e) for e in people}, documents.grants_with_parents(connection, given)
+    able = [one.org for one in grants.values() if all(covers(one, step["roles"], step["act"], t) for t in targets)]
+    return missing(step, able, beside)
 
 
 def _hands(connection: Connection, heads: set[str]) -> Mapping[str, set[str]]:
@@ -270,8 +294,8 @@ def _hands(connection: Connection, heads: set[str]) -> Mapping[str, set[str]]:
 
 def apply(instance: Instance, connection: Connection, g: Gathered, grants: tuple[Grant, ...]) -> Done:
     """Signs and stores the act inside the caller's transaction."""
-    rows = {e.commitment: e for e in g.entries}
-    roster = Roster([_row(g.step, e) for e in g.entries])
+    rows, day = {e.commitment: e for e in g.entries}, date.fromisoformat(g.document["date"])
+    roster = Roster([_row(g.step, e, day) for e in g.entries])
     payload = _payload(g, roster, [grant.sha256 for grant in grants])
     signers = [instance.signer(g.officer_keys[0]), instance.signer(g.seal), *map(instance.signer, g.officer_keys[1:])]
     document = parse_document(sign_general(payload, "act+jwt", signers), "act+jwt")
@@ -302,8 +326,8 @@ def _over_target(connection: Connection, g: Gathered) -> tuple[int, int] | None:
     return (approved, target) if approved > target else None
 
 
-def _row(step: Mapping[str, Any], entry: Entry) -> Row:
-    facts = row_facts(step, entry)
+def _row(step: Mapping[str, Any], entry: Entry, day: date) -> Row:
+    facts = row_facts(step, entry, day)
     return Row(entry.commitment, facts, secrets.token_bytes(32) if facts is not None else None)
 
 

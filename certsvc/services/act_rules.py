@@ -10,7 +10,7 @@ from typing import Any
 
 from certsvc.core.calendar import local_date, working_days
 from certsvc.core.claims import Target
-from certsvc.core.facts import FactCase, approved_ratio, fact_holds
+from certsvc.core.facts import FactCase, approved_ratio, asks_for_hours, counted_hours, fact_holds, live_ban
 from certsvc.core.grants import Grant, check_allows, check_nesting, granted_ratios
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault
@@ -29,8 +29,8 @@ ROW_FIGURES = {
     "yes_two_thirds": ("yes",),
     "votes_add_up": ("yes", "no", "abstain"),
     "level_step": ("current_level",),
-    "education_check": ("education",),
-    "no_ban": ("ban", "ban_until"),
+    "education_check": ("professional_hours", "public_hours"),
+    "no_ban": ("bans",),
     "appraised_each_year": ("appraisals", "level_years"),
 }
 #: Facts whose arguments name the figures of the row that they are asked of.
@@ -181,7 +181,7 @@ def _check_facts(g: Gathered, granted: Mapping[str, int]) -> None:
     applied = sum(act.unverified_payload["roster"]["count"] for act in g.heads.values())
     meeting, day = meeting_facts(g), date.fromisoformat(g.document["date"])
     for entry in g.entries:
-        row = row_facts(g.step, entry) or {}
+        row = row_facts(g.step, entry, day) or {}
         for fact in (*g.step["facts"], *g.step["row_facts"]):
             target = target_of(entry).to_json()
             case = FactCase(meeting, row, target, fact["args"], applied, len(g.entries), granted, day)
@@ -223,10 +223,38 @@ def meeting_facts(g: Gathered) -> dict[str, int]:
     return facts
 
 
-def row_facts(step: Mapping[str, Any], entry: Entry) -> dict[str, Any] | None:
-    """The facts about one person that the step asks for, from the roster file; None when it asks for none."""
-    names = _figures(step["row_facts"], ROW_FIGURES)
-    return {name: entry.columns.get(name) for name in names} or None
+def row_facts(step: Mapping[str, Any], entry: Entry, day: date) -> dict[str, Any] | None:
+    """The facts about one person that the step asks for on `day`, from the roster file; None when it asks for none.
+
+    Of what is asked only as much as the rule needs: whoever gets the bundle gets these figures.
+    """
+    facts: dict[str, Any] = {}
+    for fact in step["row_facts"]:
+        least = LEAST.get(fact["name"])
+        plain = {name: entry.columns.get(name) for name in _figures([fact], ROW_FIGURES)}
+        facts |= plain if least is None else least(fact["args"], entry, day)
+    return facts or None
+
+
+def _hours(args: Mapping[str, Any], entry: Entry, day: date) -> dict[str, int]:
+    """The hours that count; nothing where none are asked for, or the roster does not say."""
+    stated = [entry.columns.get(name) for name in ROW_FIGURES["education_check"]]
+    if None in stated or not asks_for_hours(args, entry.year):
+        return {}
+    return counted_hours(*map(int, stated))
+
+
+def _ban(args: Mapping[str, Any], entry: Entry, day: date) -> dict[str, str | None]:
+    """The days of the ban that is not over; nothing where the roster does not say whether there is one."""
+    bans = entry.columns.get("bans")
+    return {} if bans is None else live_ban(bans, day)
+
+
+#: Fact -> what is signed of a person's figures, where that is less than the figures themselves.
+LEAST: dict[str, Callable[[Mapping[str, Any], Entry, date], Mapping[str, Any]]] = {
+    "education_check": _hours,
+    "no_ban": _ban,
+}
 
 
 def _figures(facts: list[dict[str, Any]], table: Mapping[str, tuple[str, ...]]) -> list[str]:

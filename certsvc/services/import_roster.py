@@ -45,7 +45,7 @@ BATCH = 1000
 #: What stands in columns of its own, or sealed, is not repeated beside the entry.
 NOT_KEPT = frozenset(
     {"row_key", "name", "sex", "birth", "id_kind", "id_number", "id_original", "phone", "unit_name", "region", "series"}
-    | {"specialty", "level", "title", "track", "year", "education_check", "education"}
+    | {"specialty", "level", "title", "track", "year", "education"}
 )
 
 
@@ -249,7 +249,7 @@ def _entry(work: Work, roster_id: str, plan: Plan, organisations: Mapping[str, s
 
 
 def columns_of(row: RosterRow) -> dict[str, Any]:
-    """The other cells of a row, under the names by which acts ask for facts: education and ban are truth values."""
+    """The other cells of a row, under the names by which acts ask for facts."""
     cells = {name: cell for name, cell in row.cells().items() if name not in NOT_KEPT}
-    named = {"position": list(row.position), "education": row.education_check, "schooling": row.education}
+    named = {"position": list(row.position), "schooling": row.education}
     return cells | {name: cell for name, cell in named.items() if cell is not None}

@@ -109,8 +109,10 @@ def _acts(case: Case, judged: _Judged) -> list[Link]:
         name = str(row.about.act)
         place = sum(link.name in order and order.index(link.name) < order.index(name) for link in links)
         roles = tuple(row.about.figures.get("roles", "").split(","))
-        org = row.about.org or ""
-        links.insert(place, Link("act", name, org, _name(case.path, org), "fail", ("act_missing",), roles=roles))
+        # Who did the act beside it is no office that was to do this one.
+        able = [one for one in row.about.figures.get("holders", "").split(",") if one]
+        names = "、".join(_name(case.path, one) or one for one in able)
+        links.insert(place, Link("act", name, (able or [""])[0], names, "fail", ("act_missing",), roles=roles))
     return links
 
 
@@ -157,7 +159,9 @@ def _ends(case: Case, judged: _Judged) -> tuple[Link, Link]:
 
 def _names(row: Row, act: Jws) -> bool:
     payload, about = act.unverified_payload, row.about
-    return row.evidence is None and (about.act, about.org) == (payload["act"], payload["org"])
+    # A missing act names an office that may have done another of its kind.
+    same = (about.act, about.org) == (payload["act"], payload["org"])
+    return same and row.evidence is None and row.code != "act_missing"
 
 
 def _told(at: int) -> int | None:

@@ -1,8 +1,10 @@
 """The acts of a path laid beside the steps of its procedure: which act did which step, under which role."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from certsvc.core.grants import covers
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.batch import Batch
@@ -61,7 +63,7 @@ def step_done(batch: Batch, step: Step, acts: tuple[Jws, ...]) -> None:
         if misplaced:
             raise act_fault("order", misplaced[0])
         check_left_out(batch, step["act"])
-        raise Fault("act_missing", step["act"], _who_should(path, step), roles=",".join(step["roles"]))
+        raise _undone(path, step)
     ranks = [step["roles"].index(role_of(path, act, step)) for act in acts]
     if ranks != sorted(set(ranks)):
         raise act_fault("order", acts[-1])
@@ -99,8 +101,24 @@ def people_behind(path: Path, act: Jws) -> set[str]:
     return {"org:" + s.org for s in signers} | {"human:" + s.officer for s in signers if s.officer}
 
 
-def _who_should(path: Path, step: Step) -> str | None:
-    """The organisation that was to do a step that nobody did, where the grants at hand name just one."""
-    fitting = [g for g in path.grants_at_hand.values() if g.payload["role"] in step["roles"]]
-    able = {grant.org for grant in fitting if step["act"] in grant.payload["acts"]}
-    return able.pop() if len(able) == 1 else None
+def missing(step: Step, holders: Iterable[str], beside: tuple[str, str, str]) -> Fault:
+    """The Fault of a step that nobody did. It names who should have: `holders` of a grant for it, where any is known.
+
+    Else the office that was to see it done: `beside` is ("after" or "before", kind, organisation) of the act next to it.
+    """
+    where, kind, org = beside
+    able, roles = sorted(set(holders)), ",".join(step["roles"])
+    if able:
+        return Fault("act_missing", step["act"], able[0], roles=roles, holders=",".join(able))
+    return Fault("act_missing", step["act"], org, **{"roles": roles, where: kind})
+
+
+def _undone(path: Path, step: Step) -> Fault:
+    held = path.grants_at_hand.values()
+    holders = [grant.org for grant in held if covers(grant, step["roles"], step["act"], path.target)]
+    pairs = pairing(path).pairs
+    place = next(n for n, (one, _) in enumerate(pairs) if one is step)
+    earlier = [act for _, acts in pairs[:place] for act in acts]
+    # Without an earlier act it is the first at hand that should have waited for it.
+    payload = (earlier[-1] if earlier else path.acts[0]).unverified_payload
+    return missing(step, holders, ("after" if earlier else "before", payload["act"], payload["org"]))

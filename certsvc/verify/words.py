@@ -57,6 +57,9 @@ _FIGURE_TABLES: dict[str, dict[str, Words]] = {
     "typ": words_terms.THINGS,
     "what": words_terms.THINGS,
     "reason": words_terms.REASONS,
+    "after": words_terms.ACTS,
+    "before": words_terms.ACTS,
+    "ban_until": {"None": ("未定", "none decided", "미정")},
 }
 
 
@@ -100,7 +103,7 @@ def row_sentence(report: Report, row: Row, lang: str) -> str:
 def row_place(report: Report, row: Row, lang: str) -> tuple[str, str]:
     """Act and office that `row` is about, in words; empty where it is about neither."""
     act = term(words_terms.ACTS, row.about.act, lang) if row.about.act else ""
-    return act, row.about.figures.get("org_name") or office(report, row.about.org)
+    return act, _holders(report, row.about, lang) or row.about.figures.get("org_name") or office(report, row.about.org)
 
 
 def office(report: Report, org: str | None) -> str:
@@ -175,16 +178,25 @@ def _cause(report: Report, lang: str) -> str:
 
 
 def _sentence(report: Report, outcome: str, code: str, about: About, lang: str) -> str:
-    said = words_gaps.OF_OUTCOME.get((outcome, code)) or CODES.get(code)
+    figures = about.figures
+    nobody = next((words_procedure.MISSING[name] for name in words_procedure.MISSING if name in figures), None)
+    said = words_gaps.OF_OUTCOME.get((outcome, code)) or (nobody if code == "act_missing" else None) or CODES.get(code)
     if said is None:
         return code
-    figures = about.figures
     spoken = {name: _figure(name, value, lang) for name, value in figures.items()}
     # An Unknown carries act and org among its figures, a Fault beside them.
     act, org = about.act or figures.get("act"), about.org or figures.get("org")
     spoken["act"] = term(words_terms.ACTS, act, lang) if act else say(_SOME_ACT, lang)
     spoken["org"] = figures.get("org_name") or _org_name(report, org) or say(_SOME_ORG, lang)
+    spoken["holders"] = _holders(report, about, lang)
     return _fill(say(said, lang), spoken)
+
+
+def _holders(report: Report, about: About, lang: str) -> str:
+    """The names of all who were granted what nobody did; empty where that is not said."""
+    ids = [one for one in about.figures.get("holders", "").split(",") if one]
+    names = [(about.figures.get("org_name") if one == about.org else None) or _org_name(report, one) for one in ids]
+    return {"zh": "、"}.get(lang, ", ").join(name for name in names if name)
 
 
 def _figure(name: str, value: str, lang: str) -> str:

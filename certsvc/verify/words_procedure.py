@@ -129,14 +129,18 @@ PROCEDURE: dict[str, Words] = {
         "{org}의 “{act}”: 등급을 건너뛰었습니다(이전 등급: {current_level}).",
     ),
     "fact_education_check": (
-        "{org}的“{act}”:继续教育学时未经审核通过。",
-        "“{act}” by {org}: continuing education was not confirmed.",
-        "{org}의 “{act}”: 계속교육 시간이 확인되지 않았습니다.",
+        "{org}的“{act}”:评审年度继续教育专业科目 {professional_hours} 学时、公需科目计 {public_hours} 学时,"
+        "不足 90 学时或专业科目不足三分之二,或未填学时。",
+        "“{act}” by {org}: {professional_hours} professional and {public_hours} public hours of continuing education "
+        "count; 90 are required, two thirds of them professional.",
+        "{org}의 “{act}”: 계속교육 전공 {professional_hours}시간, 공통 {public_hours}시간 인정, 90시간(전공 3분의 2)에 "
+        "미달하거나 기재되지 않았습니다.",
     ),
     "fact_no_ban": (
-        "{org}的“{act}”:申报人当时被禁止申报,或未作此项核查。",
-        "“{act}” by {org}: the applicant was banned, or this was not checked.",
-        "{org}의 “{act}”: 신청 금지 상태였거나 확인되지 않았습니다.",
+        "{org}的“{act}”:申报人被限制申报(自 {ban_from} 起,截止 {ban_until}),或未作此项核查。",
+        "“{act}” by {org}: the applicant was barred from applying (from {ban_from}, last day: {ban_until}), "
+        "or this was not checked.",
+        "{org}의 “{act}”: 신청 제한(시작 {ban_from}, 마지막 날 {ban_until}) 중이었거나 확인되지 않았습니다.",
     ),
     "fact_not_exam_series": (
         "{org}的“{act}”:该系列该级别实行考试,不能评定。",
@@ -217,5 +221,24 @@ PROCEDURE: dict[str, Words] = {
         "{org}批准的“{act}”与所提议的不同。",
         "“{act}” as decided by {org} is not what was proposed.",
         "{org}이(가) 결정한 “{act}”이(가) 제안과 다릅니다.",
+    ),
+}
+
+#: `act_missing` by the figure that says how it is known who should have acted.
+MISSING: dict[str, Words] = {
+    "holders": (
+        "缺少“{act}”环节:获授权办理的是{holders}({roles}),没有签署。",
+        "The act “{act}” is missing: it was granted to {holders} ({roles}), and nobody there signed it.",
+        "“{act}” 단계가 없습니다: 권한을 받은 {holders}({roles})이(가) 서명하지 않았습니다.",
+    ),
+    "after": (
+        "缺少“{act}”环节:{org}办理“{after}”之后,没有{roles}办理。",
+        "The act “{act}” is missing: after “{after}” by {org}, nobody of the role {roles} signed it.",
+        "“{act}” 단계가 없습니다: {org}의 “{after}” 이후 {roles} 중 아무도 서명하지 않았습니다.",
+    ),
+    "before": (
+        "缺少“{act}”环节:{org}办理“{before}”之前,没有{roles}办理。",
+        "The act “{act}” is missing: before “{before}” by {org}, nobody of the role {roles} signed it.",
+        "“{act}” 단계가 없습니다: {org}의 “{before}” 이전 {roles} 중 아무도 서명하지 않았습니다.",
     ),
 }

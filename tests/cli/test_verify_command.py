@@ -171,7 +171,8 @@ def test_a_void_paper_names_the_act_and_the_rule(home: Path) -> None:
     said = call("verify", file_of(home, "void-missing-notice.pdf"), "--home", home).out
     assert "✖ ——————————  评审结果公示" in said
     assert "应由评审组织单位办理 falls to organiser of the review" in said
-    assert re.search(r"评审结果公示 Public notice of results · \[人社部令第40号 [^]]+\] act_missing", said)
+    assert re.search(r"评审结果公示 Public notice of results · \S+ · \[人社部令第40号 [^]]+\] act_missing", said)
+    assert "办理“评议、表决”之后,没有评审组织单位办理" in said
 
 
 def chain_of(said: str) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certsvc import resources
-from certsvc.core.facts import FACTS, FactCase, approved_ratio, fact_holds
+from certsvc.core.facts import FACTS, FactCase, approved_ratio, counted_hours, fact_holds, live_ban
 from certsvc.core.schemas import LEVEL
 
 TARGET = {"series": "05", "level": "deputy_senior", "year": 2025}
@@ -33,6 +33,14 @@ def case(
 ) -> FactCase:
     numbers = {name: other.pop(name) for name in ("applied", "passed", "granted", "day") if name in other}
     return FactCase(facts, row, TARGET | other, args, **{"applied": 0, "passed": 0} | numbers)
+
+
+def hours(professional: Any, public: Any) -> dict[str, Any]:
+    return {"professional_hours": professional, "public_hours": public}
+
+
+def ban(first: Any, last: Any = None) -> dict[str, Any]:
+    return {"ban_from": first, "ban_until": last}
 
 
 HOLD_AND_FAIL: list[tuple[str, FactCase, FactCase]] = [
@@ -62,15 +70,29 @@ HOLD_AND_FAIL: list[tuple[str, FactCase, FactCase]] = [
     ("level_step", case(row={"current_level": None}, level="assistant"), case(row={"current_level": None}, level="intermediate")),
     ("level_step", case(row={"current_level": None}, args={"entry_levels": ["deputy_senior"]}), case(row={"current_level": None}, args={"entry_levels": []})),
     ("level_step", case(row={"current_level": "junior"}, level="assistant"), case(row={"current_level": "none"}, level="assistant")),
-    ("education_check", case(row={"education": True}), case(row={"education": False})),
-    ("education_check", case(row={"education": False}, year=2022), case(row={"education": False}, year=2023)),
-    ("education_check", case(row={}, args={"from_year": 2026}), case(row={"education": 1})),
-    ("no_ban", case(row={"ban": False}), case(row={"ban": True})),
-    ("no_ban", case(row={"ban": False}), case(row={"ban": None})),
-    ("no_ban", case(row={"ban": True, "ban_until": "2025-03-16"}, day=DAY), case(row={"ban": True, "ban_until": "2025-03-17"}, day=DAY)),
-    ("no_ban", case(row={"ban": False, "ban_until": None}), case(row={"ban": False, "ban_until": "2025-03-18"}, day=DAY)),
-    ("no_ban", case(row={"ban": True, "ban_until": "2025-03-16"}, day=DAY), case(row={"ban": True, "ban_until": "2025-03-16"})),
-    ("no_ban", case(row={"ban": False, "ban_until": "2025-03-16"}, day=DAY), case(row={"ban": False, "ban_until": "16.3.2025"}, day=DAY)),
+    ("education_check", case(row=hours(60, 30)), case(row=hours(59, 30))),
+    ("education_check", case(row=hours(60, 30)), case(row=hours(60, 29))),
+    ("education_check", case(row=hours(60, 30)), case(row=hours(59, 400))),
+    ("education_check", case(row=hours(90, 0)), case(row=hours(89, 0))),
+    ("education_check", case(row=hours(90, 0)), case(row=hours(90, -1))),
+    ("education_check", case(row=hours(75, 15)), case(row=hours(75, 14))),
+    ("education_check", case(row=hours(0, 0), year=2022), case(row=hours(0, 0), year=2023)),
+    ("education_check", case(row={}, args={"from_year": 2026}), case(row={"education": True})),
+    ("education_check", case(row=hours(60, 30)), case(row={"professional_hours": 90})),
+    ("education_check", case(row=hours(60, 30)), case(row=hours("60", 30))),
+    ("education_check", case(row=hours(60, 30)), case(row=hours(True, 90))),
+    ("no_ban", case(row=ban(None)), case(row=ban(None, "2025-03-16"), day=DAY)),
+    ("no_ban", case(row=ban(None)), case(row={"ban": False}, day=DAY)),
+    ("no_ban", case(row=ban(None)), case(row={"ban_from": None}, day=DAY)),
+    ("no_ban", case(row=ban("2022-03-17", "2025-03-16"), day=DAY), case(row=ban("2022-03-17", "2025-03-17"), day=DAY)),
+    ("no_ban", case(row=ban("2025-03-18", "2028-03-17"), day=DAY), case(row=ban("2025-03-17", "2028-03-16"), day=DAY)),
+    ("no_ban", case(row=ban("2025-03-18"), day=DAY), case(row=ban("2025-03-17"), day=DAY)),
+    ("no_ban", case(row=ban("2025-03-18"), day=DAY), case(row=ban("2000-01-01"), day=DAY)),
+    ("no_ban", case(row=ban("2025-03-18"), day=DAY), case(row=ban("2025-03-18"))),
+    ("no_ban", case(row=ban("2025-03-18", "2025-03-18"), day=DAY), case(row=ban("2025-03-18", "2025-03-16"), day=DAY)),
+    ("no_ban", case(row=ban("2025-03-18"), day=DAY), case(row=ban("18.3.2025"), day=DAY)),
+    ("no_ban", case(row=ban("2022-03-17", "2025-03-16"), day=DAY), case(row=ban("2022-03-17", "3 years"), day=DAY)),
+    ("no_ban", case(row=ban("2025-03-18"), day=DAY), case(row=ban(False), day=DAY)),
     ("level_step", case(row={"current_level": "deputy_senior"}, args=STAY), case(row={"current_level": "intermediate"}, args=STAY)),
     ("level_step", case(row={"current_level": "deputy_senior"}, args=STAY), case(row={"current_level": "senior"}, args=STAY)),
     ("level_step", case(row={"current_level": "intermediate"}), case(row={"current_level": "deputy_senior"})),
@@ -176,3 +198,33 @@ def test_the_approved_share_is_told_and_nought_where_nobody_approved_one() -> No
     assert approved_ratio(case(args=GRANTED, **approved(60))) == 60
     assert approved_ratio(case(args=GRANTED)) == 0
     assert approved_ratio(case(args=GRANTED, **approved("60"))) == 0
+
+
+# --- what is signed of a person's figures ---------------------------------------------------------------------------
+
+
+@given(st.integers(0, 400), st.integers(0, 400))
+def test_the_hours_that_count_tell_the_same_as_all_hours_and_never_more_than_is_asked(done: int, public: int) -> None:
+    """人社部令第25号 第八条, said the other way round."""
+    counted = counted_hours(done, public)
+    lawful = done + public >= 90 and 3 * done >= 2 * 90
+    assert fact_holds("education_check", case(row=counted)) == fact_holds(
+        "education_check", case(row=hours(done, public))
+    )
+    assert fact_holds("education_check", case(row=counted)) == lawful
+    assert sum(counted.values()) <= 90
+    assert counted["professional_hours"] <= done and counted["public_hours"] <= public
+
+
+@pytest.mark.parametrize(
+    ("bans", "signed"),
+    [
+        ([], ban(None)),
+        ([["2022-03-17", "2025-03-16"]], ban(None)),
+        ([["2022-03-18", "2025-03-17"]], ban("2022-03-18", "2025-03-17")),
+        ([["2024-01-01", None]], ban("2024-01-01")),
+        ([["2026-01-01", None], ["2024-01-01", "2025-12-31"], ["2020-01-01", "2020-12-31"]], ban("2024-01-01", "2025-12-31")),
+    ],
+)  # fmt: skip
+def test_of_bans_only_the_first_that_is_not_over_is_signed(bans: list[list[str | None]], signed: Any) -> None:
+    assert live_ban(bans, DAY) == signed

@@ -4,6 +4,7 @@ Every method appends plain values. It does the lawful thing by default; a fault 
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from model_status import TRANSITIONS, VALID, last_value
@@ -151,9 +152,11 @@ class History:
         """What the act says of each person; a fault is about the first only."""
         present = 16 if fault == "no_quorum" else 20
         votes = {"yes": present - 2, "no": 2, "abstain": 0}
-        rows: dict[str, dict[str, Any]] = {"accept": {"ban": False}, "evaluate": votes}
+        began, eve, today = ((day_of(self.clock) - timedelta(days=n)).isoformat() for n in (365, 1, 0))
+        rows: dict[str, dict[str, Any]] = {"accept": {"ban_from": None, "ban_until": None}, "evaluate": votes}
         spoilt: dict[str, dict[str, Any]] = {
-            "banned": {"ban": True}, "votes_missing": {**votes, "no": 1}, "minority": {"yes": 13, "no": 7, "abstain": 0},
+            "banned": {"ban_from": today, "ban_until": None}, "banned_to_the_day": {"ban_from": began, "ban_until": today},
+            "ban_is_over": {"ban_from": began, "ban_until": eve}, "votes_missing": {**votes, "no": 1}, "minority": {"yes": 13, "no": 7, "abstain": 0},
         }  # fmt: skip
         row = rows.get(kind, {})
         first = {**row, **{name: value for name, value in spoilt.get(fault or "", {}).items() if name in row}}

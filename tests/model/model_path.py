@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 from model_view import Finding, View, day_of
 from values_for_tests import Event, Facts
@@ -36,7 +37,7 @@ def steps_hold(view: View) -> Iterator[Finding]:
         yield from (
             ("procedure", "fail", f"fact_{n}")
             for n in (*step.facts, *step.row_facts)
-            if not PREDICATES[n](act.facts, row)
+            if not PREDICATES[n]({**act.facts, "paper": act.paper}, row)
         )
         oldest = day_of(act.iat) - timedelta(days=view.facts.procedure.lag_days)
         if not oldest <= date.fromisoformat(act.paper) <= day_of(act.iat):
@@ -44,15 +45,18 @@ def steps_hold(view: View) -> Iterator[Finding]:
 
 
 #: 4.7.
-PREDICATES: dict[str, Callable[[dict[str, int], dict[str, int]], bool]] = {
+PREDICATES: dict[str, Callable[[dict[str, Any], dict[str, Any]], bool]] = {
     "quorum_two_thirds": lambda act, row: (
         0 < act["present"] <= act["members"] and 3 * act["present"] >= 2 * act["members"]
     ),
     "votes_add_up": lambda act, row: row["yes"] + row["no"] + row["abstain"] == act["present"],
     "yes_two_thirds": lambda act, row: 3 * row["yes"] >= 2 * act["present"] and row["yes"] <= act["present"],
-    "no_ban": lambda act, row: row["ban"] is False,
+    # ISO days compare as text.
+    "no_ban": lambda act, row: not (row["ban_from"] and row["ban_from"] <= act["paper"] <= (row["ban_until"] or "9")),
     "level_step": lambda act, row: row["current_level"] == "intermediate",
-    "education_check": lambda act, row: row["education"] is True,
+    "education_check": lambda act, row: (
+        row["professional_hours"] >= 60 and row["professional_hours"] + row["public_hours"] >= 90
+    ),
 }
 
 

@@ -299,7 +299,11 @@ class Office:
 
 
 #: What the acts of the small instance say about each person.
-ROWS: dict[str, dict[str, Any]] = {"accept": {"current_level": "intermediate", "education": True, "ban": False}}
+ROWS: dict[str, dict[str, Any]] = {
+    "accept": {
+        "current_level": "intermediate", "professional_hours": 60, "public_hours": 30, "ban_from": None, "ban_until": None,
+    },
+}  # fmt: skip
 
 
 def procedure() -> Procedure:

@@ -84,13 +84,13 @@ GRANT_FAULTS: dict[str, dict[str, Any]] = {
 #: What makes one act wrong.
 ACT_FAULTS = (
     "at_once", "another_grant", "two_grants", "foreign_officer", "foreign_seal", "first_keys", "chair_at_approval",
-    "one_officer", "officer_twice", "no_quorum", "votes_missing", "minority", "banned", "backdated", "old_paper",
+    "one_officer", "officer_twice", "no_quorum", "votes_missing", "minority", "banned", "banned_to_the_day", "ban_is_over", "backdated", "old_paper",
     "tomorrows_paper", "skipped", "forged",
 )  # fmt: skip
 #: Faults that one kind of act alone can have.
 ONLY_AT = {
     **dict.fromkeys(("no_quorum", "votes_missing", "minority"), "evaluate"),
-    **dict.fromkeys(("banned", "at_once"), "accept"),
+    **dict.fromkeys(("banned", "banned_to_the_day", "ban_is_over", "at_once"), "accept"),
     "chair_at_approval": "approve",
     "one_officer": "issue",
 }

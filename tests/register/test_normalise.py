@@ -121,7 +121,12 @@ def test_a_passport_with_an_e_inside_is_no_number() -> None:
         ("region", "长春市朝阳区", "220104"),
         ("passed", "未通过", False),
         ("ban", "无", False),
-        ("check", "合格", True),
+        ("ban", "2027年1月2日", date(2027, 1, 2)),
+        ("ban_end", "3年", 3),
+        ("ban_end", "2027-01-02", date(2027, 1, 2)),
+        ("hours", "60学时", 60),
+        ("hours", "60.0", 60),
+        ("hours", 60.0, 60),
     ],
 )
 def test_a_cell_becomes_its_machine_value(kind: str, raw: object, value: object) -> None:

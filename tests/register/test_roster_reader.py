@@ -74,15 +74,55 @@ def test_degrees_and_skills_become_numbers(
 
 
 def test_the_last_day_of_a_ban_may_lie_ahead_and_is_kept_as_a_date(tmp_path: Path) -> None:
-    (row,) = read_rows(tmp_path, {"ban": "有", "ban_until": "2027-01-01"}).rows
-    assert row.cells()["ban_until"] == "2027-01-01"
+    (row,) = read_rows(tmp_path, {"ban": "2024-01-02", "ban_until": "2027-01-01"}).rows
+    assert row.cells()["bans"] == [["2024-01-02", "2027-01-01"]]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "bans"),
+    [
+        ("无", "", []),
+        ("2024-03-17", "", [["2024-03-17", None]]),
+        ("2024-03-17", "3年", [["2024-03-17", "2027-03-16"]]),
+        ("2024-02-29", "3 年", [["2024-02-29", "2027-02-28"]]),
+        ("2024-02-29", "4年", [["2024-02-29", "2028-02-28"]]),
+        ("2024年3月17日", "2024-03-17", [["2024-03-17", "2024-03-17"]]),
+    ],
+)
+def test_a_ban_is_days_and_its_last_day_is_counted_from_its_years(
+    first: str, last: str, bans: list[list[str | None]], tmp_path: Path
+) -> None:
+    (row,) = read_rows(tmp_path, {"ban": first, "ban_until": last}).rows
+    assert row.cells()["bans"] == bans
+
+
+@pytest.mark.parametrize("track", ["评审", "双贯通对应", "外省确认", "考试"])
+def test_titles_that_others_gave_need_no_hours_and_no_word_about_bans(track: str, tmp_path: Path) -> None:
+    """A08; every other track is told which columns its file lacks."""
+    silent = {"track": track, "year": 2023, "professional_hours": "", "public_hours": "", "ban": ""}
+    said = {fault.code for fault in read_rows(tmp_path, silent).faults}
+    assert ({"hours_missing", "ban_missing"} <= said) == (track == "评审")
+    assert {"hours_missing", "ban_missing"} & said in (set(), {"hours_missing", "ban_missing"})
+
+
+def test_a_file_of_an_older_form_is_told_which_columns_to_add(tmp_path: Path) -> None:
+    older = {name: cell for name, cell in SOUND.items() if name not in ("professional_hours", "public_hours", "ban")}
+    dated = {"year": 2023, "award_date": "2023-09-30", "approval_date": "2023-09-30", "education_check": "合格"}
+    path = write_book(tmp_path / "older.xlsx", {"名单": grid([older | dated])})
+    told = {fault.code: fault for fault in read(path).faults if fault.action == "stop"}
+    assert told.keys() == {"hours_missing", "ban_missing"}
+    assert "专业科目学时、公需科目学时" in told["hours_missing"].zh and "专业科目学时" in told["hours_missing"].en
+    assert all(
+        "诚信限制" in text and "诚信限制截止日" in text for text in (told["ban_missing"].zh, told["ban_missing"].en)
+    )
 
 
 def test_a_sound_row_becomes_machine_values(tmp_path: Path) -> None:
     (row,) = read_rows(tmp_path, {}).rows
     assert (row.series, row.level, row.track, row.region, row.year) == ("05", "deputy_senior", "T01", "220100", 2022)
     assert (row.sex, row.birth.isoformat(), row.id_kind) == ("M", "1985-06-15", "resident_id")
-    assert (row.passed, row.education_check, row.ban, row.current_level) == (True, True, False, "intermediate")
+    assert (row.passed, row.professional_hours, row.public_hours, row.bans) == (True, 60, 30, ())
+    assert row.current_level == "intermediate"
     assert (row.members, row.present, row.yes, row.no, row.abstain) == (25, 21, 18, 2, 1)
     assert row.position == ("名单", 2)
 

@@ -111,8 +111,8 @@ BREACHES = (
     Breach("votes_that_do_not_add_up", "fact_votes_add_up", "evaluate", ("EC",), order={"facts": {"present": 20}}),
     Breach("passed_without_two_thirds", "fact_yes_two_thirds", "evaluate", ("EC",), changes=votes(13, 8, 0)),
     Breach("level_skipped", "fact_level_step", "accept", ("EC",), changes={"current_title": "助理工程师"}),
-    Breach("education_missing", "fact_education_check", "accept", ("EC",), changes={"extra": (("education_check", "不合格"),)}),
-    Breach("banned_person", "fact_no_ban", "accept", ("EC",), changes={"extra": (("ban", "有"),)}),
+    Breach("education_missing", "fact_education_check", "accept", ("EC",), changes={"extra": (("professional_hours", 59),)}),
+    Breach("banned_person", "fact_no_ban", "accept", ("EC",), changes={"extra": (("ban", "2024-03-17"),)}),
     # tracks
     Breach(
         "more_passed_than_the_ratio", "fact_within_ratio", "evaluate", ("XC",), track="T03", changes={"failed": 1},
@@ -122,7 +122,7 @@ BREACHES = (
         "more_passed_than_posts", "fact_within_posts", "evaluate", ("XC",), track="T03",
         changes={"extra": (("posts", 1),)},
     ),
-    Breach("banned_motor_engineer", "fact_no_ban", "accept", ("AF",), track="T04", changes={"extra": (("ban", "有"),)}),
+    Breach("banned_motor_engineer", "fact_no_ban", "accept", ("AF",), track="T04", changes={"extra": (("ban", "2024-03-17"),)}),
     Breach(
         "new_occupation_at_the_highest_level", "level_beyond_track", "unit_notice", ("U1",), track="T05",
         changes={"level": "正高级", "title": "正高级工程师", "current_title": "高级工程师"},
@@ -155,7 +155,7 @@ BREACHES = (
         "engineer_among_rural_talent", "series_beyond_track", "unit_notice", ("U1",), track="T14",
         changes={"series": "工程技术人员", "title": "高级工程师", "current_title": "工程师"},
     ),
-    Breach("banned_farmer", "fact_no_ban", "accept", ("XC",), track="T14", changes={"extra": (PAPERS, ("ban", "有"))}),
+    Breach("banned_farmer", "fact_no_ban", "accept", ("XC",), track="T14", changes={"extra": (PAPERS, ("ban", "2024-03-17"))}),
 )  # fmt: skip
 
 
@@ -222,6 +222,11 @@ def test_no_act_of_the_way_can_be_left_out(province: World) -> None:
         assert isinstance(fault, Fault)
         assert (fault.code, fault.about.act) == ("act_missing", kind)
         assert fault.about.figures["roles"]
+        # Everybody who was granted it for these people is named; those who did it are among them.
+        holders = fault.about.figures["holders"].split(",")
+        assert fault.about.org == holders[0]
+        with province.instance.engines.read.connect() as connection:
+            assert {key_store.find_officer(connection, one).org_id for one in officers} <= set(holders)  # type: ignore[union-attr]
         province.at(day)
         province.sign(kind, roster_id, *officers)
 

@@ -8,7 +8,7 @@ from support_forge import Forge, judge
 from support_instance import SmallInstance
 
 from certsvc.core.bundle import parse_bundle
-from certsvc.verify import verify, without_evidence
+from certsvc.verify import verify, without_evidence, words
 from certsvc.verify.case import DocumentFindings, Evidence
 from certsvc.verify.checks import CHECKS
 from certsvc.verify.report import EXIT_CODES, NOT_COMPARED, Link, Report, Row, to_json
@@ -152,6 +152,30 @@ def test_an_act_that_is_missing_stands_in_its_place(
     assert (missing.outcome, missing.at, missing.signed_by, missing.evidence) == ("fail", None, (), None)
     assert missing.codes == ("act_missing",) and missing.roles == (grant,)
     assert (missing.org, missing.org_name) == ("", "")
+
+
+def test_an_act_that_two_offices_were_to_do_stands_there_with_both(small_instance: SmallInstance) -> None:
+    forge = apply_changes(Forge(small_instance), [{"do": "copy", "at": "grants.organiser", "to": "grants.second"}])
+    forge.tree["path"].remove("result_notice")
+    forge.tree["grants"]["second"] |= {"jti": "g-second", "sub": "CITY"}
+    # No key of ORGN signed anything here, so that nothing at hand says its name.
+    settle = forge.tree["acts"]["settle_objections"]
+    settle |= {"prev": ["@acts.evaluate"], "grants": ["@grants.supervisor", "@grants.organiser", "@grants.second"]}
+    report = judge(small_instance, forge.build())
+    (missing,) = (link for link in acts_of(report) if link.evidence is None)
+    assert (missing.org, missing.org_name) == ("CITY", "示例机构CITY、ORGN")
+    assert words.was_to_do(report, missing, "zh") == "示例机构CITY、ORGN(评审组织单位)"
+    assert "获授权办理的是示例机构CITY、ORGN(评审组织单位)" in words.link_sentences(report, missing, "zh")[0]
+
+
+def test_a_missing_act_does_not_mark_one_of_its_kind_by_the_office_beside_it(small_instance: SmallInstance) -> None:
+    """The committee's office, which did both acts, recommends here once more in the place of the city."""
+    forge = Forge(small_instance)
+    forge.tree["procedure"]["steps"].insert(3, {**forge.tree["procedure"]["steps"][2], "row_facts": []})
+    report = judge(small_instance, forge.build())
+    assert [row.about.org for row in report.rows if row.code == "act_missing"] == ["COMM"]
+    accepts = [link for link in acts_of(report) if link.name == "accept"]
+    assert sorted((link.outcome, link.evidence is None) for link in accepts) == [("fail", True), ("pass", False)]
 
 
 def test_what_is_asked_about_the_past_has_two_answers(small_instance: SmallInstance) -> None:

@@ -243,6 +243,12 @@ def not_empowered(forge: Forge, kind: str) -> str:
     return "act_not_granted"
 
 
+def neighbour(kind: str) -> tuple[str, str]:
+    """Where the office that is named stands to an act that nobody did: after the one before, before the next."""
+    place = ACTS.index(kind)
+    return ("after", ACTS[place - 1]) if place else ("before", ACTS[1])
+
+
 FAULTS = (nobody_signed, officer_did_not_sign, office_did_not_seal, wrong_office_signed, not_empowered)
 
 
@@ -262,8 +268,13 @@ def test_nobody_the_wrong_one_and_one_without_power_are_three_codes_that_name_ac
     report = judge(small_instance, forge.build())
     assert report.verdict == "void"
     found = {(row.about.act, row.about.org) for row in named(report, code)}
-    # Where nobody signed, the office is named only if a grant at hand says who was to do it; its roles always are.
-    assert (kind, OFFICE_OF[kind]) in found or (code == "act_missing" and found == {(kind, None)})
-    assert code != "act_missing" or all(row.about.figures["roles"] for row in named(report, code))
+    # Where nobody signed and no grant at hand says who was to, the office beside it is named, and how it is beside it.
+    beside = neighbour(kind)
+    assert (kind, OFFICE_OF[kind]) in found or (code == "act_missing" and found == {(kind, OFFICE_OF[beside[1]])})
+    for row in named(report, code):
+        if code == "act_missing":
+            assert row.about.figures["roles"]
+            known = {name: row.about.figures[name] for name in ("holders", beside[0]) if name in row.about.figures}
+            assert known in ({"holders": OFFICE_OF[kind]}, {beside[0]: beside[1]})
     others = {fault(Forge(small_instance), kind) for fault in FAULTS} - {code}
     assert not any(named(report, other) for other in others)

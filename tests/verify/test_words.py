@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from reports_for_tests import ABSENT_ACT, BY_NUMBER, ISSUED, KNOWN_LATER, REPORTS, UNSEALED, VALID, failed
+from reports_for_tests import ABSENT_ACT, BY_NUMBER, COMMITTEE, ISSUED, KNOWN_LATER, REPORTS, UNSEALED, VALID, failed
 
 from certsvc.core import grants
 from certsvc.core.facts import FACTS
@@ -153,6 +153,37 @@ def test_roles_in_a_figure_are_said_one_by_one() -> None:
     about = About("recommend", None, {"roles": "county,city"})
     report = failed("void", "acts_complete", "act_missing", about=about)
     assert "县(市、区)人社部门、市(州)人社部门" in words.reason(report, "zh")
+
+
+@pytest.mark.parametrize(
+    ("org", "figures", "zh", "en"),
+    [
+        (
+            COMMITTEE[0], {"holders": f"{COMMITTEE[0]},o-organiser", "org_name": COMMITTEE[1]},
+            f"获授权办理的是{COMMITTEE[1]}、示例市工业和信息化局(评审组织单位),没有签署",
+            f"granted to {COMMITTEE[1]}, 示例市工业和信息化局 (organiser of the review)",
+        ),
+        (
+            COMMITTEE[0], {"after": "evaluate"}, f"{COMMITTEE[1]}办理“评议、表决”之后,没有评审组织单位办理",
+            f"after “Evaluation and vote” by {COMMITTEE[1]}, nobody of the role organiser of the review",
+        ),
+        (
+            COMMITTEE[0], {"before": "evaluate"}, f"{COMMITTEE[1]}办理“评议、表决”之前,没有评审组织单位办理",
+            f"before “Evaluation and vote” by {COMMITTEE[1]}",
+        ),
+    ],
+)  # fmt: skip
+def test_a_missing_act_names_who_was_to_do_it_or_who_was_to_pass_it_on(
+    org: str, figures: dict[str, str], zh: str, en: str
+) -> None:
+    about = About("result_notice", org, {"roles": "organiser", **figures})
+    report = failed("void", "acts_complete", "act_missing", about=about)
+    assert zh in words.reason(report, "zh") and en in words.reason(report, "en")
+    korean = words.reason(report, "ko")
+    assert "결과" in korean and COMMITTEE[1] in korean and "–" not in korean
+    row = Row("acts_complete", "procedure", "fail", "act_missing", about, "")
+    names = COMMITTEE[1] if "holders" not in figures else f"{COMMITTEE[1]}、示例市工业和信息化局"
+    assert words.row_place(report, row, "zh")[1] == names
 
 
 def test_a_code_without_words_is_shown_as_itself() -> None:
