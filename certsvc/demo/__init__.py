@@ -63,10 +63,7 @@ def _build(home: Path, people: int, seed: int, public_url: str, progress: Progre
     instance = open_instance(home)
     try:
         instance.set_clock(int(DAY_ZERO.timestamp()) - 80_000)
-        # Before anything is signed, so that every leaf has cosigned checkpoints on both of its sides.
-        world.appoint_witnesses(instance)
-        with together(instance):
-            world.populate(instance)
+        world.populate(instance)
         folder = home / "demo"
         folder.mkdir()
         story = Story(instance, folder, Crowd(seed), progress)

@@ -7,6 +7,7 @@ from certsvc.instance import Instance
 from certsvc.services import documents, enrol, witness, witness_list
 from certsvc.services.ceremony import Plan
 from certsvc.services.delegation import TOP_DEPTH
+from certsvc.services.log_leaves import together
 from certsvc.store import keys as key_store
 
 AUTHORITY = "SL-HRSS"
@@ -94,7 +95,18 @@ def plan(public_url: str, name: str = "示例省人力资源和社会保障厅")
     )
 
 
-def appoint_witnesses(instance: Instance) -> None:
+def populate(instance: Instance) -> None:
+    """Appoints the witnesses, enrols every organisation and officer, gives the grants, and publishes calendar,
+    procedures and trust.
+
+    The witnesses before anything is signed, so that every leaf has cosigned checkpoints on both of its sides.
+    """
+    _appoint_witnesses(instance)
+    with together(instance):
+        _enrol_everybody(instance)
+
+
+def _appoint_witnesses(instance: Instance) -> None:
     """Two witnesses of the log beside it, both of which must have cosigned.
 
     Each is told the time by the demo's clock, so that a past that is made in a minute looks as it would have been.
@@ -108,8 +120,7 @@ def appoint_witnesses(instance: Instance) -> None:
     witness_list.write_list(instance, {"threshold": len(rows), "witnesses": rows})
 
 
-def populate(instance: Instance) -> None:
-    """Enrols every organisation and officer, gives the grants, and publishes calendar, procedures and trust."""
+def _enrol_everybody(instance: Instance) -> None:
     documents.publish_calendar(instance)
     documents.publish_procedures(instance)
     officers = [enrol.enrol_officer(instance, i, AUTHORITY, n, years=KEY_YEARS).jkt for i, n in AUTHORITY_OFFICERS]

@@ -216,7 +216,7 @@ def _witnesses(instance: Instance) -> Iterator[Finding]:
     if newest is None or instance.now() - newest > STALE:
         when = "never" if newest is None else f"{datetime.fromtimestamp(newest, UTC):%Y-%m-%d %H:%M:%SZ}"
         zh, en = f"最新检查点的见证签名已过时({when})", f"the newest checkpoint was cosigned too long ago ({when})"
-        yield Finding(WARN, zh, en, "certsvc log tick")
+        yield Finding(WARN, zh, en, "certsvc serve")
 
 
 def _intents(instance: Instance) -> Iterator[Finding]:
