@@ -119,8 +119,8 @@ def _key_ends(instance: Instance) -> Iterator[Finding]:
         living = [key for key in key_store.list_signing_keys(connection) if key.ended_reason is None]
     for key in sorted(living, key=lambda one: (one.valid_to, one.jkt)):
         left = key.valid_to - instance.now()
-        # The keys of the ceremony that nothing uses yet end with their log, and are not rotated.
-        if left >= KEY_NOTICE * DAY or key.use in CEREMONY_USES.keys() - {"policy"}:
+        # The keys of the ceremony that nothing signs with are not rotated.
+        if left >= KEY_NOTICE * DAY or key.use in CEREMONY_USES.keys() - {"policy", "log"}:
             continue
         whose, day = f"{key.org_id} {key.officer_id or key.use}", local_date(key.valid_to)
         which = f"--officer {key.officer_id}" if key.officer_id else f"--org {key.org_id} --use {key.use}"

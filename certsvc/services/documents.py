@@ -326,12 +326,13 @@ def _end_events(connection: Connection, key: SigningKey) -> tuple[str, ...]:
 def _bounds(
     instance: Instance, connection: Connection, moments: Iterable[int | None], before: Document | None
 ) -> Mapping[int, int]:
-    """The points up to which something was good, as log sizes. Those of the last bundle stay."""
-    said = None if before is None else parse_shared(before.body, before.typ).unverified_payload
-    known: dict[int, int] = {}
-    if said is not None and said["witness_policy"] == cosign.policy_row(instance):
-        rows = (row for row in (*said["withdrawn"], *said["keys"]) if row["good_before_index"] is not None)
-        known = {row["good_before"]: row["good_before_index"] for row in rows}
+    """The points up to which something was good, as log sizes.
+
+    Those of the last bundle stay: another policy, which no old checkpoint satisfies, takes back nothing.
+    """
+    said = {"withdrawn": [], "keys": []} if before is None else parse_shared(before.body, before.typ).unverified_payload
+    rows = (row for row in (*said["withdrawn"], *said["keys"]) if row["good_before_index"] is not None)
+    known = {row["good_before"]: row["good_before_index"] for row in rows}
     wanted = {moment for moment in moments if moment is not None}
     return log_points.bounds(connection, cosign.policy(instance), wanted, known)
 

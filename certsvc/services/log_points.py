@@ -51,8 +51,7 @@ def bounds(
 ) -> dict[int, int]:
     """Each moment -> size of the largest checkpoint that enough witnesses had cosigned by then, 0 if there is none.
 
-    `known` is what was found before under the same policy: it stays, as later lines have later times. Empty without a
-    policy.
+    `known` is what was published before, and stays. Empty without a policy.
     """
     if policy is None:
         return {}

@@ -76,7 +76,7 @@ def test_the_newest_trust_bundle_names_the_withdrawal_and_its_point(province: Wo
         leaf = log_store.find_by_key(connection, done.sha256)
     assert leaf is not None and leaf.idx is not None
     row = {"sha256": name, "reason": "compromised", "from": now, "from_index": leaf.idx,
-           "good_before": now - 50, "good_before_index": None}  # fmt: skip
+           "good_before": now - 50, "good_before_index": leaf.idx}  # fmt: skip
     assert trust(province)["withdrawn"] == [row]
 
 
