@@ -71,6 +71,7 @@ def test_a_withdrawal_is_signed_by_the_key_that_might_give_the_grant(
 
 def test_the_newest_trust_bundle_names_the_withdrawal_and_its_point(province: World) -> None:
     now, name = province.instance.now(), grant_of(province, "SL-EC", "evaluate")
+    province.instance.set_clock(now)
     done = withdraw_grant(province.instance, name, "compromised", PAPER, good_before=now - 50)
     with province.instance.engines.read.connect() as connection:
         leaf = log_store.find_by_key(connection, done.sha256)
