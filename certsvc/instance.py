@@ -4,9 +4,12 @@ import json
 import os
 import stat
 import time
+from collections.abc import Callable, Hashable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -23,6 +26,7 @@ from certsvc.store.rows import SigningKey
 
 DEFAULT_HOME = Path("var/home")
 SETTINGS = "home.json"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class Instance:
     anchors: tuple[Anchor, ...]
     clock: int | None = None
     _signers: dict[str, Signer] = field(default_factory=dict, repr=False)
+    _kept: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    _closing: ExitStack = field(default_factory=ExitStack, repr=False)
 
     @property
     def public_url(self) -> str:
@@ -96,7 +102,17 @@ class Instance:
             self._signers[key.jkt] = signer
         return self._signers[key.jkt]
 
+    def keep(self, name: Hashable, make: Callable[[], T], close: Callable[[T], object]) -> T:
+        """What `make` gives, made when it is first asked for and closed with the instance."""
+        if name not in self._kept:
+            made = self._kept[name] = make()
+            self._closing.callback(close, made)
+        kept: T = self._kept[name]
+        return kept
+
     def close(self) -> None:
+        self._kept.clear()
+        self._closing.close()
         self.engines.close()
 
     def _is_own(self, key: SigningKey) -> bool:

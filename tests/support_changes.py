@@ -112,7 +112,9 @@ def _end_key(forge: Forge, key: str, at: int, reason: str, good_before: int | No
     """Writes into the trust bundle that a key was ended. A living officer's key does not stand there before."""
     keys = forge.tree["trust"]["keys"]
     if not any(one["jkt"] == f"@key:{key}" for one in keys):
-        keys.append({"jkt": f"@key:{key}", "use": "officer", "from": START, "good_before_index": None})
+        keys.append(
+            {"jkt": f"@key:{key}", "use": "officer", "from": START, "to_index": None, "good_before_index": None}
+        )
     history = next(one for one in keys if one["jkt"] == f"@key:{key}")
     history |= {"to": at, "reason": reason, "good_before": good_before}
 

@@ -8,16 +8,15 @@ import click
 from certsvc.cli.audit import audit_command
 from certsvc.cli.options import opens_home
 from certsvc.cli.say import bar, done, next_step, out, paint, talk
+from certsvc.cli.witness import ALARMS, tell_witnesses
 from certsvc.core.errors import NotFound
 from certsvc.core.note import format_vkey
 from certsvc.instance import Instance
-from certsvc.services import cosign, log, log_backfill, mirror
+from certsvc.services import cosign, heartbeat, log, log_backfill, mirror
 from certsvc.services.log_proofs import proof_at
 from certsvc.services.log_reading import checkpoint_shown
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
-#: Outcomes of a witness that somebody has to look at.
-ALARMS = ("ahead", "forked")
 
 
 @click.group("log")
@@ -58,13 +57,10 @@ def prove(instance: Instance, index: int) -> None:
 def tick(instance: Instance) -> None:
     """写入、发布、请见证人签名;由定时任务调用 · Integrate, publish, ask the witnesses; for cron, every few minutes."""
     cosign.learn(instance)
-    published = log.heartbeat(instance)
-    done(f"已发布 {published.size:,} 条", f"{published.size:,} entries are published")
-    said = cosign.cosign(instance)
-    for one in said:
-        colour = "green" if one.outcome == "cosigned" else "red" if one.outcome in ALARMS else "yellow"
-        talk(f"  {paint(one.outcome, fg=colour)}  {one.witness}  {one.detail}")
-    if any(one.outcome in ALARMS for one in said):
+    beat = heartbeat.beat(instance, ask=True)
+    done(f"已发布 {beat.checkpoint.size:,} 条", f"{beat.checkpoint.size:,} entries are published")
+    tell_witnesses(beat.said)
+    if any(one.outcome in ALARMS for one in beat.said):
         log.check_not_rolled_back(instance)
         click.get_current_context().exit(1)
 

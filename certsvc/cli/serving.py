@@ -27,9 +27,13 @@ def make_app() -> WSGIApplication:
     """The application of the home in CERTSVC_HOME; called once in every worker."""
     # Only here: the process that watches the workers needs none of it, and starts the faster.
     from certsvc.app import create_app
+    from certsvc.services import heartbeat
     from certsvc.web.context import READER
 
-    app = create_app(open_instance())
+    instance = open_instance()
+    app = create_app(instance)
+    # Until the process ends: a beat that is cut off leaves nothing half done.
+    heartbeat.start(instance, threading.Event())
     # The first upload should not wait for the reader's process to start.
     threading.Thread(target=app.extensions[READER].warm_up, name="warm-up", daemon=True).start()
     return app
@@ -86,6 +90,7 @@ def run(home: Path, host: str, port: int, workers: int) -> None:
     from granian.log import LogLevels
 
     os.environ["CERTSVC_HOME"] = str(home)
+    _learn(home)
     server = Granian(
         "certsvc.cli.serving:make_worker_app",
         address=host,
@@ -103,6 +108,17 @@ def run(home: Path, host: str, port: int, workers: int) -> None:
         server.serve()
     finally:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _learn(home: Path) -> None:
+    """Before any worker can sign: what the witnesses of the log know of it."""
+    from certsvc.services import heartbeat
+
+    instance = open_instance(home)
+    try:
+        heartbeat.learn(instance)
+    finally:
+        instance.close()
 
 
 def address_for(public_url_host: str) -> str:

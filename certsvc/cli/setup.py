@@ -16,6 +16,7 @@ from certsvc.services.backup import back_up, restore
 from certsvc.services.ceremony import Plan
 from certsvc.services.doctor import BAD, OK, WARN, Finding, bring_up_to_date, visit
 from certsvc.services.founding import found
+from certsvc.services.witness_list import ADD
 
 DEFAULT_URL = "http://127.0.0.1:8787"
 SAMPLE_NAME = ("示例发证机关(样章 SAMPLE)", "Sample issuing authority")
@@ -28,6 +29,9 @@ SAMPLE_NAME = ("示例发证机关(样章 SAMPLE)", "Sample issuing authority")
 @click.option("--authority-name", metavar="NAME", help="发证机关名称 · its Chinese name")
 @click.option("--authority-name-en", metavar="NAME", help="英文名称 · its English name")
 @click.option("--uscc", metavar="CODE", help="统一社会信用代码 · its USCC")
+@click.option(
+    "--log-required", is_flag=True, help="证书须有日志证明才有效 · evidence is good only with proofs of the log"
+)
 @click.option("--test", is_flag=True, help="测试实例:根证书和证书均标明 · a test instance, marked so in its root")
 def init_command(
     home: str | None,
@@ -36,19 +40,23 @@ def init_command(
     authority_name: str | None,
     authority_name_en: str | None,
     uscc: str | None,
+    log_required: bool,
     test: bool,
 ) -> None:
     """密钥仪式并建立实例;不覆盖任何东西 · Key ceremony and a new home; nothing is ever overwritten."""
     place = home_path(home)
     url = public_url or os.environ.get("CERTSVC_PUBLIC_URL") or DEFAULT_URL
     zh, en = authority_name or SAMPLE_NAME[0], authority_name_en or authority_name or SAMPLE_NAME[1]
-    transcript = found(place, Plan(url, authority, zh, en, authority_uscc=uscc, test=test), int(time.time()))
+    plan = Plan(url, authority, zh, en, authority_uscc=uscc, test=test, log_required=log_required)
+    transcript = found(place, plan, int(time.time()))
     for line in transcript:
         out(str(line))
     done(f"实例已建立:{place}", f"home made: {place} ({'TEST' if test else 'production'})")
     _warn(test, authority_name, url)
     talk(f"  仪式记录 · transcript:  {place / 'ceremony.txt'}")
     talk(f"  根证书请公开发布,root.pem 请移到离线介质 · publish {place / 'roots.pem'}, move keys/root.pem offline")
+    if log_required:
+        next_step(ADD)
     next_step(f"certsvc keys officer H1 --org {authority} --name 姓名")
 
 

@@ -1,19 +1,26 @@
 """`witness`: a witness of transparency logs, for an archive, an audit office, or any other authority."""
 
 import re
+from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import click
 
 from certsvc.cli import serving
+from certsvc.cli.options import opens_home
 from certsvc.cli.say import done, next_step, out, paint, talk
+from certsvc.instance import Instance
+from certsvc.services import appointment, cosign
 from certsvc.services import witness as services
+from certsvc.services.cosign import Said
 from certsvc.services.witness import Answer, Witness
 
 _VIEW = re.compile(r"/([0-9a-f]{64})/checkpoint")
 #: Seconds for which a slow client may hold a thread.
 PATIENCE = 10
+#: Outcomes of a witness that somebody has to look at.
+ALARMS = ("ahead", "forked")
 HOME = click.option(
     "--home",
     required=True,
@@ -54,6 +61,35 @@ def serve(home: Path, port: int, host: str, log_vkeys: tuple[str, ...]) -> None:
     finally:
         server.server_close()
         witness.engines.close()
+
+
+@witness_command.command("add")
+@click.argument("vkey")
+@click.argument("url")
+@click.option(
+    "--threshold", type=click.IntRange(1), metavar="K", help="须有几名见证人签署 · how many must have cosigned"
+)
+@opens_home
+def add(instance: Instance, vkey: str, url: str, threshold: int | None) -> None:
+    """登记本日志的见证人,写入信任清单 · Appoints a witness of this log; the trust bundle says so at once."""
+    said = appointment.appoint(instance, vkey, url, threshold)
+    policy = cosign.policy(instance)
+    if policy is not None:
+        done(
+            f"见证人 {len(policy.keys)} 名,须 {policy.threshold} 名签署",
+            f"{policy.threshold} of {len(policy.keys)} witnesses must cosign",
+        )
+    tell_witnesses(said)
+    if any(one.outcome != "cosigned" for one in said):
+        # Most often it does not know our key yet, or is not there yet.
+        next_step("certsvc log vkey && certsvc log tick")
+
+
+def tell_witnesses(said: Iterable[Said]) -> None:
+    """What each witness did, in its colour."""
+    for one in said:
+        colour = "green" if one.outcome == "cosigned" else "red" if one.outcome in ALARMS else "yellow"
+        talk(f"  {paint(one.outcome, fg=colour)}  {one.witness}  {one.detail}")
 
 
 def make_server(witness: Witness, host: str, port: int) -> ThreadingHTTPServer:

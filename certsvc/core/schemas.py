@@ -307,6 +307,7 @@ TRUST: Shape = {
             "use": TEXT,
             "from": int,
             "to": nullable(int),
+            "to_index": nullable(int),
             "reason": nullable(one_of(*KEY_END_REASONS)),
             "good_before": nullable(int),
             "good_before_index": nullable(int),

@@ -1,6 +1,6 @@
 """`certsvc demo`: an invented province with a past, and at least one file for each of the twelve verdicts.
 
-1. world      – organisations, officers, grants, procedures
+1. world      – two witnesses of the log, organisations, officers, grants, procedures
 2. irregular  – three small rosters that break a rule each, signed by real keys
 3. story      – three rosters (T01, T04, T06) come in as .xlsx, acts are signed on their days, certificates are issued
 4. lifecycle  – suspended, revoked twice, withdrawn, corrected
@@ -22,6 +22,7 @@ from certsvc.demo.story import DAY_ZERO, Progress, Story, batch
 from certsvc.instance import open_instance
 from certsvc.services.ceremony import hold_ceremony
 from certsvc.services.documents import publish_trust
+from certsvc.services.log_leaves import together
 from certsvc.services.sample_delegation import enrol_sample
 
 STAMP = "demo/demo.json"
@@ -77,7 +78,8 @@ def _build(home: Path, people: int, seed: int, public_url: str, progress: Progre
         story.issue(last, "roster-T06-grass-roots.xlsx")
         cases.make(story, seed)
         # Last, so that the story's own bundles do not carry the keys of a hundred firms in their trust bundle.
-        enrol_sample(instance, partial(progress, "sample delegation"))
+        with together(instance):
+            enrol_sample(instance, partial(progress, "sample delegation"))
     finally:
         instance.close()
 

@@ -4,15 +4,17 @@ from dataclasses import dataclass
 
 from certsvc.core.schemas import LIFECYCLE_ACTS, PATH_ACTS
 from certsvc.instance import Instance
-from certsvc.services import documents, enrol
+from certsvc.services import documents, enrol, witness, witness_list
 from certsvc.services.ceremony import Plan
 from certsvc.services.delegation import TOP_DEPTH
+from certsvc.services.log_leaves import together
 from certsvc.store import keys as key_store
 
 AUTHORITY = "SL-HRSS"
 ALL_LEVELS = ["senior", "deputy_senior", "intermediate", "assistant", "junior"]
 #: A demo must stand for years, so its keys live longer than a production's three.
 KEY_YEARS = 12
+WITNESSES = ("north", "south")
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ AUTHORITY_OFFICERS = (("H1", "尤样章"), ("H2", "许样章"), ("H3", "何样�
 
 
 def plan(public_url: str, name: str = "示例省人力资源和社会保障厅") -> Plan:
-    """The ceremony of the demo: a test root, an invented authority with an invented USCC."""
+    """The ceremony of the demo: a test root that requires a log, an invented authority with an invented USCC."""
     return Plan(
         public_url=public_url,
         authority=AUTHORITY,
@@ -85,6 +87,7 @@ def plan(public_url: str, name: str = "示例省人力资源和社会保障厅")
         authority_en="Sample Province HRSS (invented)",
         authority_uscc="112200009999999985",
         test=True,
+        log_required=True,
         demo=True,
         signer_years=KEY_YEARS,
         certificate_zh="示例省专业技术资格证书",
@@ -93,7 +96,31 @@ def plan(public_url: str, name: str = "示例省人力资源和社会保障厅")
 
 
 def populate(instance: Instance) -> None:
-    """Enrols every organisation and officer, gives the grants, and publishes calendar, procedures and trust."""
+    """Appoints the witnesses, enrols every organisation and officer, gives the grants, and publishes calendar,
+    procedures and trust.
+
+    The witnesses before anything is signed, so that every leaf has cosigned checkpoints on both of its sides.
+    """
+    _appoint_witnesses(instance)
+    with together(instance):
+        _enrol_everybody(instance)
+
+
+def _appoint_witnesses(instance: Instance) -> None:
+    """Two witnesses of the log beside it, both of which must have cosigned.
+
+    Each is told the time by the demo's clock, so that a past that is made in a minute looks as it would have been.
+    """
+    rows = []
+    for name in WITNESSES:
+        folder = instance.home / "witnesses" / name
+        # The demo is moved when it is done: its witnesses are found from where it stands.
+        vkey = witness.create(folder, f"witness-{name}.example/certsvc-demo")
+        rows.append({"url": f"file:{folder.relative_to(instance.home)}", "vkey": vkey})
+    witness_list.write_list(instance, {"threshold": len(rows), "witnesses": rows})
+
+
+def _enrol_everybody(instance: Instance) -> None:
     documents.publish_calendar(instance)
     documents.publish_procedures(instance)
     officers = [enrol.enrol_officer(instance, i, AUTHORITY, n, years=KEY_YEARS).jkt for i, n in AUTHORITY_OFFICERS]

@@ -39,6 +39,8 @@ class Plan:
     authority_uscc: str | None = None
     region: str = "220000"
     test: bool = False
+    log_required: bool = False
+    """Whether evidence under the new root is only good with proofs of the log; said in the root, for ever."""
     demo: bool = False
     signer_years: int = SIGNER_YEARS
     certificate_zh: str = "专业技术资格证书"
@@ -118,7 +120,7 @@ def _make(home: Path, plan: Plan, start: datetime) -> Iterator[Line]:
     label = "TEST " if plan.test else ""
     root_holder = Holder(ROOT_ORG, "certsvc root authority", f"{label}certsvc root {start:%Y}")
     root_key = new_key("root")
-    root = Authority(mint_root(root_holder, root_key, start, ROOT_YEARS, plan.test), root_key)
+    root = Authority(mint_root(root_holder, root_key, start, ROOT_YEARS, plan.test, plan.log_required), root_key)
     write_key(home / "keys" / "root.pem", root_key)
     (home / "roots.pem").write_bytes(root.certificate.public_bytes(Encoding.PEM))
     yield transcript_line("root", root.certificate)
@@ -132,7 +134,7 @@ def _make(home: Path, plan: Plan, start: datetime) -> Iterator[Line]:
         yield transcript_line(use, certificate)
     ca_key = new_key("ca")
     ca_holder = Holder(plan.authority, plan.authority_zh, f"{label}issuing CA {start:%Y}")
-    ca = mint_issuing_ca(root, ca_holder, ca_key, start, CA_YEARS, plan.test)
+    ca = mint_issuing_ca(root, ca_holder, ca_key, start, CA_YEARS, plan.test, plan.log_required)
     write_key(home / "keys" / "issuing-ca.pem", ca_key)
     (home / "issuing-ca.crt").write_bytes(ca.public_bytes(Encoding.PEM))
     yield transcript_line("issuing CA", ca)

@@ -1,53 +1,40 @@
 """Cosignatures: the newest checkpoint is shown to every witness (C2SP tlog-witness), and what they sign is kept.
 
-HOME/witnesses.json names them: [{"url": "https://…", "vkey": "name+id+base64"}]. They are asked outside any lock, all
-at once and with little patience, as a log that waits for a witness would stand still with it. A witness that knows
-another or a larger log than ours, signed by our own key, is the proof that we were rolled back: its head becomes the
-high-water mark, and nothing more is signed (log.md 2.3 #8, #9).
+The witnesses (`witness_list`) are asked outside any lock, all at once and with little patience, as a log that waits for
+a witness would stand still with it. A witness that knows another or a larger log than ours, signed by our own key, is
+the proof that we were rolled back: its head becomes the high-water mark, and nothing more is signed (log.md 2.3 #8, #9).
 """
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from pathlib import Path
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from certsvc.core.checkpoint import Checkpoint, Head, verify_checkpoint
-from certsvc.core.errors import Malformed, NotReady
-from certsvc.core.note import (
-    COSIGNATURE,
-    MAX_BYTES,
-    Note,
-    VerifierKey,
-    encode_base64,
-    format_line,
-    parse_note,
-    parse_vkey,
-    verified_signatures,
-)
+from certsvc.core.errors import CertsvcError, Malformed, NotReady
+from certsvc.core.note import MAX_BYTES, Note, encode_base64, format_line, format_vkey, parse_note, verified_signatures
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services import high_water, log
+from certsvc.services import witness as local
+from certsvc.services.log_points import line_time
 from certsvc.services.log_proofs import consistency, root_at
+from certsvc.services.witness_list import Witness, folder_of, policy, policy_row, witnesses
 from certsvc.store import log as log_store
 from certsvc.store.log_rows import LogCheckpoint
 
-FILE = "witnesses.json"
+__all__ = [
+    "Said", "answering", "cosign", "cosigned_at", "is_wanting", "learn", "policy", "policy_row", "witnessed_heads", "witnesses",
+]  # fmt: skip
+
 PATIENCE = 2.0
 AT_ONCE = 8
-
-
-@dataclass(frozen=True)
-class Witness:
-    """Who cosigns, and where it is asked (submission and monitoring prefix in one)."""
-
-    url: str
-    key: VerifierKey
 
 
 @dataclass(frozen=True)
@@ -65,62 +52,43 @@ class _Answer:
     body: bytes
 
 
-def witnesses(instance: Instance) -> tuple[Witness, ...]:
-    """The witnesses of this home, none without the file. Raises NotReady(witnesses_form)."""
-    path = instance.home / FILE
-    if not path.exists():
-        return ()
-    try:
-        found = tuple(_witness(row) for row in json.loads(path.read_bytes()))
-    except (ValueError, KeyError, TypeError, Malformed) as error:
-        raise _bad_file(str(error)) from error
-    if len({one.key.name for one in found}) != len(found):
-        raise _bad_file("two witnesses of one name")
-    return found
-
-
-def _witness(row: dict[str, str]) -> Witness:
-    key = parse_vkey(row["vkey"])
-    if key.kind != COSIGNATURE or urlsplit(row["url"]).scheme not in ("http", "https"):
-        raise ValueError("a witness has the address of a web server and a cosignature key")
-    return Witness(row["url"].rstrip("/"), key)
-
-
-def _bad_file(why: str) -> NotReady:
-    en = f"{FILE} is a list of objects with url and vkey: {why}."
-    return NotReady("witnesses_form", f"{FILE} 格式错误", en, "certsvc log tick")
-
-
 def cosign(instance: Instance) -> list[Said]:
     """Shows the newest checkpoint to every witness and keeps their lines; what each of them said."""
+    asked = witnesses(instance)
     with instance.engines.read.connect() as connection:
-        newest = log_store.newest(connection)
-    asked = witnesses(instance) if newest else ()
-    if newest is None or not asked:
+        newest = log_store.newest(connection) if asked else None
+    if newest is None:
         return []
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(lambda one: _ask(instance, one, newest), asked))
+        replies = list(pool.map(lambda one: _ask(instance, one, newest), asked))
+    lines = {said.witness: line for said, line in replies if line is not None}
+    if lines:
+        with instance.engines.write.begin() as connection:
+            for witness, line in lines.items():
+                log_store.put_cosignature(connection, newest.size, witness, line)
+    return [said for said, _ in replies]
 
 
-def _ask(instance: Instance, witness: Witness, newest: LogCheckpoint) -> Said:
+def _ask(instance: Instance, witness: Witness, newest: LogCheckpoint) -> tuple[Said, str | None]:
+    """What it did, and its line."""
     with instance.engines.read.connect() as connection:
         old = log_store.last_witnessed(connection, witness.key.name)
-        answer = _submit(connection, witness, old, newest)
+        answer = _submit(instance, connection, witness, old, newest)
         known = _size_in(answer)
         if answer.status == 409 and known is not None and known <= newest.size and known != old:
             # It stored what we did not hear of (#8): on from what it knows.
-            answer = _submit(connection, witness, known, newest)
+            answer = _submit(instance, connection, witness, known, newest)
     if answer.status == 200:
-        return _keep(instance, witness, newest, answer.body)
+        return _line(witness, newest, answer.body)
     if answer.status in (409, 422):
-        return _disputed(instance, witness, answer)
-    return Said(witness.key.name, "unreachable" if answer.status == 0 else "refused", f"HTTP {answer.status}")
+        return _disputed(instance, witness, answer), None
+    return Said(witness.key.name, "unreachable" if answer.status == 0 else "refused", f"HTTP {answer.status}"), None
 
 
-def _submit(connection: Connection, witness: Witness, old: int, newest: LogCheckpoint) -> _Answer:
+def _submit(instance: Instance, connection: Connection, witness: Witness, old: int, newest: LogCheckpoint) -> _Answer:
     proof = consistency(connection, old, newest.size) if old else []
     lines = [f"old {old}", *map(encode_base64, proof), "", ""]
-    return _fetch(f"{witness.url}/add-checkpoint", "\n".join(lines).encode() + newest.note)
+    return _send(instance, witness, "\n".join(lines).encode() + newest.note)
 
 
 def _size_in(answer: _Answer) -> int | None:
@@ -128,19 +96,17 @@ def _size_in(answer: _Answer) -> int | None:
     return int(text) if text.isdigit() and len(text) < 20 else None
 
 
-def _keep(instance: Instance, witness: Witness, newest: LogCheckpoint, body: bytes) -> Said:
+def _line(witness: Witness, newest: LogCheckpoint, body: bytes) -> tuple[Said, str | None]:
     text = parse_note(newest.note).text
     try:
         note = parse_note(text.encode() + b"\n" + body)
         if witness.key not in verified_signatures(note, (witness.key,)):
             raise Malformed("note_form", "没有见证签名", "There is no line of its key.")
     except (Malformed, Fault) as error:
-        return Said(witness.key.name, "refused", str(error))
+        return Said(witness.key.name, "refused", str(error)), None
     name = (witness.key.name, witness.key.key_id)
     lines = [format_line(line) for line in note.signatures if (line.name, line.key_id) == name]
-    with instance.engines.write.begin() as connection:
-        log_store.put_cosignature(connection, newest.size, witness.key.name, lines[0])
-    return Said(witness.key.name, "cosigned", str(newest.size))
+    return Said(witness.key.name, "cosigned", str(newest.size)), lines[0]
 
 
 def _disputed(instance: Instance, witness: Witness, answer: _Answer) -> Said:
@@ -174,15 +140,19 @@ def learn(instance: Instance) -> None:
 
 def witnessed_heads(instance: Instance) -> Iterator[Checkpoint]:
     """The newest head of our log that each reachable witness saw, signed by our own key."""
-    for witness in witnesses(instance):
-        head = _witnessed_head(instance, witness)
-        if head is not None:
-            yield head
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = list(pool.map(lambda one: _witnessed_head(instance, one), witnesses(instance)))
+    return (head for head in found if head is not None)
+
+
+def answering(instance: Instance) -> int:
+    """How many witnesses answer, whatever they know of us."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return sum(pool.map(lambda one: _send(instance, one).status in (200, 404), witnesses(instance)))
 
 
 def _witnessed_head(instance: Instance, witness: Witness) -> Checkpoint | None:
-    place = sha256(log.origin(instance).encode()).hexdigest()
-    answer = _fetch(f"{witness.url}/{place}/checkpoint")
+    answer = _send(instance, witness)
     with instance.engines.read.connect() as connection:
         keys = log.log_keys(instance, connection)
     try:
@@ -193,9 +163,53 @@ def _witnessed_head(instance: Instance, witness: Witness) -> Checkpoint | None:
     return head if answer.status == 200 and head.origin == log.origin(instance) else None
 
 
+def cosigned_at(instance: Instance) -> list[int]:
+    """When each witness of the policy cosigned the newest checkpoint last, in seconds; empty where none did."""
+    with instance.engines.read.connect() as connection:
+        newest = log_store.newest(connection)
+        rows = log_store.list_cosignatures(connection, newest.size) if newest else ()
+    keys = {one.key.name: one.key for one in witnesses(instance)}
+    times = (line_time(row.latest, keys[row.witness]) for row in rows if row.witness in keys)
+    return [time for time in times if time is not None]
+
+
+def is_wanting(instance: Instance) -> bool:
+    """Whether the newest checkpoint has fewer cosignatures than the policy wants."""
+    wanted = policy(instance)
+    return wanted is not None and len(cosigned_at(instance)) < wanted.threshold
+
+
+# --- the two ways to a witness ---------------------------------------------------------------------------------------
+
+
+def _send(instance: Instance, witness: Witness, body: bytes | None = None) -> _Answer:
+    """Its answer to a submission, or without a body its view of our log; status 0 when there is none in time."""
+    place = sha256(log.origin(instance).encode()).hexdigest()
+    folder = folder_of(instance, witness)
+    if folder is None:
+        return _fetch(f"{witness.url}/{f'{place}/checkpoint' if body is None else 'add-checkpoint'}", body)
+    try:
+        opened = _opened(instance, folder)
+        answer = local.checkpoint_of(opened, place) if body is None else local.add_checkpoint(opened, body)
+    except (CertsvcError, SQLAlchemyError, OSError):
+        return _Answer(0, b"")
+    return _Answer(answer.status, answer.body)
+
+
+def _opened(instance: Instance, folder: Path) -> local.Witness:
+    """The witness in a folder of this machine, which knows every key of our log and lives by our clock."""
+    with instance.engines.read.connect() as connection:
+        vkeys = tuple(format_vkey(key) for key in log.log_keys(instance, connection))
+
+    def make() -> local.Witness:
+        return replace(local.open_witness(folder, vkeys), clock=instance.now)
+
+    return instance.keep((folder, vkeys), make, lambda opened: opened.engines.close())
+
+
 def _fetch(url: str, body: bytes | None = None) -> _Answer:
     """The answer; status 0 when there is none in time."""
-    # Only http and https get here (`_witness`).
+    # Only http and https get here (`witness_list`).
     request = Request(url, data=body, headers={"Content-Type": "text/plain; charset=utf-8"})  # noqa: S310
     try:
         with urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310

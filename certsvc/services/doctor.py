@@ -15,8 +15,9 @@ from certsvc.core.calendar import local_date
 from certsvc.core.errors import CertsvcError, NotReady
 from certsvc.core.kinds import CEREMONY_USES
 from certsvc.instance import Instance, check_key_modes, database_url, open_instance, read_anchors, read_settings
-from certsvc.services import documents, log, log_backfill, log_leaves, overview
+from certsvc.services import cosign, documents, log, log_backfill, log_leaves, overview
 from certsvc.services.publish import LIST_TERM, list_uri
+from certsvc.services.witness_list import ADD
 from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
 from certsvc.store import log as log_store
@@ -28,6 +29,8 @@ OK, WARN, BAD = "ok", "warn", "bad"
 #: Days before an end at which it is said.
 KEY_NOTICE, TRUST_NOTICE, CALENDAR_NOTICE = 60, 60, 60
 DAY = 86_400
+#: Seconds after which the newest cosignature is old: a log has a heartbeat every ten minutes.
+STALE = 3600
 
 
 @dataclass(frozen=True)
@@ -116,8 +119,8 @@ def _key_ends(instance: Instance) -> Iterator[Finding]:
         living = [key for key in key_store.list_signing_keys(connection) if key.ended_reason is None]
     for key in sorted(living, key=lambda one: (one.valid_to, one.jkt)):
         left = key.valid_to - instance.now()
-        # The keys of the ceremony that nothing uses yet end with their log, and are not rotated.
-        if left >= KEY_NOTICE * DAY or key.use in CEREMONY_USES.keys() - {"policy"}:
+        # The keys of the ceremony that nothing signs with are not rotated.
+        if left >= KEY_NOTICE * DAY or key.use in CEREMONY_USES.keys() - {"policy", "log"}:
             continue
         whose, day = f"{key.org_id} {key.officer_id or key.use}", local_date(key.valid_to)
         which = f"--officer {key.officer_id}" if key.officer_id else f"--org {key.org_id} --use {key.use}"
@@ -198,6 +201,24 @@ def _log(instance: Instance) -> Iterator[Finding]:
     yield Finding(OK, f"日志已发布 {size:,} 条", f"{size:,} entries of the log are published")
 
 
+def _witnesses(instance: Instance) -> Iterator[Finding]:
+    """Whether enough witnesses are there and have cosigned lately. Under a strict root nothing is issued without."""
+    policy = cosign.policy(instance)
+    if policy is None:
+        if any(anchor.log_required for anchor in instance.anchors):
+            zh, en = "根证书要求公开日志,但没有见证人,不能制证", "the root requires a log, and no witness is appointed"
+            yield Finding(BAD, zh, en, ADD)
+        return
+    count, wanted = cosign.answering(instance), policy.threshold
+    zh, en = f"见证人应答 {count} 名,须 {wanted} 名", f"{count} witnesses answer, {wanted} have to cosign"
+    yield Finding(OK if count >= wanted else BAD, zh, en, "" if count >= wanted else "certsvc log tick")
+    newest = max(cosign.cosigned_at(instance), default=None)
+    if newest is None or instance.now() - newest > STALE:
+        when = "never" if newest is None else f"{datetime.fromtimestamp(newest, UTC):%Y-%m-%d %H:%M:%SZ}"
+        zh, en = f"最新检查点的见证签名已过时({when})", f"the newest checkpoint was cosigned too long ago ({when})"
+        yield Finding(WARN, zh, en, "certsvc serve")
+
+
 def _intents(instance: Instance) -> Iterator[Finding]:
     """What an interruption left behind."""
     with instance.engines.read.connect() as connection:
@@ -236,5 +257,5 @@ def _dated(instance: Instance, ends: int, notice: int, words: tuple[str, str], h
 
 
 REGISTER: tuple[Callable[[Instance], Iterator[Finding]], ...] = (
-    _keys, _key_ends, _root_key, _privacy, _officers, _trust, _calendar, _status_list, _log, _intents, _fonts,
+    _keys, _key_ends, _root_key, _privacy, _officers, _trust, _calendar, _status_list, _log, _witnesses, _intents, _fonts,
 )  # fmt: skip

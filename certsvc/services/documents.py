@@ -16,12 +16,16 @@ from certsvc.core.calendar import local_date
 from certsvc.core.errors import NotFound, NotReady
 from certsvc.core.grants import Grant, ancestry, check_nesting
 from certsvc.core.jose import Jws, parse_document, sign_compact
+from certsvc.core.note import format_vkey
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
-from certsvc.services import log_leaves
+from certsvc.services import cosign, log, log_leaves, log_points
+from certsvc.services.log_points import Points
+from certsvc.services.trust_rows import key_row, procedure_rows, withdrawn_rows
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
-from certsvc.store.rows import SigningKey
+from certsvc.store import log as log_store
+from certsvc.store.rows import Document, SigningKey
 
 #: How long a trust bundle stands (formats.md 7); a new one is published with every change and on demand.
 TRUST_TERM = 730 * 86_400
@@ -146,10 +150,15 @@ def grants_of(connection: Connection, org: str) -> list[Jws]:
 
 def withdrawals(connection: Connection) -> Mapping[str, Mapping[str, Any]]:
     """Grant hash -> payload of the first withdrawal of it."""
-    found: dict[str, Mapping[str, Any]] = {}
+    return {grant: document.unverified_payload for grant, document in first_withdrawals(connection).items()}
+
+
+def first_withdrawals(connection: Connection) -> Mapping[str, Jws]:
+    """Grant hash -> the first withdrawal of it."""
+    found: dict[str, Jws] = {}
     for row in document_store.list_documents(connection, "ungrant+jwt"):
-        payload = parse_shared(row.body, row.typ).unverified_payload
-        found.setdefault(payload["grant"], payload)
+        document = parse_shared(row.body, row.typ)
+        found.setdefault(document.unverified_payload["grant"], document)
     return found
 
 
@@ -279,42 +288,53 @@ def publish_trust_within(instance: Instance, connection: Connection) -> Jws:
     newest = document_store.newest_document(connection, "trust+jwt", "trust")
     # Of two bundles of one second nobody could tell which one lacks a withdrawal.
     iat = instance.now() if newest is None else max(instance.now(), newest.iat + 1)
-    # The living keys of officers are left out: there are thousands of them, and a bundle travels with every certificate.
-    # A verifier asks it which keys have ended, and learns from grants and certificates which ones live.
-    keys = [key for key in key_store.list_signing_keys(connection) if key.use != "officer" or key.ended_reason]
-    payload = {
-        "n": 0,
-        "iat": iat,
-        "exp": iat + TRUST_TERM,
-        "withdrawn": withdrawn_rows(withdrawals(connection).values()),
-        "keys": [_key_history(key) for key in keys],
-        "procedures": [
-            {"track": one.unverified_payload["track"], "sha256": one.sha256, "from_index": 0, "to_index": None}
-            for one in standing_documents(connection, "procedure+jwt")
-        ],
-        "calendars": [one.sha256 for one in standing_documents(connection, "calendar+jwt")],
-        "witness_policy": None,
-        "log_vkeys": [],
-        "hosts": [instance.host],
-    }
+    payload = {"iat": iat, "exp": iat + TRUST_TERM, **_trusted(instance, connection, newest)}
     policy = own_key(connection, "ROOT", "policy")
     return store_signed(instance, connection, policy, "trust+jwt", payload, "trust")
 
 
-def withdrawn_rows(ungrants: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What a trust bundle says of withdrawals: a pure function of their payloads, whatever order these come in."""
-    rows = (
-        {
-            "sha256": payload["grant"],
-            "reason": payload["reason"],
-            "from": payload["from"],
-            "from_index": None,
-            "good_before": payload["good_before"],
-            "good_before_index": None,
-        }
-        for payload in ungrants
-    )
-    return sorted(rows, key=lambda row: (row["from"], row["sha256"]))
+def _trusted(instance: Instance, connection: Connection, before: Document | None) -> dict[str, Any]:
+    """What a trust bundle says beside its dates; `before` is the one that it follows."""
+    # The living keys of officers are left out: there are thousands of them, and a bundle travels with every certificate.
+    # A verifier asks it which keys have ended, and learns from grants and certificates which ones live.
+    keys = [key for key in key_store.list_signing_keys(connection) if key.use != "officer" or key.ended_reason]
+    ends = {key.jkt: _end_events(connection, key) for key in keys if key.ended_reason}
+    gone = first_withdrawals(connection)
+    procedures = standing_documents(connection, "procedure+jwt")
+    names = [one.sha256 for one in (*gone.values(), *procedures)] + [name for some in ends.values() for name in some]
+    payloads = [one.unverified_payload for one in gone.values()]
+    moments = {one["good_before"] for one in payloads} | {key.good_before for key in keys}
+    points = Points(log_points.places(connection, names), _bounds(instance, connection, moments, before))
+    return {
+        "n": log_store.read_state(connection).pub_size,
+        "withdrawn": withdrawn_rows(payloads, {sha256: one.sha256 for sha256, one in gone.items()}, points),
+        "keys": [key_row(key, ends.get(key.jkt, ()), points) for key in keys],
+        "procedures": procedure_rows(procedures, points),
+        "calendars": [one.sha256 for one in standing_documents(connection, "calendar+jwt")],
+        "witness_policy": cosign.policy_row(instance),
+        "log_vkeys": [format_vkey(key) for key in log.log_keys(instance, connection)],
+        "hosts": [instance.host],
+    }
+
+
+def _end_events(connection: Connection, key: SigningKey) -> tuple[str, ...]:
+    """Hashes of the events that a key has ended; a second one tells of a theft that came to light later."""
+    rows = document_store.list_documents(connection, "key+jwt", key.jkt)
+    return tuple(row.sha256 for row in rows if parse_shared(row.body, row.typ).unverified_payload["to"] is not None)
+
+
+def _bounds(
+    instance: Instance, connection: Connection, moments: Iterable[int | None], before: Document | None
+) -> Mapping[int, int]:
+    """The points up to which something was good, as log sizes.
+
+    Those of the last bundle stay: another policy, which no old checkpoint satisfies, takes back nothing.
+    """
+    said = {"withdrawn": [], "keys": []} if before is None else parse_shared(before.body, before.typ).unverified_payload
+    rows = (row for row in (*said["withdrawn"], *said["keys"]) if row["good_before_index"] is not None)
+    known = {row["good_before"]: row["good_before_index"] for row in rows}
+    wanted = {moment for moment in moments if moment is not None}
+    return log_points.bounds(connection, cosign.policy(instance), wanted, known)
 
 
 def current_trust(connection: Connection) -> Jws:
@@ -336,16 +356,3 @@ def _newest(connection: Connection, typ: str, subject: str) -> Jws:
 
 def _absent(typ: str, hint: str) -> NotReady:
     return NotReady("document_absent", f"缺少 {typ}", f"No {typ} was published.", hint)
-
-
-def _key_history(key: SigningKey) -> dict[str, Any]:
-    ended = key.ended_reason
-    return {
-        "jkt": key.jkt,
-        "use": key.use,
-        "from": key.valid_from,
-        "to": key.valid_to if ended else None,
-        "reason": ended,
-        "good_before": key.good_before,
-        "good_before_index": None,
-    }

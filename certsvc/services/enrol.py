@@ -114,15 +114,15 @@ def make_successor(instance: Instance, old: SigningKey) -> SigningKey:
 
 
 def _certifier(instance: Instance, use: str) -> Authority:
-    """What certifies keys of `use`: the issuing CA, or for the policy key the root, while its key is on this machine."""
+    """What certifies keys of `use`: the issuing CA, or for policy and log the root, while its key is on this machine."""
     if use in ISSUED_USES:
         return issuing_ca(instance)
-    if use != "policy":
-        zh, en = f"此类密钥不轮换:{use}", f"A {use} key is not rotated: a new one begins a new log."
+    if use not in ("policy", "log"):
+        zh, en = f"此类密钥不轮换:{use}", f"A {use} key is not rotated: nothing here signs with it."
         raise Refused("key_use", zh, en)
     path = instance.keys_dir / "root.pem"
     if not path.is_file():
-        zh, en = "根密钥不在本机", "The root key is not on this machine, and only the root certifies a policy key."
+        zh, en = "根密钥不在本机", f"The root key is not on this machine, and only the root certifies a {use} key."
         raise NotReady("root_offline", zh, en, f"cp /media/OFFLINE/root.pem {path}")
     key = read_ca_key(path)
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

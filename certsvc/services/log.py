@@ -33,7 +33,7 @@ from certsvc.store.log_rows import LogCheckpoint, LogState
 from certsvc.store.rows import SigningKey
 
 __all__ = [
-    "LogProof", "check_not_rolled_back", "consistency", "enqueue", "heartbeat", "inclusion_proof", "integrate",
+    "LogProof", "check_not_rolled_back", "consistency", "enqueue", "has_begun", "heartbeat", "inclusion_proof", "integrate",
     "log_keys", "origin", "proof_of", "publish", "raise_mark",
     "rolled_back", "sequence",
 ]  # fmt: skip
@@ -170,13 +170,18 @@ def sequence(instance: Instance) -> Checkpoint:
     Raises as `integrate` and `publish`, and NotReady(log_busy) when another process holds the log too long.
     """
     with instance.engines.read.connect() as connection:
-        begun = log_store.read_state(connection).note is not None
         until = log_store.last_waiting(connection)
-    if not begun:
+    if not has_begun(instance):
         publish(instance)
     if until is not None:
         _integrate_until(instance, until)
     return publish(instance)
+
+
+def has_begun(instance: Instance) -> bool:
+    """Whether a checkpoint was ever published."""
+    with instance.engines.read.connect() as connection:
+        return log_store.read_state(connection).note is not None
 
 
 def _integrate_until(instance: Instance, until: int) -> None:

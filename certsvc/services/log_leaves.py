@@ -2,8 +2,10 @@
 
 1. A service stores a document inside `transaction` and calls `log_document`: leaf, once-tags and salt go into the outbox
    with it. A once-tag that another leaf has undoes the whole transaction: the act was done before.
-2. Once the transaction is durable, `settle` gives everything that waits its place. If the log refuses, what was done
-   stays done, and its leaf waits: `certsvc doctor` and /readyz say since when.
+2. Once the transaction is durable, `settle` gives everything that waits its place, and witnesses cosign it. If the log
+   refuses, what was done stays done, and its leaf waits: `certsvc doctor` and /readyz say since when.
+3. Where there are witnesses, they have cosigned what was there before not longer than a minute ago (`look_out`): the
+   time of a leaf lies between their last signature without it and their first with it.
 
 Secrets behind once-tags: of an act the leaf salts of its `prev`; of a first act a case secret, HMAC-SHA256 by the index
 key of this instance over roster and office, so that nothing has to be stored and a backfill finds the same one; of a
@@ -14,6 +16,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from sqlalchemy import Connection
 
@@ -31,7 +34,7 @@ from certsvc.core.leaves import (
     trust_leaf,
 )
 from certsvc.instance import Instance
-from certsvc.services import log
+from certsvc.services import cosign, log
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
 from certsvc.store import log as log_store
@@ -41,12 +44,17 @@ from certsvc.store.rows import Certificate
 
 notices = logging.getLogger("certsvc.log")
 SALT_BYTES = 32
+#: Seconds for which a cosignature says well enough that something was not there yet. A witness whose clock says
+#: otherwise, or a demo that goes back in time, is asked again.
+FRESH = 60
 #: Which signature of an act is the organisation's seal (formats.md 1).
 SEAL = 1
 CERTIFICATE = "vc+jwt"
 #: Whose leaf is a salted commitment; of the others it is the hash of a public document.
 COMMITTED = ("act+jwt", CERTIFICATE)
 
+#: Whether the transactions of this thread are settled together.
+_TOGETHER: ContextVar[bool] = ContextVar("together", default=False)
 Build = Callable[[Instance, Connection, Jws, bytes], Sequence[bytes]]
 
 
@@ -56,19 +64,66 @@ Build = Callable[[Instance, Connection, Jws, bytes], Sequence[bytes]]
 @contextmanager
 def transaction(instance: Instance) -> Iterator[Connection]:
     """A durable transaction; what it put into the log's outbox gets its place right afterwards. Never to be nested."""
+    if not _TOGETHER.get():
+        look_out(instance)
     with instance.engines.write.begin() as connection:
         yield connection
-    settle(instance)
+    if not _TOGETHER.get():
+        settle(instance)
+
+
+@contextmanager
+def together(instance: Instance) -> Iterator[None]:
+    """Many transactions of one moment, whose leaves get their places at the end of the block and are cosigned once."""
+    look_out(instance)
+    token = _TOGETHER.set(True)
+    try:
+        yield
+    finally:
+        _TOGETHER.reset(token)
+        settle(instance)
+
+
+def look_out(instance: Instance) -> None:
+    """Has the present checkpoint cosigned if nobody did so lately: nothing of what follows was there yet. Never raises.
+
+    The first checkpoint of all is that of the empty log, so that the first leaves too are known to be later than one.
+    """
+    with _surviving("witnesses were not asked"):
+        if not cosign.witnesses(instance):
+            return
+        if not log.has_begun(instance):
+            log.publish(instance)
+        if not is_fresh(instance):
+            cosign.cosign(instance)
+
+
+def is_fresh(instance: Instance) -> bool:
+    """Whether a witness cosigned the newest checkpoint within the last minute, by the clock of this instance."""
+    return any(abs(instance.now() - time) <= FRESH for time in cosign.cosigned_at(instance))
 
 
 def settle(instance: Instance) -> None:
-    """Everything that waits gets its place and is published. Never raises: what is stored waits for the next call."""
-    try:
+    """Everything that waits gets its place, is published and cosigned.
+
+    Never raises: what is stored waits for the next call.
+    """
+    with _surviving("leaves wait for the log"):
         if waiting_since(instance)[0]:
             log.sequence(instance)
+            cosign.cosign(instance)
+        elif cosign.is_wanting(instance):
+            # Another process gave our leaves their places, and may not come so far as to have them cosigned.
+            cosign.cosign(instance)
+
+
+@contextmanager
+def _surviving(what: str) -> Iterator[None]:
+    try:
+        yield
     except Exception as error:  # whatever is wrong with the log, what was decided and stored stands
         code = error.code if isinstance(error, CertsvcError) else type(error).__name__
-        notices.warning("leaves wait for the log (%s): certsvc doctor", code)
+        notices.warning("%s (%s): certsvc doctor", what, code)
 
 
 def waiting_since(instance: Instance) -> tuple[int, int | None]:

@@ -84,20 +84,31 @@ class Authority:
 
 
 def mint_root(
-    holder: Holder, key: ec.EllipticCurvePrivateKey, start: datetime, years: int, test: bool
+    holder: Holder,
+    key: ec.EllipticCurvePrivateKey,
+    start: datetime,
+    years: int,
+    test: bool,
+    log_required: bool = False,
 ) -> x509.Certificate:
-    """The self-signed root; its extension says whether it is a test root. No log is required under it yet."""
+    """The self-signed root; its extension says whether it is a test root, and whether evidence under it needs a log."""
     builder = _builder(holder.name(), holder.name(), key, start, years)
-    return _as_ca(builder, key, path_length=1, test=test).sign(key, SHA256())
+    return _as_ca(builder, key, 1, instance_extension(test, log_required)).sign(key, SHA256())
 
 
 def mint_issuing_ca(
-    root: Authority, holder: Holder, key: ec.EllipticCurvePrivateKey, start: datetime, years: int, test: bool
+    root: Authority,
+    holder: Holder,
+    key: ec.EllipticCurvePrivateKey,
+    start: datetime,
+    years: int,
+    test: bool,
+    log_required: bool = False,
 ) -> x509.Certificate:
-    """An issuing CA: pathLen 0 and an EKU list limited to shape (b)."""
+    """An issuing CA: pathLen 0, an EKU list limited to shape (b), and the extension of its root, which alone counts."""
     usages = x509.ExtendedKeyUsage([x509.ObjectIdentifier(oid) for oid in ISSUED_USES.values()])
     builder = _builder(holder.name(), root.certificate.subject, key, start, years).add_extension(usages, critical=False)
-    builder = _with_authority(_as_ca(builder, key, path_length=0, test=test), root)
+    builder = _with_authority(_as_ca(builder, key, 0, instance_extension(test, log_required)), root)
     return builder.sign(root.key, SHA256())
 
 
@@ -131,11 +142,13 @@ def _builder(
     )
 
 
-def _as_ca(builder: x509.CertificateBuilder, key: PrivateKey, path_length: int, test: bool) -> x509.CertificateBuilder:
+def _as_ca(
+    builder: x509.CertificateBuilder, key: PrivateKey, path_length: int, flags: x509.UnrecognizedExtension
+) -> x509.CertificateBuilder:
     return (
         builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
         .add_extension(_key_usage(key_cert_sign=True, crl_sign=True), critical=True)
-        .add_extension(instance_extension(test, log_required=False), critical=False)
+        .add_extension(flags, critical=False)
     )
 
 

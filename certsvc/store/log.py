@@ -50,6 +50,25 @@ _SIZES = (
 _COSIGNATURES = LOG_COSIGNATURES.select.where(log_cosignature.c.size == bindparam("size")).order_by(
     log_cosignature.c.witness
 )
+_BEFORE = log_entry.alias()
+# A leaf that waits stands behind the durable log and the leaves that wait before it.
+_PLACES = select(
+    log_entry.c.dedup_key,
+    func.coalesce(
+        log_entry.c.idx,
+        select(log_state.c.size).where(log_state.c.id == 1).scalar_subquery()
+        + select(func.count()).where(_BEFORE.c.idx.is_(None), _BEFORE.c.id < log_entry.c.id).scalar_subquery(),
+    ),
+).where(log_entry.c.dedup_key.in_(bindparam("keys", expanding=True)))
+_FIRST_LINES = select(log_cosignature.c.size, log_cosignature.c.witness, log_cosignature.c.line).where(
+    log_cosignature.c.size.in_(
+        select(log_cosignature.c.size)
+        .where(log_cosignature.c.size < bindparam("below"))
+        .distinct()
+        .order_by(log_cosignature.c.size.desc())
+        .limit(bindparam("most"))
+    )
+)
 _WITNESSED = select(func.max(log_cosignature.c.size)).where(log_cosignature.c.witness == bindparam("witness"))
 
 
@@ -87,6 +106,11 @@ def find_by_index(connection: Connection, index: int) -> LogEntry | None:
 def find_by_subject(connection: Connection, subject: str) -> LogEntry | None:
     """The last entry about `subject`, or None."""
     return LOG_ENTRIES.one(connection, _BY_SUBJECT, subject=subject)
+
+
+def find_places(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
+    """Key of each of these entries that is known -> its index, or for one that waits the index that it comes to."""
+    return {key: int(index) for key, index in connection.execute(_PLACES, {"keys": list(keys)})}
 
 
 def list_waiting(connection: Connection, most: int) -> list[tuple[int, bytes]]:
@@ -283,6 +307,15 @@ def put_cosignature(connection: Connection, size: int, witness: str, line: str) 
 def list_cosignatures(connection: Connection, size: int) -> tuple[LogCosignature, ...]:
     """The cosignatures under the checkpoint of this size, by name of the witness."""
     return LOG_COSIGNATURES.all(connection, _COSIGNATURES, size=size)
+
+
+def list_first_lines(connection: Connection, below: int | None, most: int) -> dict[int, dict[str, str]]:
+    """The largest cosigned sizes, below one that is given, at most so many -> witness -> its first line there."""
+    found: dict[int, dict[str, str]] = {}
+    values = {"below": 2**63 - 1 if below is None else below, "most": most}
+    for size, witness, line in connection.execute(_FIRST_LINES.order_by(log_cosignature.c.size.desc()), values):
+        found.setdefault(size, {})[witness] = line
+    return found
 
 
 def last_witnessed(connection: Connection, witness: str) -> int:

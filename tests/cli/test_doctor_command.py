@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from cli_for_tests import call, must
+from world_for_tests import opened
 
+from certsvc.services import cosign
 from certsvc.services.ceremony import Plan
 from certsvc.services.founding import found
 
@@ -118,6 +120,32 @@ def test_an_old_database_is_brought_up_to_date(home: Path) -> None:
     said = call("doctor", "--upgrade", "--home", home)
     assert "数据库已是最新版本" in said.err
     assert "✔ 数据库版本" in said.out
+
+
+def test_a_strict_home_is_told_of_its_witnesses(tmp_path: Path) -> None:
+    place = tmp_path / "strict"
+    made = must("init", "--test", "--log-required", "--home", place)
+    assert "certsvc witness add VKEY URL" in made.err
+    said = call("doctor", "--home", place)
+    assert (said.code, "no witness is appointed" in said.out, "certsvc witness add" in said.err) == (1, True, True)
+    vkeys = [must("witness", "init", f"w.example/{n}", "--home", tmp_path / n).out.strip() for n in ("a", "b")]
+    for vkey, name in zip(vkeys, ("a", "b"), strict=True):
+        must("witness", "add", vkey, f"file:{tmp_path / name}", "--home", place)
+    assert "2 witnesses answer, 1 have to cosign" in must("doctor", "--home", place).out
+    must("witness", "add", vkeys[0], f"file:{tmp_path / 'gone'}", "--threshold", 2, "--home", place)
+    said = call("doctor", "--home", place)
+    assert (said.code, "✖ 见证人应答 1 名,须 2 名" in said.out) == (1, True)
+
+
+def test_an_old_cosignature_is_mentioned(home: Path, tmp_path: Path) -> None:
+    vkey = must("witness", "init", "w.example/a", "--home", tmp_path / "a").out.strip()
+    must("witness", "add", vkey, f"file:{tmp_path / 'a'}", "--home", home)
+    assert "cosigned too long ago" not in must("doctor", "--home", home).out
+    with opened(home) as instance:
+        instance.clock = instance.now() - 3700
+        cosign.cosign(instance)
+    said = must("doctor", "--home", home)
+    assert ("cosigned too long ago" in said.out, "certsvc serve" in said.err) == (True, True)
 
 
 def test_a_place_without_a_home_is_told_how_to_make_one(tmp_path: Path) -> None:

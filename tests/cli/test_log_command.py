@@ -45,6 +45,22 @@ def test_tick_integrates_and_publishes_what_waits(home: LogHome) -> None:
     assert verify_checkpoint(parse_note(text.encode()), keys, log.ALONE).size == 3
 
 
+def test_a_witness_is_appointed_and_asked_by_every_tick(home: LogHome, tmp_path: Path) -> None:
+    must("keys", "trust", "--home", home.home)
+    vkey = must("witness", "init", "witness.example/w", "--home", tmp_path / "w").out.strip()
+    said = must("witness", "add", vkey, f"file:{tmp_path / 'w'}", "--home", home.home)
+    assert ("1 of 1 witnesses must cosign" in said.err, "cosigned  witness.example/w" in said.err) == (True, True)
+    # Somebody asked it less than a minute ago, and it is asked all the same.
+    assert "cosigned  witness.example/w" in must("log", "tick", "--home", home.home).err
+    # One that is away is told, with what brings it in.
+    away = must("witness", "init", "witness.example/away", "--home", tmp_path / "away").out.strip()
+    said = must("witness", "add", away, "http://127.0.0.1:9", "--threshold", 2, "--home", home.home)
+    assert ("2 of 2 witnesses must cosign" in said.err, "unreachable" in said.err) == (True, True)
+    assert "certsvc log tick" in said.err
+    refused = call("witness", "add", away, "ftp://w.example", "--home", home.home)
+    assert (refused.code, "witness_url" in refused.err, "certsvc witness add" in refused.err) == (1, True, True)
+
+
 def test_an_entry_is_proved_by_its_index(home: LogHome) -> None:
     home.put(range(5))
     log.sequence(home.instance)

@@ -18,7 +18,7 @@ from certsvc.core.encoding import b64
 from certsvc.core.leaves import act_leaf
 from certsvc.core.merkle import EMPTY_ROOT, leaf_hash, levels, root_of
 from certsvc.instance import Instance, database_url
-from certsvc.services import ceremony, high_water, log
+from certsvc.services import ceremony, high_water, log, witness_list
 from certsvc.store.engine import open_writer
 from certsvc.store.log_tables import log_checkpoint, log_entry
 from certsvc.store.migrate import upgrade
@@ -44,7 +44,8 @@ def build_log_home(home: Path, url: str | None = None) -> None:
 
 
 def forget_log(home: Path) -> None:
-    """Makes a closed home one whose documents are all older than its log: the tables of the log are made anew."""
+    """Makes a closed home one whose documents are all older than its log: the tables of the log are made anew, and
+    nobody witnessed it."""
     url, config = database_url(home), Config()
     config.set_main_option("script_location", str(resources.migrations_dir()))
     engine = open_writer(url, foreign_keys=False)
@@ -53,7 +54,8 @@ def forget_log(home: Path) -> None:
         command.downgrade(config, "0004")
     engine.dispose()
     upgrade(url)
-    (home / high_water.FILE).unlink(missing_ok=True)
+    for file in (high_water.FILE, witness_list.FILE):
+        (home / file).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

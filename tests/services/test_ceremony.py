@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from sqlalchemy import text
 from world_for_tests import database, opened
 
-from certsvc.core.chain import read_anchor
+from certsvc.core.chain import instance_flags, read_anchor
 from certsvc.core.errors import Malformed, NotReady
 from certsvc.core.kinds import CEREMONY_USES, USE_OF_EKU
 from certsvc.instance import open_instance
 from certsvc.services.ceremony import Plan, hold_ceremony
-from certsvc.services.enrol import AUTHORITY_USES
+from certsvc.services.enrol import AUTHORITY_USES, issuing_ca_certificate
 from certsvc.store import keys as key_store
 
 NOW = 1_740_900_000
@@ -41,6 +41,16 @@ def test_every_key_is_private_and_is_made_once(home: Path) -> None:
     pems = [file for file in files if file.suffix == ".pem"]
     public = {load_pem_private_key(pem.read_bytes(), None).public_key().public_bytes(*form) for pem in pems}
     assert len(public) == len(pems)
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_the_root_says_for_ever_whether_a_log_is_required(tmp_path: Path, required: bool) -> None:
+    with database(None):
+        hold_ceremony(tmp_path / "home", replace(PLAN, log_required=required), NOW)
+    with opened(tmp_path / "home") as instance:
+        (anchor,) = instance.anchors
+        ca = issuing_ca_certificate(instance)
+    assert (anchor.test, anchor.log_required) == instance_flags(ca) == (True, required)
 
 
 def test_the_transcript_names_every_certificate_by_its_fingerprint(home: Path) -> None:

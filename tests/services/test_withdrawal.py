@@ -16,9 +16,12 @@ from certsvc.core.outcomes import Fault
 from certsvc.core.schemas import UNGRANT_REASONS
 from certsvc.services import documents, status, withdrawal
 from certsvc.services.delegation import Delegation, delegate
+from certsvc.services.log_points import Points
+from certsvc.services.trust_rows import withdrawn_rows
 from certsvc.services.verify_evidence import verify_code
 from certsvc.services.withdrawal import withdraw_grant
 from certsvc.store import documents as document_store
+from certsvc.store import log as log_store
 
 
 def grant_of(world: World, org: str, act: str) -> str:
@@ -68,9 +71,13 @@ def test_a_withdrawal_is_signed_by_the_key_that_might_give_the_grant(
 
 def test_the_newest_trust_bundle_names_the_withdrawal_and_its_point(province: World) -> None:
     now, name = province.instance.now(), grant_of(province, "SL-EC", "evaluate")
-    withdraw_grant(province.instance, name, "compromised", PAPER, good_before=now - 50)
-    row = {"sha256": name, "reason": "compromised", "from": now, "from_index": None,
-           "good_before": now - 50, "good_before_index": None}  # fmt: skip
+    province.instance.set_clock(now)
+    done = withdraw_grant(province.instance, name, "compromised", PAPER, good_before=now - 50)
+    with province.instance.engines.read.connect() as connection:
+        leaf = log_store.find_by_key(connection, done.sha256)
+    assert leaf is not None and leaf.idx is not None
+    row = {"sha256": name, "reason": "compromised", "from": now, "from_index": leaf.idx,
+           "good_before": now - 50, "good_before_index": leaf.idx}  # fmt: skip
     assert trust(province)["withdrawn"] == [row]
 
 
@@ -105,11 +112,14 @@ def test_the_rows_of_a_trust_bundle_are_the_same_whatever_order_withdrawals_come
         {"grant": f"g{n}", "reason": pick.choice(UNGRANT_REASONS), "from": pick.randrange(3), "good_before": None}
         for n in range(12)
     ]
-    expected = documents.withdrawn_rows(payloads)
+    names = {f"g{n}": f"u{n}" for n in range(12)}
+    points = Points({f"u{n}": n for n in range(0, 12, 2)})
+    expected = withdrawn_rows(payloads, names, points)
     assert [row["from"] for row in expected] == sorted(row["from"] for row in expected)
+    assert {row["sha256"]: row["from_index"] for row in expected} == {f"g{n}": None if n % 2 else n for n in range(12)}
     for _ in range(20):
         pick.shuffle(payloads)
-        assert documents.withdrawn_rows(payloads) == expected
+        assert withdrawn_rows(payloads, names, points) == expected
 
 
 def test_an_act_under_a_grant_that_was_withdrawn_is_refused_by_that_name(province: World) -> None:

@@ -25,6 +25,7 @@ from certsvc.core.note import Note, encode_base64, format_note, format_vkey, par
 from certsvc.services import cosign, high_water, log, mirror
 from certsvc.services.log_reading import checkpoint_shown
 from certsvc.services.witness import DISPUTES, MAX_REQUEST, Witness, add_checkpoint, checkpoint_of, create, open_witness
+from certsvc.services.witness_list import FILE
 from certsvc.store import log as log_store
 
 #: Fixtures of log_for_tests.
@@ -219,7 +220,9 @@ def witnessed(home: LogHome, tmp_path: Path) -> Iterator[tuple[LogHome, Witness]
 
 
 def name_witnesses(home: LogHome, *rows: tuple[str, str]) -> None:
-    (home.home / cosign.FILE).write_text(json.dumps([{"url": url, "vkey": vkey} for url, vkey in rows]))
+    """Writes the list of witnesses; one of them is enough."""
+    value = {"threshold": 1, "witnesses": [{"url": url, "vkey": vkey} for url, vkey in rows]}
+    (home.home / FILE).write_text(json.dumps(value))
 
 
 def grow(home: LogHome, start: int, end: int) -> list[cosign.Said]:
@@ -344,21 +347,79 @@ def test_a_witness_that_is_away_or_lies_holds_up_nobody(witnessed: tuple[LogHome
         assert [row.witness for row in log_store.list_cosignatures(connection, 3)] == [NAME]
 
 
+VKEY, OTHER = insecure_signer("w.example/a", kind=4).vkey, insecure_signer("w.example/b", kind=4).vkey
+
+
+def listed(*rows: tuple[str, str], threshold: object = 1) -> str:
+    return json.dumps({"threshold": threshold, "witnesses": [{"url": url, "vkey": vkey} for url, vkey in rows]})
+
+
 BAD_FILES = {
     "no JSON": "x",
-    "no list": '{"url": 1}',
-    "no key": '[{"url": "http://w.example"}]',
-    "another scheme": json.dumps([{"url": "file:///etc/passwd", "vkey": insecure_signer("w", kind=4).vkey}]),
-    "the key of a log": json.dumps([{"url": "http://w.example", "vkey": LOG.vkey}]),
-    "one witness twice": json.dumps([{"url": "http://w.example", "vkey": insecure_signer("w", kind=4).vkey}] * 2),
+    "no object": "[]",
+    "a member too many": json.dumps({**json.loads(listed(("http://w.example", VKEY))), "more": 1}),
+    "no key": json.dumps({"threshold": 1, "witnesses": [{"url": "http://w.example"}]}),
+    "another scheme": listed(("ftp://w.example", VKEY)),
+    "the key of a log": listed(("http://w.example", LOG.vkey)),
+    "one witness twice": listed(("http://w.example", VKEY), ("http://w.example", VKEY)),
+    "nobody": listed(),
+    "more than there are": listed(("http://w.example", VKEY), ("http://x.example", OTHER), threshold=3),
+    "a threshold of none": listed(("http://w.example", VKEY), threshold=0),
+    "a threshold that is no number": listed(("http://w.example", VKEY), threshold=True),
 }
 
 
 @pytest.mark.parametrize("text", BAD_FILES.values(), ids=BAD_FILES.keys())
 def test_a_list_of_witnesses_with_a_defect_is_told(home: LogHome, text: str) -> None:
-    (home.home / cosign.FILE).write_text(text)
+    (home.home / FILE).write_text(text)
     with pytest.raises(NotReady, match="witnesses_form"):
         cosign.witnesses(home.instance)
+
+
+def test_the_policy_of_a_home_is_the_one_of_its_list(home: LogHome) -> None:
+    assert (cosign.policy(home.instance), cosign.policy_row(home.instance)) == (None, None)
+    (home.home / FILE).write_text(listed(("http://w.example", VKEY), ("https://x.example", OTHER), threshold=2))
+    assert cosign.policy(home.instance) == parse_policy(2, [VKEY, OTHER])
+    assert cosign.policy_row(home.instance) == {"threshold": 2, "vkeys": [VKEY, OTHER]}
+
+
+# --- witnesses of this machine ---------------------------------------------------------------------------------------
+
+
+def test_a_witness_in_a_folder_of_the_home_lives_by_its_clock_and_moves_with_it(home: LogHome, tmp_path: Path) -> None:
+    vkey = create(home.home / "witnesses" / "north", NAME)
+    name_witnesses(home, ("file:witnesses/north", vkey))
+    home.instance.set_clock(1_700_000_000)
+    assert outcomes(grow(home, 0, 3)) == ["cosigned"]
+    assert cosign.cosigned_at(home.instance) == [1_700_000_000]
+    home.instance.set_clock(1_600_000_000)
+    assert outcomes(cosign.cosign(home.instance)) == ["cosigned"]
+    assert cosign.cosigned_at(home.instance) == [1_600_000_000]
+    (head,) = cosign.witnessed_heads(home.instance)
+    assert head.size == 3
+    home.instance.close()
+    with opened(home.home.rename(tmp_path / "moved")) as instance:
+        assert outcomes(grow(LogHome(instance, None), 3, 4)) == ["cosigned"]
+
+
+def test_a_witness_in_a_folder_outside_is_found_by_its_whole_path(home: LogHome, tmp_path: Path) -> None:
+    name_witnesses(home, (f"file:{tmp_path / 'w'}", create(tmp_path / "w", NAME)))
+    assert outcomes(grow(home, 0, 3)) == ["cosigned"]
+    assert cosign.answering(home.instance) == 1
+
+
+def test_a_witness_of_this_machine_whose_folder_is_gone_is_away(home: LogHome) -> None:
+    name_witnesses(home, ("file:witnesses/gone", VKEY))
+    assert outcomes(grow(home, 0, 3)) == ["unreachable"]
+    assert (cosign.answering(home.instance), list(cosign.witnessed_heads(home.instance))) == (0, [])
+
+
+def test_a_witness_of_this_machine_is_refused_in_production(home: LogHome) -> None:
+    """Who keeps its own witness proves nothing to anybody."""
+    name_witnesses(home, ("file:witnesses/north", create(home.home / "witnesses" / "north", NAME)))
+    home.instance.settings = replace(home.instance.settings, environment="production")
+    with pytest.raises(NotReady, match="witnesses_form"):
+        cosign.cosign(home.instance)
 
 
 def test_a_log_without_witnesses_asks_nobody(home: LogHome) -> None:
