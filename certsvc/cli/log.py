@@ -12,8 +12,10 @@ from certsvc.core.errors import NotFound
 from certsvc.core.note import format_vkey
 from certsvc.instance import Instance
 from certsvc.services import cosign, log, log_backfill, mirror
+from certsvc.services.coming_into_force import finish_waiting
 from certsvc.services.log_proofs import proof_at
 from certsvc.services.log_reading import checkpoint_shown
+from certsvc.services.publish import current_status_list, has_list, list_uri
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 #: Outcomes of a witness that somebody has to look at.
@@ -64,9 +66,20 @@ def tick(instance: Instance) -> None:
     for one in said:
         colour = "green" if one.outcome == "cosigned" else "red" if one.outcome in ALARMS else "yellow"
         talk(f"  {paint(one.outcome, fg=colour)}  {one.witness}  {one.detail}")
+    _finish(instance)
     if any(one.outcome in ALARMS for one in said):
         log.check_not_rolled_back(instance)
         click.get_current_context().exit(1)
+
+
+def _finish(instance: Instance) -> None:
+    """What waited for the log and its witnesses: certificates come into force, and the status list says the rest."""
+    with bar("生效 in force") as progress:
+        count = finish_waiting(instance, progress=progress)
+    if count:
+        done(f"{count:,} 份证书已生效", f"{count:,} certificates came into force")
+    if has_list(instance):
+        current_status_list(instance, list_uri(instance))
 
 
 @log_command.command("backfill")

@@ -67,6 +67,12 @@ def finish_waiting(instance: Instance, limit: int = 1_000, progress: Callable[[i
     return done
 
 
+def waiting_certificates(instance: Instance) -> int:
+    """How many certificates wait for the log."""
+    with instance.engines.read.connect() as connection:
+        return certificate_store.count_waiting(connection)
+
+
 def bring_into_force(instance: Instance, certificates: Sequence[Certificate]) -> set[str]:
     """The ids of those that came into force by this call; others, above all those of another process, are left out.
 

@@ -56,6 +56,12 @@ def current_status_list(instance: Instance, uri: str) -> Jws:
         return last
 
 
+def has_list(instance: Instance) -> bool:
+    """Whether a status list was ever published here."""
+    with instance.engines.read.connect() as connection:
+        return status_store.latest_status_list(connection, list_uri(instance)) is not None
+
+
 def newest_status_list(connection: Connection, uri: str) -> Jws:
     """The list published last, of whatever age and key. Raises LookupError before the first."""
     latest = status_store.latest_status_list(connection, uri)

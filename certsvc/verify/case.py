@@ -8,6 +8,8 @@ from certsvc.core.bundle import Bundle
 from certsvc.core.chain import Anchor
 from certsvc.core.claims import Target, entry_commitment, entry_digest, person_commitment
 from certsvc.core.jose import Jws
+from certsvc.core.logged import Logged
+from certsvc.core.note import Note
 from certsvc.verify.batch import Batch, Stated, batch_of, newest
 from certsvc.verify.path import Path, path_of
 
@@ -37,6 +39,10 @@ class Evidence:
     """A status list brought beside the bundle, or the newest that this verifier ever saw."""
     newer_trust: Jws | None = None
     """The same for the trust bundle."""
+    checkpoint: Note | None = None
+    """A checkpoint of the log brought beside the bundle: what the asker, or a monitor, saw of it."""
+    newer_status_logged: Logged | None = None
+    """That the snapshot of `newer_status` was logged."""
 
 
 @dataclass(frozen=True)
