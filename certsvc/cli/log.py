@@ -13,8 +13,10 @@ from certsvc.core.errors import NotFound
 from certsvc.core.note import format_vkey
 from certsvc.instance import Instance
 from certsvc.services import cosign, heartbeat, log, log_backfill, mirror
+from certsvc.services.coming_into_force import finish_waiting
 from certsvc.services.log_proofs import proof_at
 from certsvc.services.log_reading import checkpoint_shown
+from certsvc.services.publish import current_status_list, has_list, list_uri
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -60,9 +62,20 @@ def tick(instance: Instance) -> None:
     beat = heartbeat.beat(instance, ask=True)
     done(f"已发布 {beat.checkpoint.size:,} 条", f"{beat.checkpoint.size:,} entries are published")
     tell_witnesses(beat.said)
+    _finish(instance)
     if any(one.outcome in ALARMS for one in beat.said):
         log.check_not_rolled_back(instance)
         click.get_current_context().exit(1)
+
+
+def _finish(instance: Instance) -> None:
+    """What waited for the log and its witnesses: certificates come into force, and the status list says the rest."""
+    with bar("生效 in force") as progress:
+        count = finish_waiting(instance, progress=progress)
+    if count:
+        done(f"{count:,} 份证书已生效", f"{count:,} certificates came into force")
+    if has_list(instance):
+        current_status_list(instance, list_uri(instance))
 
 
 @log_command.command("backfill")

@@ -38,6 +38,13 @@ _DIR = click.Path(file_okay=False, path_type=Path)
 @click.option("--root", type=_PEM, metavar="PEM", help="离线用的根证书(默认 HOME/roots.pem)· root for --offline")
 @click.option("--status", "status_file", type=_PEM, metavar="FILE", help="离线用的较新状态表 · a newer status list")
 @click.option(
+    "--log",
+    "checkpoint",
+    type=_PEM,
+    metavar="CHECKPOINT",
+    help="离线用的日志检查点 · a checkpoint that you have of the log",
+)
+@click.option(
     "--seen", type=_DIR, metavar="DIR", help="记住见过的最新状态表,旧表不再算数 · refuse lists older than seen"
 )
 @click.option("--max-age", type=Span(), help="状态表最大年龄,如 24h · oldest acceptable status list")
@@ -58,6 +65,7 @@ def verify_command(
     offline: bool,
     root: Path | None,
     status_file: Path | None,
+    checkpoint: Path | None,
     seen: Path | None,
     max_age: int | None,
     at: int | None,
@@ -76,13 +84,13 @@ def verify_command(
     22 无记录 no_record   23 属实但不符 mismatch 30 无法判定 cannot_decide
     40 无法识别 unreadable     (取最大者 · the highest wins)
     """
-    if not offline and (root or status_file or seen or max_age is not None):
-        raise click.UsageError("--root, --status, --seen, --max-age 只用于 --offline · go with --offline")
+    if not offline and (root or status_file or checkpoint or seen or max_age is not None):
+        raise click.UsageError("--root, --status, --log, --seen, --max-age 只用于 --offline · go with --offline")
     expect = Expect(expect_name, expect_id_last4) if expect_name or expect_id_last4 else None
     asked = questions(what, number, name, at, expect)
     if offline:
-        newer = status_file.read_bytes() if status_file else None
-        answer = _offline(pinned_roots(root, home), newer, max_age, seen)
+        beside = _beside(status_file, checkpoint, max_age)
+        answer = _offline(pinned_roots(root, home), beside, seen)
         ctx.exit(_answer_all(asked, answer, as_json, checks))
     instance = _home(home)
     try:
@@ -161,13 +169,23 @@ def pinned_roots(root: Path | None, home: str | None) -> tuple[Anchor, ...]:
         raise Malformed("not_a_root", f"不是 PEM 根证书:{named}", f"{named} holds no PEM certificate.") from error
 
 
-def _offline(anchors: tuple[Anchor, ...], newer_status: bytes | None, max_age: int | None, seen: Path | None) -> Answer:
+def _beside(status: Path | None, checkpoint: Path | None, max_age: int | None) -> Asked:
+    """What is brought beside every file. Raises Malformed: that is no fault of the files."""
+    newer, note = (path.read_bytes() if path else None for path in (status, checkpoint))
+    if newer is not None:
+        verify_evidence.read_status(newer)
+    if note is not None:
+        verify_evidence.read_checkpoint(note)
+    return Asked(0, 0, max_age, newer, None, note)
+
+
+def _offline(anchors: tuple[Anchor, ...], beside: Asked, seen: Path | None) -> Answer:
     judge = verify_evidence.verify_offline if seen is None else Seen(seen).verify
 
     def answer(question: Question) -> Report:
         now = int(time.time())
         at = _asked_at(question.at, now)
-        asked = Asked(now if at is None else at, now, max_age, newer_status)
+        asked = replace(beside, at=now if at is None else at, now=now)
         report = judge(_found_offline(question), anchors, asked)
         return _compared(report, question.expect)
 

@@ -266,7 +266,7 @@ STATUS_LIST: Shape = {
     "exp": int,
     "ttl": int,
     "n": int,
-    "checkpoint": nullable(TEXT),
+    "checkpoint": nullable(LONG_TEXT),
     "status_list": {"bits": one_of(4), "lst": LONG_TEXT},
 }
 

@@ -12,11 +12,11 @@ from certsvc.core.bundle import write_bundle
 from certsvc.core.grants import Grant
 from certsvc.demo.story import PLAN, Story, batch
 from certsvc.services.act import Gathered, Order, apply, gather
+from certsvc.services.coming_into_force import enter
 from certsvc.services.evidence import gather_bundle
-from certsvc.services.issue import Issued, apply_one, intend, sign_intent, waiting
+from certsvc.services.issue import Issued, intend, issued_of, sign_intent, store, waiting
 from certsvc.services.log_leaves import transaction
 from certsvc.services.publish import current_status_list
-from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
 
 Steps = tuple[tuple[int, str, tuple[str, ...]], ...]
@@ -75,12 +75,13 @@ def _issue_unchecked(story: Story, roster_id: str) -> list[Issued]:
     instance = story.instance
     with instance.engines.read.connect() as connection:
         entries = waiting(connection, roster_id)
-    signed = [(intent, sign_intent(instance, intent)) for intent in intend(instance, entries)]
+    done = [issued_of(instance, intent, sign_intent(instance, intent)) for intent in intend(instance, entries)]
     with transaction(instance) as connection:
-        done = [apply_one(instance, connection, *one) for one in signed]
+        for one in done:
+            store(instance, connection, one)
     for one in done:
         status_list = current_status_list(instance, one.certificate.list_uri)
         with transaction(instance) as connection:
             bundle = write_bundle(gather_bundle(instance, connection, one.certificate, status_list))
-            certificate_store.freeze(connection, one.certificate.id, bundle)
+            enter(connection, one.certificate.id, bundle)
     return done

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from certsvc.core.errors import Refused
 from certsvc.instance import Instance
 from certsvc.services import private
-from certsvc.services.pdf import pdf_of
+from certsvc.services.pdf import check_logged, pdf_of
 from certsvc.store import certificates as certificate_store
 from certsvc.store import rosters as roster_store
 from certsvc.store import status as status_store
@@ -31,7 +31,7 @@ def claim_state(inst: Instance, token: str) -> str:
 def claim_pdf(inst: Instance, token: str, id_last4: str) -> ClaimResult:
     """The PDF when the last four fit. The try is spent before the comparison, and a right answer ends the link.
 
-    Raises Refused when the certificate is no longer in force. The link ends when the file is there, so that a crash
+    Raises Refused when the certificate is not in force, or not yet. The link ends when the file is there, so that a crash
     while it is drawn costs the holder nothing; of two right answers at the same moment one gets the file.
     """
     key = inst.data_keys.blind("claim", token)
@@ -41,6 +41,8 @@ def claim_pdf(inst: Instance, token: str, id_last4: str) -> ClaimResult:
         entry = certificate and roster_store.find_entry(connection, certificate.entry_id)
         if link is None or certificate is None or entry is None:
             return ClaimResult(None, 0)
+        # Before anything is compared; the try comes back with the transaction.
+        check_logged(certificate)
         number = private.personal_of(inst, connection, entry, certificate.version).values["id"]
         right = hmac.compare_digest(number[-4:].upper().encode(), id_last4.strip().upper().encode())
         if not right:

@@ -8,16 +8,18 @@ What is done is read from the register, so the same command after an interruptio
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from certsvc.core.errors import CertsvcError, NotFound, Refused
+from certsvc.core.errors import CertsvcError, NotFound, NotReady, Refused
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services import documents, key_events, log_leaves, status
+from certsvc.services.coming_into_force import finish_waiting
 from certsvc.services.damage import OPEN, CertificateLine, Damage, damage_within
-from certsvc.services.publish import list_uri, publish_status_list
+from certsvc.services.publish import list_uri, renew_status_list
 from certsvc.services.rotation import Rotated, covers, replace_key, same
 from certsvc.services.withdrawal import withdraw_within
 from certsvc.store import certificates as certificate_store
@@ -85,9 +87,10 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
         replaced = _end(instance, connection, key, since)
         withdrawn = _withdraw(instance, connection, jkt, since, document)
         documents.publish_trust_within(instance, connection)
+        published = status_store.latest_status_list(connection, list_uri(instance)) is not None
+    if key.use == "status" and published:
         # A list signed by a stolen key says nothing; the next one is there before anybody asks.
-        if key.use == "status" and status_store.latest_status_list(connection, list_uri(instance)) is not None:
-            publish_status_list(instance, connection, list_uri(instance))
+        _publish(instance)
     return Condemned(replaced, withdrawn, False)
 
 
@@ -154,7 +157,17 @@ def remedy(
             settled.left.append((one, code))
         if progress:
             progress(count, len(waiting))
+    if settled.done:
+        _publish(instance)
+        with suppress(NotReady, Refused):
+            finish_waiting(instance)
     return settled
+
+
+def _publish(instance: Instance) -> None:
+    """What was decided stands, whether the log answers or not: `certsvc doctor` and the heartbeat see to the rest."""
+    with suppress(NotReady):
+        renew_status_list(instance, list_uri(instance))
 
 
 def _settle(

@@ -222,10 +222,17 @@ def _witnesses(instance: Instance) -> Iterator[Finding]:
 def _intents(instance: Instance) -> Iterator[Finding]:
     """What an interruption left behind."""
     with instance.engines.read.connect() as connection:
-        count = len(certificate_store.list_intents(connection))
+        waiting = certificate_store.count_waiting(connection)
+        count = len(certificate_store.list_intents(connection)) - waiting
+    if waiting:
+        zh, en = (
+            f"{waiting:,} 份证书等待写入日志,尚未生效",
+            f"{waiting:,} certificates wait for the log, not yet in force",
+        )
+        yield Finding(WARN, zh, en, "certsvc log tick")
     unfinished = [v.roster.id for v in overview.rosters(instance) if v.next_step is None and v.issued < v.people]
     hint = f"certsvc issue {unfinished[0]}" if unfinished else ""
-    if count:
+    if count > 0:
         yield Finding(WARN, f"有 {count} 份证书未制完", f"{count} certificates were interrupted", hint)
     elif unfinished:
         zh, en = f"花名册 {', '.join(unfinished)} 可以制证", f"{', '.join(unfinished)} can be issued"

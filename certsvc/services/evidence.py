@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
@@ -14,6 +15,7 @@ from certsvc.instance import Instance
 from certsvc.services import documents, private
 from certsvc.services.act_rules import target_of
 from certsvc.services.enrol import issuing_ca_certificate
+from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.publish import current_status_list
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
@@ -49,11 +51,13 @@ def gather_bundle(
     entry = roster_store.find_entry(connection, certificate.entry_id)
     if entry is None:
         raise LookupError(certificate.entry_id)
-    path = tuple(_path(connection, entry))
-    corrections = tuple(_event(connection, e) for e in _corrections(connection, certificate))
-    events = tuple(_event(connection, e) for e in status_store.list_events(connection, certificate.id))
+    logged = LogEvidence(instance, connection)
+    path = tuple(_path(connection, entry, logged))
+    corrections = tuple(_event(connection, e, logged) for e in _corrections(connection, certificate))
+    events = tuple(_event(connection, e, logged) for e in status_store.list_events(connection, certificate.id))
     acts = [step.act for step in path] + [a for e in (*corrections, *events) for a in (e.propose, e.decide)]
     credential = parse_document(certificate.credential, "vc+jwt")
+    grants = tuple(_grants(connection, acts, credential.unverified_payload["iss"].rpartition(":")[2]))
     draft = Bundle(
         b"",
         credential,
@@ -62,20 +66,26 @@ def gather_bundle(
         path,
         corrections,
         events,
-        tuple(_grants(connection, acts, credential.unverified_payload["iss"].rpartition(":")[2])),
+        grants,
         documents.load_document(connection, acts[0].unverified_payload["procedure"], "procedure+jwt"),
         tuple(_calendars(connection, path)),
         trust or documents.current_trust(connection),
         status_list,
         (),
+        logged.of(credential),
+        tuple(map(logged.of, grants)),
+        logged.of(status_list),
     )
-    return Bundle(**{**draft.__dict__, "certs": tuple(certs_of(instance, connection, draft.documents))})
+    return replace(draft, certs=tuple(certs_of(instance, connection, draft.documents)))
 
 
-def _path(connection: Connection, entry: EntryRow) -> Iterable[PathStep]:
+def _path(connection: Connection, entry: EntryRow, logged: LogEvidence) -> Iterable[PathStep]:
     places = {place.act_sha256: place.leaf_index for place in document_store.list_places(connection, entry.id)}
+    before = None
     for act in linked([documents.load_document(connection, name, "act+jwt") for name in places]):
-        yield PathStep(act, _tree(connection, act.sha256).proof(places[act.sha256]))
+        proof = _tree(connection, act.sha256).proof(places[act.sha256])
+        yield PathStep(act, proof, logged.of(act, before))
+        before = act.sha256
 
 
 def linked(acts: list[Jws]) -> list[Jws]:
@@ -104,9 +114,12 @@ def _corrections(connection: Connection, certificate: Certificate) -> list[Statu
     return [e for c in earlier for e in status_store.list_events(connection, c.id) if e.kind == "correct"]
 
 
-def _event(connection: Connection, event: StatusEvent) -> Event:
-    load = documents.load_document
-    return Event(load(connection, event.propose_sha256, "act+jwt"), load(connection, event.decide_sha256, "act+jwt"))
+def _event(connection: Connection, event: StatusEvent, logged: LogEvidence) -> Event:
+    halves = (
+        documents.load_document(connection, one, "act+jwt") for one in (event.propose_sha256, event.decide_sha256)
+    )
+    propose, decide = halves
+    return Event(propose, decide, logged.of(decide))
 
 
 def _entries(instance: Instance, connection: Connection, entry: EntryRow, version: int) -> Iterable[Entry]:

@@ -13,6 +13,7 @@ from certsvc.core.checkpoint import Checkpoint
 from certsvc.core.errors import CertsvcError
 from certsvc.instance import Instance
 from certsvc.services import cosign, log, log_leaves
+from certsvc.services.coming_into_force import finish_waiting
 from certsvc.services.cosign import Said
 
 notices = logging.getLogger("certsvc.log")
@@ -44,11 +45,16 @@ def learn(instance: Instance) -> None:
 def start(instance: Instance, stop: threading.Event, every: float = EVERY) -> threading.Thread:
     """A thread that beats now and then every so many seconds until `stop`. It holds up neither start nor shutdown."""
 
+    def live() -> None:
+        _surviving(beat, instance)
+        # What waited for a witness comes into force with its cosignature.
+        _surviving(finish_waiting, instance)
+
     def run() -> None:
         learn(instance)
-        _surviving(beat, instance)
+        live()
         while not stop.wait(every):
-            _surviving(beat, instance)
+            live()
 
     thread = threading.Thread(target=run, name="heartbeat", daemon=True)
     thread.start()

@@ -4,9 +4,9 @@
 2. decide – the payload of each certificate, in `credential`
 3. intend – number, code and payload are stored before anything is signed
 4. sign   – the credential key signs the stored payload
-5. check  – our own result passes every check of the verifier but the register's
-6. apply  – certificate, claim link and the end of the intent in one transaction
-7. freeze – the bundle as of today is kept with the certificate
+5. check  – our own result passes every check of the verifier but those of log and status
+6. apply  – certificate, claim link and log leaf in one transaction; the certificate waits for the log
+7. log    – sequenced, published, cosigned, checked as a whole, in force, frozen: `coming_into_force`
 """
 
 import json
@@ -18,7 +18,6 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from certsvc.core.bundle import write_bundle
 from certsvc.core.codes import certificate_number, verification_code
 from certsvc.core.encoding import b64, canonical, parse_json, unb64
 from certsvc.core.errors import NotFound, Refused
@@ -26,20 +25,21 @@ from certsvc.core.jose import Jws, parse_document, sign_compact
 from certsvc.core.statuslist import SLOTS
 from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves
+from certsvc.services.coming_into_force import bring_into_force, check_unlogged
 from certsvc.services.credential import describe
-from certsvc.services.evidence import gather_bundle
 from certsvc.services.publish import current_status_list, list_uri
 from certsvc.services.register_only import refuse_register_only
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
 from certsvc.store import rosters as roster_store
 from certsvc.store.rows import Certificate, ClaimLink, Entry, IssueIntent
-from certsvc.verify import verify
-from certsvc.verify.case import Evidence
 
 #: Certificates per transaction. stack.md 3: chunks of about 1,000 keep one status change waiting below 0.1 s.
 CHUNK = 200
 CLAIM_TRIES = 5
+#: Age of an intent in seconds at which it is dated anew under a root that requires a log; it has to be logged within
+#: an hour of its date (verify: time_mismatch).
+DATED_ANEW = 1_800
 #: Local code of the issuing office inside the certificate number (domain.md 3.2; a local dictionary, not a GB code).
 OFFICE = "2000"
 
@@ -70,9 +70,10 @@ def issue(
 ) -> Iterator[list[Issued]]:
     """Issues what the roster still lacks, chunk by chunk; each chunk that is given out is in force and durable.
 
-    Intents that an interruption left are completed first. `prepared` is told of a chunk before it is in force, and
+    What an interruption left, waiting for the log or only intended, is completed first. `prepared` is told of a chunk before it is in force, and
     again after an interruption: a claim token stands nowhere else in clear, so it has to be kept by then.
-    Raises NotFound, Refused (the verdict on our own result).
+    Raises NotFound; Refused (the verdict on our own result); NotReady(waiting_for_log) when the log or its witnesses do
+    not answer: what is stored then waits, and the same command or `certsvc log tick` completes it.
     """
     with instance.engines.read.connect() as connection:
         refuse_register_only(connection, roster_id)
@@ -81,15 +82,17 @@ def issue(
                 "roster_unknown", f"花名册不存在:{roster_id}", f"No roster {roster_id}.", "certsvc roster list"
             )
         entries = waiting(connection, roster_id)
-    given = 0
-    for start in range(0, len(entries), CHUNK):
-        chunk = entries[start : start + CHUNK]
+        left = certificate_store.list_waiting(connection, roster_id=roster_id)
+    tell, given = prepared or (lambda told: None), 0
+    for start in range(0, len(left) + len(entries), CHUNK):
+        # What an interruption left waiting for the log comes first.
+        chunk = [*left, *entries][start : start + CHUNK]
         # Somebody else may issue the same roster at this moment; each certificate is given out by one of the two.
-        if issued := _issue_chunk(instance, chunk, prepared or (lambda told: None)):
+        if issued := _issue_chunk(instance, chunk, tell):
             given += len(issued)
             yield issued
         if progress:
-            progress(start + len(chunk), len(entries))
+            progress(start + len(chunk), len(left) + len(entries))
     if not given:
         zh, en = "没有待制证人员", "Nobody here has the issue act and no certificate yet."
         raise Refused("nothing_to_issue", zh, en, f"certsvc act issue {roster_id}")
@@ -103,11 +106,22 @@ def waiting(connection: Connection, roster_id: str) -> list[Entry]:
     return [e for e in entries if e.head_act in issue_acts and e.id not in issued]
 
 
-def _issue_chunk(instance: Instance, entries: list[Entry], prepared: Callable[[list[Prepared]], None]) -> list[Issued]:
-    intents = intend(instance, entries)
+def _issue_chunk(
+    instance: Instance, chunk: list[Certificate | Entry], prepared: Callable[[list[Prepared]], None]
+) -> list[Issued]:
+    left = [one for one in chunk if isinstance(one, Certificate)]
+    intents = intend(instance, [one for one in chunk if isinstance(one, Entry)])
     signed = [(intent, sign_intent(instance, intent)) for intent in intents]
-    prepared([_prepared(instance, *one) for one in signed])
-    return apply(instance, signed)
+    begun = _begun(instance, left)
+    prepared([_prepared(instance, *one) for one in (*begun, *signed)])
+    return complete(instance, [issued_of(instance, *one) for one in begun]) + apply(instance, signed)
+
+
+def _begun(instance: Instance, left: list[Certificate]) -> list[tuple[IssueIntent, Jws]]:
+    """The intents of certificates that wait for the log, with what was signed."""
+    with instance.engines.read.connect() as connection:
+        intents = certificate_store.find_intents(connection, [one.id for one in left])
+    return [(intents[one.id], parse_document(one.credential, "vc+jwt")) for one in left if one.id in intents]
 
 
 def _prepared(instance: Instance, intent: IssueIntent, document: Jws) -> Prepared:
@@ -128,7 +142,7 @@ def intend(instance: Instance, entries: list[Entry]) -> list[IssueIntent]:
             if certificate_store.list_versions(connection, entry.id):
                 continue
             found = certificate_store.find_intent(connection, entry.id, 1)
-            if found is not None and not _can_sign(instance, connection, found):
+            if found is not None and not (_can_sign(instance, connection, found) and _is_young(instance, found)):
                 found = _renew(instance, connection, entry, found)
             intents.append(found or _new_intent(instance, connection, entry, taken))
         return intents
@@ -138,6 +152,12 @@ def _can_sign(instance: Instance, connection: Connection, intent: IssueIntent) -
     """Whether the key of the day of the intent may still complete it: not when it was stolen or withdrawn since."""
     org = instance.settings.authority
     return documents.key_in_service(connection, org, "credential", intent.created_at) is not None
+
+
+def _is_young(instance: Instance, intent: IssueIntent) -> bool:
+    """Whether the log could still say that the certificate was made when it says: where a log is required, it does."""
+    required = any(anchor.log_required for anchor in instance.anchors)
+    return not required or instance.now() - intent.created_at <= DATED_ANEW
 
 
 def _renew(instance: Instance, connection: Connection, entry: Entry, old: IssueIntent) -> IssueIntent:
@@ -208,26 +228,41 @@ def sign_intent(instance: Instance, intent: IssueIntent) -> Jws:
 
 
 def apply(instance: Instance, signed: list[tuple[IssueIntent, Jws]]) -> list[Issued]:
-    """Checks and stores: certificate, frozen bundle and claim link, and the intents are gone; all or nothing.
+    """Checks, stores with claim link and leaf, and brings into force what the log then has; all or nothing is stored.
 
-    What somebody else has applied in the meantime is left out.
+    What somebody else has applied in the meantime is left out. Raises Refused(own_check_failed); NotReady when the log
+    or its witnesses do not answer, and then the certificates wait.
     """
+    issued = [issued_of(instance, *one) for one in signed]
+    if not issued:
+        return []
     status_list = current_status_list(instance, list_uri(instance))
+    with instance.engines.read.connect() as connection:
+        for one in issued:
+            check_unlogged(instance, connection, one.certificate, status_list)
     with log_leaves.transaction(instance) as connection:
         held = certificate_store.hold_intents(connection, [intent.id for intent, _ in signed])
-        done = [apply_one(instance, connection, *one) for one in signed if one[0].id in held]
-        for item in done:
-            freeze_checked(instance, connection, item.certificate, status_list)
-    return done
+        stored = certificate_store.find_stored(connection, held)
+        done = [one for one in issued if one.certificate.id in held - stored]
+        for one in done:
+            store(instance, connection, one)
+    return complete(instance, done)
 
 
-def apply_one(instance: Instance, connection: Connection, intent: IssueIntent, document: Jws) -> Issued:
+def complete(instance: Instance, issued: list[Issued]) -> list[Issued]:
+    """Those that came into force by this call. Raises as `bring_into_force`."""
+    done = bring_into_force(instance, [one.certificate for one in issued])
+    ours = [one for one in issued if one.certificate.id in done]
+    return [replace(one, certificate=replace(one.certificate, state="in_force")) for one in ours]
+
+
+def issued_of(instance: Instance, intent: IssueIntent, document: Jws) -> Issued:
+    """What an intent and its signature make, as it is stored while it waits for the log."""
     inner, payload = _open(instance, intent), document.unverified_payload
-    certificate_id = intent.id
-    sealed_code = instance.data_keys.seal(inner["code"].encode(), f"code/{certificate_id}".encode())
+    sealed_code = instance.data_keys.seal(inner["code"].encode(), f"code/{intent.id}".encode())
     status = payload["status"]["status_list"]
     certificate = Certificate(
-        certificate_id,
+        intent.id,
         intent.entry_id,
         intent.version,
         intent.number,
@@ -238,29 +273,21 @@ def apply_one(instance: Instance, connection: Connection, intent: IssueIntent, d
         document.body,
         status["uri"],
         status["idx"],
-        "in_force",
+        "waiting_for_log",
         payload["nbf"],
     )
-    certificate_store.add_certificate(connection, certificate)
-    log_leaves.log_document(instance, connection, document)
-    token_key = instance.data_keys.blind("claim", inner["claim"])
-    certificate_store.add_claim_link(
-        connection, ClaimLink(token_key, certificate_id, CLAIM_TRIES, False, instance.now())
-    )
-    certificate_store.remove_intent(connection, intent.id)
     return Issued(certificate, inner["code"], inner["claim"])
 
 
-def freeze_checked(instance: Instance, connection: Connection, certificate: Certificate, status_list: Jws) -> None:
-    """Freezes the bundle once the verifier says `valid`. Raises Refused, and with it the whole chunk is undone."""
-    bundle = gather_bundle(instance, connection, certificate, status_list)
-    now = max(instance.now(), certificate.issued_at)
-    report = verify(Evidence(bundle), instance.anchors, now, now)
-    if report.verdict != "valid":
-        zh = f"自检未通过,未签发:{report.verdict}({report.reason})"
-        en = f"Our own check says {report.verdict} ({report.reason}); nothing was issued."
-        raise Refused("own_check_failed", zh, en, "certsvc doctor")
-    certificate_store.freeze(connection, certificate.id, write_bundle(bundle))
+def store(instance: Instance, connection: Connection, issued: Issued) -> None:
+    """Keeps a certificate with its leaf and claim link. Its intent stays until it is in force: an interruption that
+    leaves it waiting must not lose the claim token."""
+    certificate = issued.certificate
+    certificate_store.add_certificate(connection, certificate)
+    log_leaves.log_document(instance, connection, parse_document(certificate.credential, "vc+jwt"))
+    token_key = instance.data_keys.blind("claim", issued.claim_token)
+    link = ClaimLink(token_key, certificate.id, CLAIM_TRIES, False, instance.now())
+    certificate_store.add_claim_link(connection, link)
 
 
 def _open(instance: Instance, intent: IssueIntent) -> dict[str, str]:

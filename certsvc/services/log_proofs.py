@@ -8,8 +8,9 @@ from functools import cache
 
 from sqlalchemy import Connection
 
-from certsvc.core.checkpoint import Proof, format_proof
+from certsvc.core.checkpoint import Proof, WitnessPolicy, close_note, format_proof
 from certsvc.core.errors import NotFound, NotReady
+from certsvc.core.logged import Logged
 from certsvc.core.merkle import (
     HashOf,
     consistency_holds,
@@ -19,9 +20,10 @@ from certsvc.core.merkle import (
     leaf_hash,
     tree_root,
 )
+from certsvc.core.note import VerifierKey, format_note, parse_note
 from certsvc.core.tiles import ENTRIES, WIDTH, Tile, decode_entries, hash_of_tiles
 from certsvc.store import log as log_store
-from certsvc.store.log_rows import LogCheckpoint
+from certsvc.store.log_rows import LogCheckpoint, LogEntry
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,30 @@ class LogProof:
     proof: bytes
     without: bytes | None
     having: bytes
+
+
+@dataclass(frozen=True)
+class Circle:
+    """Whose lines count under a checkpoint: the log's living keys and the witnesses' policy."""
+
+    keys: tuple[VerifierKey, ...]
+    policy: WitnessPolicy
+
+
+@dataclass(frozen=True)
+class Span:
+    """Two neighbours among the cosigned checkpoints: whatever was logged between them has both in its evidence.
+
+    Nothing about it changes any more: neither is the newest, or the newest only gets later lines, and the first count.
+    """
+
+    start: int
+    size: int
+    root: bytes
+    before: bytes | None
+    """Closed note of the last one without, with the newest lines."""
+    after: bytes
+    """Closed note of the first one with, with the first lines."""
 
 
 def hash_of(connection: Connection) -> HashOf:
@@ -99,6 +125,42 @@ def proof_of(connection: Connection, subject: str, cosigned: int = 0) -> LogProo
         None if without is None else note_of(connection, without, latest=True),
         note_of(connection, having, latest=False),
     )
+
+
+def span_of(connection: Connection, index: int, circle: Circle) -> Span | None:
+    """The cosigned checkpoints around the entry at `index`; None while none has it."""
+    having = log_store.first_with(connection, index, circle.policy.threshold)
+    after = None
+    while having and (after := closed(connection, having, circle, latest=False)) is None:
+        having = log_store.first_with(connection, having.size, circle.policy.threshold)
+    if having is None or after is None:
+        return None
+    without, before = log_store.last_without(connection, index, circle.policy.threshold), None
+    while without and (before := closed(connection, without, circle, latest=True)) is None:
+        without = log_store.last_without(connection, without.size - 1, circle.policy.threshold)
+    return Span(without.size if without else 0, having.size, having.root, before, after)
+
+
+def closed(connection: Connection, checkpoint: LogCheckpoint, circle: Circle, *, latest: bool) -> bytes | None:
+    """The note as bundles hold it: the line that the log signed it with then, and those of the policy by name.
+
+    None if that leaves too few: witnesses and keys of the log come and go.
+    """
+    note = parse_note(note_of(connection, checkpoint, latest=latest))
+    signed = {(line.name, line.key_id) for line in note.signatures}
+    key = next((one for one in circle.keys if (one.name, one.key_id) in signed), None)
+    whole = key and close_note(note, key, circle.policy)
+    return format_note(whole) if whole and len(whole.signatures) > circle.policy.threshold else None
+
+
+def logged_in(row: LogEntry, span: Span, look_up: HashOf) -> Logged:
+    """The evidence of a placed entry under the checkpoint of its span. Raises NotReady(log_damaged)."""
+    if row.idx is None:
+        raise LookupError(row.id)
+    path = inclusion_path_at(row.idx, span.size, look_up)
+    if not inclusion_holds(leaf_hash(row.entry), row.idx, span.size, path, span.root):
+        raise log_store.damaged(f"entry {row.idx} is not what its tiles say")
+    return Logged(row.entry, Proof(row.salt, row.idx, tuple(path), span.after), span.before)
 
 
 def proof_at(connection: Connection, index: int) -> bytes:

@@ -23,6 +23,7 @@ from certsvc.render.page import render_page, render_png, toolchain_fingerprint
 from certsvc.render.signature import SignedPage, reinsert, sign_page
 from certsvc.services import documents
 from certsvc.services.enrol import issuing_ca_certificate
+from certsvc.services.publish import WAITING
 from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
 from certsvc.store import people as people_store
@@ -34,7 +35,7 @@ SAMPLE_SEAL = "样章 SAMPLE"
 
 
 def certificate_pdf(instance: Instance, code_text: str) -> bytes:
-    """The signed PDF. Raises NotFound for a code of nothing, Refused when the certificate is no longer in force."""
+    """The signed PDF. Raises NotFound for a code of nothing, Refused when the certificate is not in force, or not yet."""
     certificate = _in_force(instance, code_text)
     return pdf_of(instance, certificate)
 
@@ -120,10 +121,21 @@ def find_by_code(instance: Instance, connection: Connection, code_text: str) -> 
     return certificate
 
 
+def check_logged(certificate: Certificate) -> None:
+    """Returns unless the certificate waits for the log: nothing is handed out before. Raises Refused."""
+    if certificate.state == WAITING:
+        zh, en = (
+            "证书等待写入公开日志,尚未生效,请几分钟后再试",
+            "It waits for the public log; try again in a few minutes.",
+        )
+        raise Refused(WAITING, zh, en, "certsvc log tick")
+
+
 def _in_force(instance: Instance, code_text: str) -> Certificate:
     with instance.engines.read.connect() as connection:
         certificate = find_by_code(instance, connection, code_text)
         events = status_store.list_events(connection, certificate.id)
+    check_logged(certificate)
     if events and events[-1].value != VALID:
         zh, en = "证书已不在有效状态,不提供文件", "This certificate is not in force; its file is not handed out."
         raise Refused("not_in_force", zh, en, f"certsvc verify {code_text}")

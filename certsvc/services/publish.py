@@ -1,6 +1,8 @@
 """What the instance publishes about itself: status lists, trust bundle, keys."""
 
 import base64
+import time
+from contextlib import suppress
 from typing import Any
 
 from cryptography import x509
@@ -8,10 +10,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
 from certsvc.core.calendar import utc_text
+from certsvc.core.errors import NotReady
 from certsvc.core.jose import Jws, parse_document, public_jwk, sign_compact
+from certsvc.core.logged import logged_json
 from certsvc.core.statuslist import encode_bitstring, pack
 from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves
+from certsvc.services.log_evidence import LogEvidence
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import status as status_store
@@ -22,6 +27,9 @@ LIST_TERM, LIST_AGE = 7 * 86_400, 900
 #: Lists of one second, or of two clocks that differ a little, follow each other by single seconds. A verifier allows
 #: twice as much (status_fresh); what is further ahead was published before a demo's clock was set back.
 SAME_MOMENT = 60
+#: Code of what waits for the log; how often, and with what pause in seconds, a list waits for an event of this moment.
+WAITING = "waiting_for_log"
+TRIES, PAUSE = 3, 0.05
 
 
 def list_uri(instance: Instance, number: int = 1) -> str:
@@ -29,28 +37,80 @@ def list_uri(instance: Instance, number: int = 1) -> str:
 
 
 def current_status_list(instance: Instance, uri: str) -> Jws:
-    """The newest Token Status List of `uri`, signed anew when it is a quarter of an hour old."""
+    """The newest Token Status List of `uri`, signed anew when it is a quarter of an hour old or an event came since.
+
+    While the log stands still and an event waits for it, no new list is signed: the last one is given as long as it
+    holds, and says in `n` what it covers. Raises NotReady when there is none.
+    """
     with instance.engines.read.connect() as connection:
         newest = _newest_list(instance, connection, uri)
     if newest is not None:
         return newest
+    try:
+        return renew_status_list(instance, uri)
+    except NotReady as error:
+        with instance.engines.read.connect() as connection:
+            last = _own_list(instance, connection, uri)
+        if error.code != WAITING or last is None or last.unverified_payload["exp"] <= instance.now():
+            raise
+        return last
+
+
+def has_list(instance: Instance) -> bool:
+    """Whether a status list was ever published here."""
+    with instance.engines.read.connect() as connection:
+        return status_store.latest_status_list(connection, list_uri(instance)) is not None
+
+
+def newest_status_list(connection: Connection, uri: str) -> Jws:
+    """The list published last, of whatever age and key. Raises LookupError before the first."""
+    latest = status_store.latest_status_list(connection, uri)
+    if latest is None:
+        raise LookupError(uri)
+    return documents.load_document(connection, latest.sha256, "statuslist+jwt")
+
+
+def renew_status_list(instance: Instance, uri: str) -> Jws:
+    """The list with every event decided so far, signed anew if the newest lacks one.
+
+    Raises NotReady(waiting_for_log) while the log stands still and one of them has no place in it.
+    """
+    for _ in range(TRIES):
+        with suppress(_Waits), log_leaves.transaction(instance) as connection:
+            return publish_status_list(instance, connection, uri)
+        # Somebody has decided in the moment between: what they logged gets its place here, or by them.
+        log_leaves.settle(instance)
+        time.sleep(PAUSE)
     with log_leaves.transaction(instance) as connection:
         return publish_status_list(instance, connection, uri)
 
 
+class _Waits(NotReady):
+    """An event has no published place in the log."""
+
+
 def publish_status_list(instance: Instance, connection: Connection, uri: str) -> Jws:
-    """Signs the list as the events stand in this transaction, unless the newest one says just that and is young."""
+    """Signs the list as the published log says in this transaction, unless the newest one says just that and is young.
+
+    Raises NotReady(waiting_for_log) for an event that the published log does not have yet.
+    """
     # Whoever publishes at the same moment waits here, and then sees the events of the one before.
     status_store.lock_status_lists(connection)
     newest, iat = _newest_list(instance, connection, uri), instance.now()
-    latest = status_store.latest_status_list(connection, uri)
-    values = {"bits": 4, "lst": pack(status_store.list_values(connection, uri))}
-    if newest is not None and newest.unverified_payload["status_list"] == values:
+    if newest is not None:
         return newest
+    # The size first: what is published meanwhile is left for the next list.
+    size, checkpoint = LogEvidence(instance, connection).checkpoint()
+    found = status_store.list_values(connection, uri)
+    if found.size is None or found.size > size:
+        zh = "决定已保存,等待写入公开日志;状态表尚未更新"
+        en = "What was decided is kept and waits for the public log; until then no new status list is signed."
+        raise _Waits(WAITING, zh, en, "certsvc log tick")
+    latest = status_store.latest_status_list(connection, uri)
     if latest is not None and latest.iat - iat < SAME_MOMENT:
         # Of two lists of one second nobody could tell which one lacks a revocation.
         iat = max(iat, latest.iat + 1)
-    document = _sign_list(instance, connection, uri, values, iat)
+    document = _sign_list(instance, connection, uri, (size, checkpoint, found.slots), iat)
     document_store.add_document(connection, "statuslist+jwt", document.body, subject=uri, iat=iat)
     status_store.add_status_list(connection, StatusList(uri, document.sha256, iat))
     log_leaves.log_document(instance, connection, document)
@@ -58,26 +118,47 @@ def publish_status_list(instance: Instance, connection: Connection, uri: str) ->
 
 
 def _newest_list(instance: Instance, connection: Connection, uri: str) -> Jws | None:
-    """The list published last, if it is young enough to be handed out and of the present key."""
+    """The list published last, if it is young enough to be handed out, of the present key, and lacks no event."""
     latest = status_store.latest_status_list(connection, uri)
     if latest is None or not -SAME_MOMENT < instance.now() - latest.iat < LIST_AGE:
         return None
-    document = documents.load_document(connection, latest.sha256, "statuslist+jwt")
+    document = _own_list(instance, connection, uri)
+    if document is None or status_store.has_uncovered(connection, uri, document.unverified_payload["n"]):
+        return None
+    return document
+
+
+def _own_list(instance: Instance, connection: Connection, uri: str) -> Jws | None:
+    """The list published last, if it is of the present key."""
+    if status_store.latest_status_list(connection, uri) is None:
+        return None
+    document = newest_status_list(connection, uri)
     key = documents.own_key(connection, instance.settings.authority, "status")
     # A key that has ended vouches for nothing new; above all when it was stolen.
     return document if document.signatures[0].unverified_kid == key.jkt else None
 
 
-def _sign_list(instance: Instance, connection: Connection, uri: str, values: dict[str, Any], iat: int) -> Jws:
+def status_document(instance: Instance, uri: str) -> dict[str, Any]:
+    """The list with the proof that its snapshot was logged: what a bundle has in `status`, for offline verifiers."""
+    document = current_status_list(instance, uri)
+    with instance.engines.read.connect() as connection:
+        logged = LogEvidence(instance, connection).of(document)
+    return {"list": document.body.decode(), "log": logged_json(logged)}
+
+
+def _sign_list(
+    instance: Instance, connection: Connection, uri: str, said: tuple[int, str | None, dict[int, int]], iat: int
+) -> Jws:
+    size, checkpoint, values = said
     payload = {
         "iss": f"urn:certsvc:org:{instance.settings.authority}",
         "sub": uri,
         "iat": iat,
         "exp": iat + LIST_TERM,
         "ttl": LIST_AGE,
-        "n": 0,
-        "checkpoint": None,
-        "status_list": values,
+        "n": size,
+        "checkpoint": checkpoint,
+        "status_list": {"bits": 4, "lst": pack(values)},
     }
     key = documents.own_key(connection, instance.settings.authority, "status")
     return parse_document(sign_compact(payload, "statuslist+jwt", instance.signer(key)), "statuslist+jwt")
@@ -159,4 +240,4 @@ def _jwk(certificate: bytes, jkt: str, use: str, issuing: bytes) -> dict[str, An
 
 def _bits(instance: Instance, uri: str) -> str:
     with instance.engines.read.connect() as connection:
-        return encode_bitstring(status_store.list_values(connection, uri))
+        return encode_bitstring(status_store.list_values(connection, uri).slots)

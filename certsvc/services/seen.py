@@ -11,13 +11,34 @@ from pathlib import Path
 
 from certsvc.core.bundle import Bundle, parse_bundle
 from certsvc.core.chain import Anchor
+from certsvc.core.encoding import canonical
 from certsvc.core.errors import CertsvcError
 from certsvc.core.jose import Jws, parse_document
-from certsvc.services.verify_evidence import Asked, Found, verify_offline
+from certsvc.core.logged import Logged, logged_json
+from certsvc.services.verify_evidence import Asked, Found, read_status, verify_offline
 from certsvc.verify.report import Report
 
 #: A list dated further ahead than clocks differ is not kept; it would outlive every true one.
 SKEW = 120
+
+
+@dataclass(frozen=True)
+class _List:
+    """A status list, with the proof that its snapshot was logged if there is one, or a trust bundle."""
+
+    document: Jws
+    logged: Logged | None = None
+
+    @property
+    def time(self) -> int:
+        return int(self.document.unverified_payload["iat"])
+
+    @property
+    def body(self) -> bytes:
+        """As `read_status` reads it."""
+        if self.logged is None:
+            return self.document.body
+        return canonical({"list": self.document.body.decode(), "log": logged_json(self.logged)})
 
 
 @dataclass(frozen=True)
@@ -38,34 +59,33 @@ class Seen:
         asked = replace(asked, newer_status=lists[0].body, newer_trust=lists[1].body)
         report = verify_offline(found, anchors, asked)
         for one in lists:
-            if _proved(report, one):
+            if _proved(report, one.document):
                 self._keep(anchors, one, asked.now)
         return report
 
     @staticmethod
-    def _brought(bundle: Bundle, asked: Asked) -> tuple[Jws, Jws]:
-        status = bundle.status_list
+    def _brought(bundle: Bundle, asked: Asked) -> tuple[_List, _List]:
+        status = _List(bundle.status_list, bundle.status_logged)
         if asked.newer_status is not None:
-            brought = parse_document(asked.newer_status.strip(), "statuslist+jwt")
-            status = max(status, brought, key=_time)
-        return status, bundle.trust
+            status = max(status, _List(*read_status(asked.newer_status)), key=_time)
+        return status, _List(bundle.trust)
 
-    def _newest(self, anchors: tuple[Anchor, ...], brought: Jws) -> Jws:
-        path = self._file(anchors, brought)
+    def _newest(self, anchors: tuple[Anchor, ...], brought: _List) -> _List:
+        path = self._file(anchors, brought.document)
         try:
-            kept = parse_document(path.read_bytes(), brought.typ) if path.is_file() else brought
+            kept = _read(path.read_bytes(), brought.document.typ) if path.is_file() else brought
         except CertsvcError:
             # A damaged memory is no memory; the document at hand is judged as it is.
             return brought
         return max(brought, kept, key=_time)
 
-    def _keep(self, anchors: tuple[Anchor, ...], document: Jws, now: int) -> None:
-        if _time(document) > now + SKEW:
+    def _keep(self, anchors: tuple[Anchor, ...], one: _List, now: int) -> None:
+        if one.time > now + SKEW:
             return
-        path = self._file(anchors, document)
+        path = self._file(anchors, one.document)
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}")
-        draft.write_bytes(document.body)
+        draft.write_bytes(one.body)
         draft.replace(path)
 
     def _file(self, anchors: tuple[Anchor, ...], document: Jws) -> Path:
@@ -85,5 +105,9 @@ def _proved(report: Report, document: Jws) -> bool:
     )
 
 
-def _time(document: Jws) -> int:
-    return int(document.unverified_payload["iat"])
+def _read(body: bytes, typ: str) -> _List:
+    return _List(*read_status(body)) if typ == "statuslist+jwt" else _List(parse_document(body, typ))
+
+
+def _time(one: _List) -> int:
+    return one.time

@@ -1,7 +1,7 @@
 """Lifecycle of one certificate: one officer proposes, another decides (`certsvc status …`, docs/format.md 5).
 
-Both halves are signed acts, the decision is told to the holder in a notice, and then the status list is published. A
-correction makes the next version, which supersedes the one before.
+Both halves are signed acts, and the decision is told to the holder in a notice. Once it stands in the log the status
+list is published: a list covers what the log has. A correction makes the next version, which supersedes the one before.
 """
 
 from typing import Any
@@ -19,8 +19,9 @@ from certsvc.core.statuslist import AFTER, VALID
 from certsvc.instance import Instance
 from certsvc.services import correction, documents, issue, log_leaves, notices
 from certsvc.services.act_rules import target_of
+from certsvc.services.coming_into_force import check_unlogged
 from certsvc.services.credential import describe
-from certsvc.services.publish import publish_status_list
+from certsvc.services.publish import WAITING, list_uri, newest_status_list, renew_status_list
 from certsvc.services.status_rules import REASONS, STATES, Proposal, check_proposal
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
@@ -54,6 +55,9 @@ def propose_within(instance: Instance, connection: Connection, proposal: Proposa
     # From here on nobody else changes this certificate, so what is checked is what is signed.
     q = status_store.next_q(connection, certificate.id)
     check_proposal(proposal, _value(connection, certificate), certificate.number)
+    if proposal.kind == "suspend" and certificate.state == WAITING:
+        # It would come back in force without ever having been proved; an end needs no proof.
+        raise Refused(WAITING, "证书尚未生效,不能暂停", "It is not in force yet.", "certsvc log tick")
     corrected = None
     if proposal.kind == "correct":
         corrected = correction.correct(instance, connection, certificate, entry, proposal.changes)
@@ -71,15 +75,24 @@ def propose_within(instance: Instance, connection: Connection, proposal: Proposa
 
 
 def approve(instance: Instance, proposal_id: str, officer_id: str) -> issue.Issued | None:
-    """Another human decides; returns the next version after a correction. Raises Refused for the same human."""
+    """Another human decides; returns the next version after a correction. Raises Refused for the same human.
+
+    Raises NotReady(waiting_for_log) when the decision is kept and the log does not answer: list and next version wait.
+    """
     with log_leaves.transaction(instance) as connection:
-        return approve_within(instance, connection, proposal_id, officer_id)
+        issued = approve_within(instance, connection, proposal_id, officer_id)
+    renew_status_list(instance, list_uri(instance))
+    if issued is None:
+        return None
+    done = issue.complete(instance, [issued])
+    # Somebody else may have completed it in the moment between.
+    return done[0] if done else issued
 
 
 def approve_within(
     instance: Instance, connection: Connection, proposal_id: str, officer_id: str
 ) -> issue.Issued | None:
-    """As `approve`, inside the caller's transaction."""
+    """As `approve`, inside the caller's transaction; what comes after it is the caller's: the list, the log's word."""
     status_store.lock_proposal(connection, proposal_id)
     row = _open_proposal(connection, proposal_id)
     officer = _officer(connection, officer_id)
@@ -94,14 +107,13 @@ def approve_within(
     status_store.close_proposal(connection, proposal_id)
     _record(instance, connection, certificate, proposed, decided)
     notices.write_notice(instance, connection, certificate, decided.unverified_payload)
-    status_list = publish_status_list(instance, connection, certificate.list_uri)
     if row.kind != "correct":
         return None
     # Decision and next version stand or fall together: nobody is left with a superseded certificate only.
     intent = _intend_next(instance, connection, certificate, decided)
-    signed = issue.sign_intent(instance, intent)
-    issued = issue.apply_one(instance, connection, intent, signed)
-    issue.freeze_checked(instance, connection, issued.certificate, status_list)
+    issued = issue.issued_of(instance, intent, issue.sign_intent(instance, intent))
+    check_unlogged(instance, connection, issued.certificate, newest_status_list(connection, certificate.list_uri))
+    issue.store(instance, connection, issued)
     return issued
 
 
@@ -227,6 +239,8 @@ def _record(instance: Instance, connection: Connection, certificate: Certificate
     )
     status_store.add_event(connection, event)
     certificate_store.set_state(connection, certificate.id, STATES[payload["value"]])
+    # One that never came into force does not either from now on.
+    certificate_store.remove_intent(connection, certificate.id)
 
 
 def _intend_next(instance: Instance, connection: Connection, certificate: Certificate, decided: Jws) -> IssueIntent:

@@ -14,16 +14,24 @@ from sqlalchemy import Connection
 
 from certsvc.core.bundle import Bundle, looks_like_bundle, parse_bundle
 from certsvc.core.calendar import local_date
+from certsvc.core.checkpoint import parse_head
 from certsvc.core.codes import check_certificate_number, parse_verification_code
+from certsvc.core.encoding import parse_json
 from certsvc.core.errors import CertsvcError, Malformed
 from certsvc.core.jose import Jws, parse_document
+from certsvc.core.logged import Logged, parse_logged
 from certsvc.core.names import fold_name
+from certsvc.core.note import Note, parse_note
+from certsvc.core.schemas import BUNDLE
+from certsvc.core.shape import check_shape
 from certsvc.instance import Instance
 from certsvc.render.picture import pdf_pictures, read_codes
 from certsvc.render.reader import PdfFindings, read_pdf
 from certsvc.services import documents, private
 from certsvc.services.evidence import bundle_of, fresh_evidence
+from certsvc.services.pdf import check_logged
 from certsvc.services.public_view import public_only
+from certsvc.services.publish import WAITING
 from certsvc.store import certificates as certificate_store
 from certsvc.store import rosters as roster_store
 from certsvc.store import status as status_store
@@ -53,9 +61,11 @@ class Asked:
     now: int
     max_age: int | None = None
     newer_status: bytes | None = None
-    """A status list brought beside the bundle; the later of the two counts."""
+    """A status list brought beside the bundle; the later of the two counts. As a token, or with its proof in JSON."""
     newer_trust: bytes | None = None
     """The same for the trust bundle."""
+    checkpoint: bytes | None = None
+    """A checkpoint of the log that the asker has, as a note."""
 
 
 @dataclass(frozen=True)
@@ -155,16 +165,35 @@ def verify_offline(found: Found, anchors: tuple, asked: Asked) -> Report:  # typ
     if found.bundle is None:
         return without_evidence("cannot_decide", "offline_no_bundle", asked.at, asked.now, test)
     try:
-        newer = _parsed(asked.newer_status, "statuslist+jwt"), _parsed(asked.newer_trust, "trust+jwt")
-        evidence = Evidence(parse_bundle(found.bundle), found.document, None, *newer)
+        evidence = _beside(asked, parse_bundle(found.bundle), found.document)
     except CertsvcError as error:
         return without_evidence("tampered", error.code, asked.at, asked.now, test)
     report = verify(evidence, anchors, asked.at, asked.now, asked.max_age)
     return replace(report, match={**NOT_COMPARED, "file": _file_match(found, report)})
 
 
-def _parsed(body: bytes | None, typ: str) -> Jws | None:
-    return None if body is None else parse_document(body.strip(), typ)
+def _beside(asked: Asked, bundle: Bundle, document: DocumentFindings | None) -> Evidence:
+    """The evidence of a bundle and what was brought beside it. Raises Malformed."""
+    status, logged = (None, None) if asked.newer_status is None else read_status(asked.newer_status)
+    trust = None if asked.newer_trust is None else parse_document(asked.newer_trust.strip(), "trust+jwt")
+    checkpoint = None if asked.checkpoint is None else read_checkpoint(asked.checkpoint)
+    return Evidence(bundle, document, None, status, trust, checkpoint, logged)
+
+
+def read_status(body: bytes) -> tuple[Jws, Logged | None]:
+    """A status list, as a token or with the proof of its snapshot as a bundle has it in `status`. Raises Malformed."""
+    if body.lstrip()[:1] != b"{":
+        return parse_document(body.strip(), "statuslist+jwt"), None
+    value = parse_json(body)
+    check_shape(value, BUNDLE["status"])
+    return parse_document(value["list"].encode(), "statuslist+jwt"), parse_logged(value["log"])
+
+
+def read_checkpoint(body: bytes) -> Note:
+    """A checkpoint in the form of C2SP tlog-checkpoint, not verified. Raises Malformed."""
+    note = parse_note(body)
+    parse_head(note.text)
+    return note
 
 
 def _file_match(found: Found, report: Report) -> str:
@@ -249,14 +278,24 @@ def _from_register(
     asked: Asked,
     expect: Expect | None,
 ) -> Report:
-    bundle = fresh_evidence(inst, connection, certificate)
     now = max(asked.now, inst.now())
+    if certificate.state == WAITING:
+        return without_evidence("cannot_decide", WAITING, asked.at, now, inst.anchors[0].test)
+    bundle = fresh_evidence(inst, connection, certificate)
+    if _decided_since(connection, certificate, bundle.status_list):
+        return without_evidence("cannot_decide", WAITING, asked.at, now, inst.anchors[0].test)
     evidence = Evidence(bundle, found.document, certificate.sha256, None)
     report = verify(evidence, inst.anchors, max(asked.at, 0), now)
     match = {**NOT_COMPARED, "file": _file_match(found, report)}
     if expect is not None and report.certificate is not None:
         match |= _compare(inst, connection, certificate, report.certificate, expect)
     return _with_versions(connection, certificate, replace(report, match=match))
+
+
+def _decided_since(connection: Connection, certificate: Certificate, status_list: Jws) -> bool:
+    """Whether something was decided about it that the newest list cannot say yet, as the log stands still."""
+    size = status_list.unverified_payload["n"]
+    return status_store.has_uncovered(connection, certificate.list_uri, size, certificate.id)
 
 
 def _with_versions(connection: Connection, certificate: Certificate, report: Report) -> Report:
@@ -279,14 +318,20 @@ def _version(other: Version | None) -> dict[str, object] | None:
 
 
 def fresh_bundle(inst: Instance, code_text: str) -> bytes | None:
-    """The bundle with today's status of the certificate behind a code; None for every kind of miss."""
+    """The bundle with today's status of the certificate behind a code; None for every kind of miss.
+
+    Raises Refused(waiting_for_log) for one that is not in force yet.
+    """
     try:
         key = inst.data_keys.blind("code", parse_verification_code(code_text))
     except Malformed:
         return None
     with inst.engines.read.connect() as connection:
         certificate = certificate_store.find_by_code_key(connection, key)
-        return None if certificate is None else bundle_of(inst, connection, certificate)
+        if certificate is None:
+            return None
+        check_logged(certificate)
+        return bundle_of(inst, connection, certificate)
 
 
 def verify_number(

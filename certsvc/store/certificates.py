@@ -20,6 +20,7 @@ _HOLD_INTENTS = (
     .order_by(issue_intent.c.id)
     .with_for_update()
 )
+_INTENTS_OF = INTENTS.select.where(issue_intent.c.id.in_(bindparam("ids", expanding=True)))
 _REMOVE_INTENT = issue_intent.delete().where(issue_intent.c.id == bindparam("of"))
 
 _BY_ID = CERTIFICATES.select.where(certificate.c.id == bindparam("id"))
@@ -44,7 +45,14 @@ _ISSUED_ENTRIES = (
 _INDICES = select(certificate.c.idx).where(certificate.c.list_uri == bindparam("uri"))
 _ONE = update(certificate).where(certificate.c.id == bindparam("of"))
 _SET_STATE = _ONE.values(state=bindparam("to"))
-_FREEZE = _ONE.where(certificate.c.frozen_bundle.is_(None)).values(frozen_bundle=bindparam("bundle"))
+_WAITING = CERTIFICATES.select.where(certificate.c.state == "waiting_for_log").order_by(
+    certificate.c.issued_at, certificate.c.number, certificate.c.version
+)
+_STORED = select(certificate.c.id).where(certificate.c.id.in_(bindparam("ids", expanding=True)))
+_COUNT_WAITING = select(func.count()).where(certificate.c.state == "waiting_for_log")
+_BRING_INTO_FORCE = _ONE.where(certificate.c.state == "waiting_for_log").values(
+    state="in_force", frozen_bundle=bindparam("bundle")
+)
 _RENDITION = RENDITIONS.select.where(
     rendition.c.certificate_id == bindparam("id"), rendition.c.fingerprint == bindparam("fingerprint")
 )
@@ -104,8 +112,13 @@ def hold_intents(connection: Connection, intent_ids: Iterable[str]) -> set[str]:
     return set(connection.execute(_HOLD_INTENTS, {"ids": list(intent_ids)}).scalars())
 
 
+def find_intents(connection: Connection, intent_ids: Iterable[str]) -> dict[str, IssueIntent]:
+    """Those of these intents that still stand, by id."""
+    return {one.id: one for one in INTENTS.all(connection, _INTENTS_OF, ids=list(intent_ids))}
+
+
 def remove_intent(connection: Connection, intent_id: str) -> None:
-    """Forgets an intent, in the transaction that stores its certificate."""
+    """Forgets an intent, in the transaction that brings its certificate into force."""
     connection.execute(_REMOVE_INTENT, {"of": intent_id})
 
 
@@ -119,6 +132,11 @@ def add_certificate(connection: Connection, item: Certificate) -> None:
 def find_certificate(connection: Connection, certificate_id: str) -> Certificate | None:
     """The certificate of this row id, or None."""
     return CERTIFICATES.one(connection, _BY_ID, id=certificate_id)
+
+
+def find_stored(connection: Connection, certificate_ids: Iterable[str]) -> set[str]:
+    """Which of these ids have a certificate."""
+    return set(connection.execute(_STORED, {"ids": list(certificate_ids)}).scalars())
 
 
 def find_by_code_key(connection: Connection, code_key: str) -> Certificate | None:
@@ -193,9 +211,24 @@ def set_state(connection: Connection, certificate_id: str, state: str) -> None:
     connection.execute(_SET_STATE, {"of": certificate_id, "to": state})
 
 
-def freeze(connection: Connection, certificate_id: str, bundle: bytes) -> bool:
-    """Keeps the bundle of the day of issue. False if that was done before: it is done once."""
-    return connection.execute(_FREEZE, {"of": certificate_id, "bundle": bundle}).rowcount == 1
+def list_waiting(
+    connection: Connection, *, roster_id: str | None = None, most: int | None = None
+) -> tuple[Certificate, ...]:
+    """The certificates that wait for the log, oldest first: those of a roster, at most so many."""
+    statement = _WAITING.limit(most)
+    if roster_id is not None:
+        statement = statement.join(entry, entry.c.id == certificate.c.entry_id).where(entry.c.roster_id == roster_id)
+    return CERTIFICATES.all(connection, statement)
+
+
+def count_waiting(connection: Connection) -> int:
+    """How many certificates wait for the log."""
+    return int(connection.execute(_COUNT_WAITING).scalar_one())
+
+
+def bring_into_force(connection: Connection, certificate_id: str, bundle: bytes) -> bool:
+    """Puts a waiting certificate in force and keeps its bundle. False if it does not wait: it is done once."""
+    return connection.execute(_BRING_INTO_FORCE, {"of": certificate_id, "bundle": bundle}).rowcount == 1
 
 
 def keep_rendition(connection: Connection, item: Rendition) -> Rendition:

@@ -1,12 +1,15 @@
 """Proposals, status events, published status lists, and the daily limit on guesses about a certificate."""
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from certsvc.core.errors import Refused
 from certsvc.store.engine import insert_or, lock_table
+from certsvc.store.log_tables import log_entry
 from certsvc.store.rows import StatusEvent, StatusList, StatusProposal
 from certsvc.store.shelf import EVENTS, PROPOSALS, STATUS_LISTS, narrowed
-from certsvc.store.tables import certificate, match_try, status_event, status_list, status_proposal
+from certsvc.store.tables import certificate, document, match_try, status_event, status_list, status_proposal
 
 # P9999 < P10000: longer is later.
 _LAST_ID = (
@@ -29,11 +32,38 @@ _LISTS = STATUS_LISTS.select.where(status_list.c.uri == bindparam("uri")).order_
 )
 _LATEST_LIST = _LISTS.limit(1)
 _VALUES = (
-    select(certificate.c.idx, status_event.c.value)
+    select(certificate.c.idx, status_event.c.value, log_entry.c.id, log_entry.c.idx.label("place"))
     .join(status_event, status_event.c.certificate_id == certificate.c.id)
+    .outerjoin(log_entry, log_entry.c.dedup_key == status_event.c.decide_sha256)
     .where(certificate.c.list_uri == bindparam("uri"))
     .order_by(certificate.c.idx, status_event.c.q)
 )
+
+# From the few entries that the list does not cover, by keys, to the events among them.
+_UNCOVERED = (
+    select(status_event.c.q)
+    .select_from(log_entry)
+    .join(document, document.c.sha256 == log_entry.c.subject)
+    .join(certificate, certificate.c.sha256 == document.c.subject)
+    .join(
+        status_event,
+        (status_event.c.certificate_id == certificate.c.id) & (status_event.c.decide_sha256 == document.c.sha256),
+    )
+    .where(or_(log_entry.c.idx.is_(None), log_entry.c.idx >= bindparam("size")))
+    .where(certificate.c.list_uri == bindparam("uri"))
+    .limit(1)
+)
+_UNCOVERED_OF = _UNCOVERED.where(certificate.c.id == bindparam("id"))
+
+
+@dataclass(frozen=True)
+class Values:
+    """What the events about one list say."""
+
+    slots: dict[int, int]
+    """Slot -> value, for the slots that ever had an event; all others are 0."""
+    size: int | None
+    """So many entries of the log have all of them; None while one has no place yet."""
 
 
 def next_proposal_id(connection: Connection) -> str:
@@ -91,10 +121,24 @@ def list_events(connection: Connection, certificate_id: str) -> tuple[StatusEven
     return EVENTS.all(connection, _EVENTS, id=certificate_id)
 
 
-def list_values(connection: Connection, list_uri: str) -> dict[int, int]:
-    """Slot -> present value, for the slots of this list that ever had an event; all others are 0."""
+def list_values(connection: Connection, list_uri: str) -> Values:
+    """The values of a list as the events stand, and how much of the log has them all.
+
+    One statement: an event that another process decides meanwhile is in both answers or in none. Events that are older
+    than the log, and have no entry at all, count in any size.
+    """
+    rows = connection.execute(_VALUES, {"uri": list_uri}).all()
+    places = [row.place for row in rows if row.id is not None]
     # Ordered by q: the last event of a slot wins.
-    return dict(connection.execute(_VALUES, {"uri": list_uri}).all())
+    return Values({row.idx: row.value for row in rows}, None if None in places else max(places, default=-1) + 1)
+
+
+def has_uncovered(connection: Connection, list_uri: str, size: int, certificate_id: str | None = None) -> bool:
+    """Whether an event of this list, or of one certificate, is not among the first `size` entries of the log."""
+    values = {"uri": list_uri, "size": size}
+    if certificate_id is None:
+        return connection.execute(_UNCOVERED, values).first() is not None
+    return connection.execute(_UNCOVERED_OF, {**values, "id": certificate_id}).first() is not None
 
 
 def lock_status_lists(connection: Connection) -> None:

@@ -129,9 +129,9 @@ UNKNOWN: dict[str, Words] = {
         "체크포인트가 증거보다 오래되었습니다({size}개). 최신 것을 받으십시오: /log/checkpoint",
     ),
     "waiting_for_log": (
-        "证书刚刚签发,登记尚未完成。请几分钟后再查。",
-        "The certificate was only just issued; try again in a few minutes.",
-        "방금 발급되어 등록이 끝나지 않았습니다. 몇 분 뒤 다시 확인하십시오.",
+        "证书或其状态变更正在写入公开日志,尚未完成。请几分钟后再查。",
+        "The certificate, or a decision about it, is being entered in the public log; try again in a few minutes.",
+        "증서 또는 그 상태 변경을 공개 로그에 등록하는 중입니다. 몇 분 뒤 다시 확인하십시오.",
     ),
     "not_in_force_yet": (
         "证书正在制作,尚未生效。请稍后再查。",

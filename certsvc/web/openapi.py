@@ -47,8 +47,15 @@ _READY: Schema = {
         "status_list_age": {"type": "integer"},
         "log_waiting": {"type": "integer"},
         "log_waiting_since": {"type": ["integer", "null"]},
+        "certificates_waiting": {"type": "integer"},
     },
-    "required": ["status", "status_list_age", "log_waiting", "log_waiting_since"],
+    "required": ["status", "status_list_age", "log_waiting", "log_waiting_since", "certificates_waiting"],
+}
+#: What a bundle has in `status`, for verification offline.
+_LIST_WITH_PROOF: Schema = {
+    "type": "object",
+    "properties": {"list": {"type": "string"}, "log": {"type": ["object", "null"]}},
+    "required": ["list", "log"],
 }
 
 ROUTES: tuple[Route, ...] = (
@@ -162,7 +169,7 @@ ROUTES: tuple[Route, ...] = (
         "/status/{number}",
         "published",
         "状态表 / Token Status List",
-        {"application/statuslist+jwt": None},
+        {"application/statuslist+jwt": None, "application/json": _LIST_WITH_PROOF},
         problems=("not_found", "rate"),
     ),
     Route(

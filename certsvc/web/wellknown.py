@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response, abort, request
 
 from certsvc.services import log_leaves
 from certsvc.services import publish as services
+from certsvc.services.coming_into_force import waiting_certificates
 from certsvc.web import context
 from certsvc.web.errors import log_trouble
 from certsvc.web.headers import publish
@@ -16,15 +17,22 @@ wellknown = Blueprint("wellknown", __name__)
 
 #: Seconds for which a document may be kept.
 KEEP_LIST, KEEP_KEYS = 300, 3600
+LIST_TYPE = "application/statuslist+jwt"
 #: RFC 9116 2.5.5: recommended to be less than a year ahead.
 SECURITY_TERM = timedelta(days=180)
 
 
 @wellknown.get("/status/<int:number>")
 def status_list(number: int) -> Response:
-    """The newest Token Status List (draft-ietf-oauth-status-list 8)."""
-    document = services.current_status_list(context.instance(), _uri(number))
-    return publish(Response(document.body, content_type="application/statuslist+jwt"), KEEP_LIST)
+    """The newest Token Status List (draft-ietf-oauth-status-list 8); as JSON with the proof that it was logged, which is
+    what `certsvc verify --offline --status` takes."""
+    if request.accept_mimetypes.best_match((LIST_TYPE, "application/json")) == "application/json":
+        response = _json(services.status_document(context.instance(), _uri(number)), "application/json", KEEP_LIST)
+    else:
+        body = services.current_status_list(context.instance(), _uri(number)).body
+        response = publish(Response(body, content_type=LIST_TYPE), KEEP_LIST)
+    response.vary.add("Accept")
+    return response
 
 
 @wellknown.get("/status/<int:number>/bitstring")
@@ -72,17 +80,18 @@ def healthz() -> Response:
 
 @wellknown.get("/readyz")
 def readyz() -> Response:
-    """200 when database and status key work; with the age of the newest status list in seconds, and how many leaves
-    wait for the log since when (null: nothing waits). A log that refuses stops no verification."""
+    """200 when database and status key work; with the age of the newest status list in seconds, how many leaves
+    wait for the log since when (null: nothing waits), and how many certificates wait with them. A log that refuses stops no verification."""
     inst = context.instance()
     try:
         issued = int(services.current_status_list(inst, _uri(1)).unverified_payload["iat"])
         waiting, since = log_leaves.waiting_since(inst)
+        certificates = waiting_certificates(inst)
     except Exception as error:  # whatever is wrong, this node is not ready
         log_trouble(error)
         return Response(b'{"status":"not_ready"}', 503, {"Retry-After": "10"}, content_type="application/json")
     value = {"status": "ok", "status_list_age": max(0, inst.now() - issued)}
-    value |= {"log_waiting": waiting, "log_waiting_since": since}
+    value |= {"log_waiting": waiting, "log_waiting_since": since, "certificates_waiting": certificates}
     return Response(orjson.dumps(value), content_type="application/json")
 
 

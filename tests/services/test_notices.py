@@ -126,9 +126,10 @@ def test_a_letter_names_a_corrected_identity_number_and_never_says_it(small: Sma
 
 
 def test_a_decision_that_fails_leaves_no_letter(small: SmallInstance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The letter stands in the transaction of the decision: here its list cannot be signed."""
-    proposal = propose(small.instance, Proposal("suspend", small.issued[0].code, "HRSS-1", PAPER, "inquiry"))
-    for key in small.instance.keys_dir.glob("*status*"):
+    """The letter stands in the transaction of the decision: here the next version cannot be signed."""
+    wanted = Proposal("correct", small.issued[0].code, "HRSS-1", PAPER, "correction", changes={"name": "样章丁"})
+    proposal = propose(small.instance, wanted)
+    for key in small.instance.keys_dir.glob("*credential*"):
         key.unlink()
     small.instance._signers.clear()
     before = census(small.instance)

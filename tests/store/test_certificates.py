@@ -186,13 +186,32 @@ def test_an_unknown_state_is_refused(issued: Engine) -> None:
         certificates.set_state(connection, "certificate-1", "fine")
 
 
-def test_a_bundle_is_frozen_once(issued: Engine) -> None:
+def test_a_certificate_comes_into_force_once_and_its_bundle_is_frozen_with_it(issued: Engine) -> None:
     with issued.begin() as connection:
-        assert certificates.freeze(connection, "certificate-1", b"{}")
-        assert not certificates.freeze(connection, "certificate-1", b"other")
-        frozen = certificates.find_certificate(connection, "certificate-1")
-        assert frozen == certificate(1, frozen_bundle=b"{}")
+        assert certificates.count_waiting(connection) == 3
+        assert certificates.bring_into_force(connection, "certificate-1", b"{}")
+        assert not certificates.bring_into_force(connection, "certificate-1", b"other")
+        found = certificates.find_certificate(connection, "certificate-1")
+        assert found == certificate(1, state="in_force", frozen_bundle=b"{}")
         assert certificates.find_certificate(connection, "certificate-2") == certificate(2)
+        assert certificates.count_waiting(connection) == 2
+
+
+def test_what_was_revoked_while_it_waited_never_comes_into_force(issued: Engine) -> None:
+    with issued.begin() as connection:
+        certificates.set_state(connection, "certificate-1", "revoked")
+        assert not certificates.bring_into_force(connection, "certificate-1", b"{}")
+        assert certificates.find_certificate(connection, "certificate-1") == certificate(1, state="revoked")
+
+
+def test_what_waits_for_the_log_is_listed_oldest_first(issued: Engine) -> None:
+    with issued.begin() as connection:
+        certificates.bring_into_force(connection, "certificate-2", b"{}")
+        assert certificates.list_waiting(connection) == (certificate(1), certificate(3))
+        assert certificates.list_waiting(connection, most=1) == (certificate(1),)
+        assert certificates.list_waiting(connection, roster_id="R0001") == (certificate(1), certificate(3))
+        assert certificates.list_waiting(connection, roster_id="R0002") == ()
+        assert certificates.find_stored(connection, ["certificate-1", "nobody"]) == {"certificate-1"}
 
 
 def test_a_rendition_is_signed_once_per_toolchain(issued: Engine) -> None:

@@ -114,8 +114,8 @@ def test_the_last_event_of_a_slot_is_its_value(issued: Engine) -> None:
         status.add_event(connection, event(connection))
         status.add_event(connection, event(connection, q=1, kind="reinstate", value=0))
         status.add_event(connection, event(connection, certificate_id="certificate-3", kind="revoke", value=1))
-        assert status.list_values(connection, LIST) == {1: 0, 3: 1}
-        assert status.list_values(connection, "https://sample.invalid/other") == {}
+        assert status.list_values(connection, LIST).slots == {1: 0, 3: 1}
+        assert status.list_values(connection, "https://sample.invalid/other").slots == {}
 
 
 def test_the_latest_list_is_the_one_published_last(issued: Engine) -> None:

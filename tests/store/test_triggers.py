@@ -111,9 +111,9 @@ def test_what_a_certificate_was_signed_with_never_changes(
 
 def test_the_state_and_the_bundle_of_a_living_certificate_may_change(issued: Engine) -> None:
     with issued.begin() as connection:
-        for state in ("in_force", "suspended", "in_force", "revoked", "revoked"):
+        assert certificates.bring_into_force(connection, "certificate-3", b"{}")
+        for state in ("suspended", "in_force", "revoked", "revoked"):
             certificates.set_state(connection, "certificate-3", state)
-        assert certificates.freeze(connection, "certificate-3", b"{}")
 
 
 @pytest.mark.parametrize("end", FINAL)

@@ -1,0 +1,128 @@
+"""How a certificate that waits for the log comes into force (docs/format.md 8): no proof, no certificate.
+
+1. check – before anything is stored, every check of the verifier but those of log and status
+2. prove – its leaf stands under a checkpoint that enough witnesses cosigned, and so does the status list's snapshot
+3. check – every check, with these proofs
+4. enter – in force, and the bundle of this moment is frozen, in one transaction; whoever comes second changes nothing
+
+A crash or a witness that is away leaves it waiting: `certsvc issue ROSTER`, `certsvc log tick` and the heartbeat call
+`finish_waiting`, from any number of processes.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection
+
+from certsvc.core.bundle import write_bundle
+from certsvc.core.errors import NotReady, Refused
+from certsvc.core.jose import Jws
+from certsvc.instance import Instance
+from certsvc.services import log_leaves
+from certsvc.services.evidence import gather_bundle
+from certsvc.services.log_evidence import LogEvidence
+from certsvc.services.publish import WAITING, current_status_list
+from certsvc.store import certificates as certificate_store
+from certsvc.store.rows import Certificate
+from certsvc.verify import judge
+from certsvc.verify.case import Evidence
+
+#: What cannot be known before a certificate is logged.
+LATER = ("log", "status")
+#: Certificates of one transaction.
+CHUNK = 200
+
+
+def check_unlogged(instance: Instance, connection: Connection, certificate: Certificate, status_list: Jws) -> None:
+    """Returns if nothing but log and status stands between this certificate and `valid`. Raises Refused."""
+    bundle = gather_bundle(instance, connection, certificate, status_list)
+    now = max(instance.now(), certificate.issued_at)
+    # It has no trusted time yet, and is judged by its own.
+    for row in judge(Evidence(bundle), instance.anchors, now, now).odd:
+        if row.family not in LATER:
+            raise _refused(row.outcome, row.code)
+
+
+def finish_waiting(instance: Instance, limit: int = 1_000, progress: Callable[[int, int], None] | None = None) -> int:
+    """Brings what waits for the log into force, oldest first, at most `limit`; how many came into force.
+
+    Raises NotReady(waiting_for_log) when the log does not have them yet, Refused(own_check_failed) for what the verifier
+    does not call valid; what came into force before that stays so.
+    """
+    with instance.engines.read.connect() as connection:
+        found = certificate_store.list_waiting(connection, most=limit)
+    if found:
+        log_leaves.settle(instance)
+    done, problem = 0, None
+    for start in range(0, len(found), CHUNK):
+        try:
+            done += len(bring_into_force(instance, found[start : start + CHUNK]))
+        except (Refused, NotReady) as error:  # one that cannot come into force holds nobody else up
+            problem = error
+        if progress:
+            progress(min(start + CHUNK, len(found)), len(found))
+    if problem is not None:
+        raise problem
+    return done
+
+
+def waiting_certificates(instance: Instance) -> int:
+    """How many certificates wait for the log."""
+    with instance.engines.read.connect() as connection:
+        return certificate_store.count_waiting(connection)
+
+
+def bring_into_force(instance: Instance, certificates: Sequence[Certificate]) -> set[str]:
+    """The ids of those that came into force by this call; others, above all those of another process, are left out.
+
+    Raises NotReady(waiting_for_log), Refused(own_check_failed), after all that can come into force has.
+    """
+    if not certificates:
+        return set()
+    status_list = current_status_list(instance, certificates[0].list_uri)
+    ready: list[tuple[str, bytes]] = []
+    problems: list[NotReady | Refused] = []
+    with instance.engines.read.connect() as connection:
+        for certificate in certificates:
+            try:
+                ready.append((certificate.id, _proved(instance, connection, certificate, status_list)))
+            except (NotReady, Refused) as error:
+                problems.append(error)
+    done = _enter(instance, ready)
+    if problems:
+        raise problems[0]
+    return done
+
+
+def enter(connection: Connection, certificate_id: str, bundle: bytes) -> bool:
+    """In force from now on, whatever anybody thinks of it; False if it did not wait."""
+    if not certificate_store.bring_into_force(connection, certificate_id, bundle):
+        return False
+    certificate_store.remove_intent(connection, certificate_id)
+    return True
+
+
+def _enter(instance: Instance, ready: list[tuple[str, bytes]]) -> set[str]:
+    if not ready:
+        return set()
+    with instance.engines.write.begin() as connection:
+        return {identity for identity, bundle in ready if enter(connection, identity, bundle)}
+
+
+def _proved(instance: Instance, connection: Connection, certificate: Certificate, status_list: Jws) -> bytes:
+    """The bundle to be frozen. Raises NotReady, Refused."""
+    logged = LogEvidence(instance, connection)
+    if logged.of_key(certificate.sha256) is None or logged.of_key(status_list.sha256) is None:
+        zh = "证书已保存,等待写入公开日志;写入后自动生效"
+        en = "The certificate is stored and waits for the public log; it comes into force with it."
+        raise NotReady(WAITING, zh, en, "certsvc log tick")
+    bundle = gather_bundle(instance, connection, certificate, status_list)
+    now = max(instance.now(), certificate.issued_at)
+    verdict, deciding = judge(Evidence(bundle), instance.anchors, now, now).decision
+    if verdict != "valid":
+        raise _refused(verdict, deciding and deciding.code)
+    return write_bundle(bundle)
+
+
+def _refused(verdict: str, code: str | None) -> Refused:
+    zh, en = f"自检未通过,未签发:{verdict}({code})", f"Our own check says {verdict} ({code}); nothing was issued."
+    return Refused("own_check_failed", zh, en, "certsvc doctor")
