@@ -78,9 +78,9 @@ FAILPOINTS: dict[str, Failpoint] = {
     "status: a list is signed": Failpoint(STATEMENT, "INSERT INTO status_list ", AFTER, 1, "decide"),
     "status: not committed": Failpoint(COMMIT, "INSERT INTO status_event ", BEFORE, 1, "decide"),
     "status: committed, not heard": Failpoint(COMMIT, "INSERT INTO status_event ", AFTER, 2, "decide"),
-    "mirror: a file is written": Failpoint(CALL, "certsvc.services.mirror:_write", AFTER, 0, "mirror"),
-    "mirror: all but the checkpoint": Failpoint(RENAME, "checkpoint", BEFORE, 0, "mirror"),
-    "mirror: the checkpoint has its name": Failpoint(RENAME, "checkpoint", AFTER, 0, "mirror"),
+    "mirror: a file is written": Failpoint(CALL, "certsvc.services.mirror:_write", AFTER, 0, "export"),
+    "mirror: all but the checkpoint": Failpoint(RENAME, "checkpoint", BEFORE, 0, "export"),
+    "mirror: the checkpoint has its name": Failpoint(RENAME, "checkpoint", AFTER, 0, "export"),
 }
 
 
@@ -98,7 +98,7 @@ class Trap:
             if self.left == 0:
                 # One write to the end of a file: it is there when the process is not.
                 handle = os.open(self.told, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-                os.write(handle, f"{self.name}\n".encode())
+                os.write(handle, f"{os.getpid()} {self.name}\n".encode())
                 os.kill(os.getpid(), signal.SIGKILL)
                 signal.pause()
 

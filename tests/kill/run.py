@@ -25,18 +25,20 @@ import time
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS.parent), str(TESTS), str(TESTS / "services"), str(TESTS / "kill")]
 
 import click  # noqa: E402
+import psycopg  # noqa: E402
 import worker  # noqa: E402
+from evidence_read import Evidence, read_seen, read_tables  # noqa: E402
 from failpoints import FAILPOINTS  # noqa: E402
 from invariants import check, counts  # noqa: E402
-from evidence_read import Evidence, read_seen, read_tables  # noqa: E402
 from office import build_office  # noqa: E402
 from support_postgres import Cluster  # noqa: E402
 from witness_for_kills import Witness  # noqa: E402
@@ -51,8 +53,10 @@ from certsvc.store import log as log_store  # noqa: E402
 ROUND = 20
 #: Seconds within which a worker must come by its point; after that it is killed where it is.
 PATIENCE = 20.0
-#: A random kill meets a worker at most so late.
-LATEST = 1.5
+#: A random kill meets a worker at most so late, in seconds; a named one at most at this pass.
+LATEST, PASSES = 4.0, 4
+#: Seconds for which all work before all are killed at one moment.
+ALL_AT_ONCE = 1.0
 #: What may be open midway besides what the checker allows: a certificate does not wait for its proof yet.
 OPEN_MIDWAY = ("L10",)
 
@@ -66,15 +70,26 @@ class Plan:
     after: float
 
 
-def plans(kills: int, pick: random.Random) -> deque[Plan]:
-    """Three fifths of the kills at named points, each as often as the others, the rest at random times; shuffled."""
+#: One who works on until all are killed at one moment.
+BYSTANDER = Plan(None, 1, float("inf"))
+
+
+def plans(kills: int, workers: int, pick: random.Random) -> deque[Plan]:
+    """What is planned besides those who are killed at one moment: three fifths of all kills at named points, each as
+    often as the others, the rest at random times; shuffled."""
     names = list(FAILPOINTS)
     pick.shuffle(names)
-    named = max(1, kills * 3 // 5)
-    made = [Plan(names[n % len(names)], 1 + n // len(names) % 3, PATIENCE) for n in range(named)]
-    made += [Plan(None, 1, pick.uniform(0.02, LATEST)) for _ in range(kills - named)]
+    single = max(1, kills - workers * -(-kills // round_of(kills, workers)))
+    named = min(single, kills * 3 // 5)
+    made = [Plan(names[n % len(names)], pick.randint(1, PASSES), PATIENCE) for n in range(named)]
+    made += [Plan(None, 1, pick.uniform(0.02, LATEST)) for _ in range(single - named)]
     pick.shuffle(made)
     return deque(made)
+
+
+def round_of(kills: int, workers: int) -> int:
+    """Kills of a round: a short run has two as well, so that there is an earlier moment to be put back."""
+    return min(ROUND, max(workers + 1, kills // 2))
 
 
 @dataclass
@@ -131,13 +146,15 @@ class Drive:
     wrong: list[str] = field(default_factory=list)
 
     def round(self, kills: int) -> None:
-        """Workers live and die, and the last ones die at one moment; so many kills in all, or fewer if none is planned."""
-        until = self.kills + kills
-        while self.kills + len(self.living) < until and (self.waiting or self.living):
+        """So many kills: those that are planned, and then all workers at one moment."""
+        until = self.kills + kills - self.workers
+        while (self.kills + len(self.living) < until and self.waiting) or self.living:
             while self.waiting and len(self.living) < min(self.workers, until - self.kills):
                 self.start(self.waiting.popleft())
             self.reap()
-        time.sleep(0.3)
+        for _ in range(self.workers):
+            self.start(BYSTANDER)
+        time.sleep(ALL_AT_ONCE)
         for pid in self.living:
             os.kill(pid, signal.SIGKILL)
         while self.living:
@@ -167,14 +184,18 @@ class Drive:
             self.kills += 1
         else:
             self.wrong.append(f"a worker ended by itself: {plan}")
-        if plan.point and plan.point not in self.reached():
-            # Others were in the way, or the round was over.
-            self.waiting.appendleft(plan)
+        if plan.point and f"{pid} {plan.point}" not in self.told():
+            # Others were in the way: once more, and at the first pass.
+            self.waiting.append(replace(plan, nth=1))
+
+    def told(self) -> list[str]:
+        """Process and point of everybody who died at one."""
+        path = self.stage.folder / "told"
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     def reached(self) -> Counter[str]:
         """The points at which somebody died, and how often."""
-        path = self.stage.folder / "told"
-        return Counter(path.read_text(encoding="utf-8").splitlines() if path.exists() else [])
+        return Counter(line.partition(" ")[2] for line in self.told())
 
     def recover(self) -> None:
         """As an operator does, in a process that ends by itself."""
@@ -214,8 +235,15 @@ def keep_copy(stage: Stage) -> tuple[Path, str | None]:
     shutil.copytree(stage.home, home)
     if stage.cluster is None or stage.url is None:
         return home, None
-    name = stage.url.rpartition("/")[2].partition("?")[0]
-    return home, stage.cluster.url(stage.cluster.create(name))
+    until = time.monotonic() + 30
+    while True:
+        try:
+            return home, stage.cluster.url(stage.cluster.create(urlsplit(stage.url).path[1:]))
+        except psycopg.errors.ObjectInUse:
+            # The server has not noticed yet that somebody is gone.
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
 
 
 def drill(stage: Stage, home: Path, url: str | None) -> None:
@@ -247,17 +275,16 @@ def _published(instance: Instance) -> int:
 def drive(stage: Stage, kills: int, workers: int, seed: int, progress: Callable[[int], None]) -> dict[str, Any]:
     """The run; its summary."""
     began, copy = time.monotonic(), None
-    run = Drive(stage, workers, seed, plans(kills, random.Random(seed)))
+    run = Drive(stage, workers, seed, plans(kills, workers, random.Random(seed)))
     while run.kills < kills and not run.wrong:
-        run.round(min(ROUND, kills - run.kills))
+        run.round(min(round_of(kills, workers), kills - run.kills))
         run.look(settled=False)
         run.recover()
         run.look(settled=True)
         progress(run.kills)
-        copy = copy or keep_copy(stage)
+        if run.kills < kills:
+            copy = copy or keep_copy(stage)
     if copy is not None:
-        run.round(min(workers, len(run.waiting)))
-        run.recover()
         drill(stage, *copy)
         run.look(settled=True)
     return summary(run, time.monotonic() - began)

@@ -6,6 +6,7 @@ checker (`invariants.py`) holds the home to that.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import logging
@@ -14,7 +15,7 @@ import random
 import secrets
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -250,7 +251,7 @@ WORKS: dict[str, tuple[Callable[[Work], None], int]] = {
     "issue": (issue_some, 3),
     "decide": (decide, 3),
     "tick": (tick, 3),
-    "mirror": (export, 1),
+    "export": (export, 1),
     "read": (read, 4),
     "again": (again, 1),
 }
@@ -306,30 +307,48 @@ class Order:
     stop_after: float | None = None
 
 
-def run(order: Order) -> None:
-    """Works until it dies, or for `stop_after` seconds."""
+@contextlib.contextmanager
+def begun(order: Order) -> Iterator[Work]:
+    """An open home, and a place to write to."""
     handle = os.open(order.folder / "seen", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    issue.CHUNK = CHUNK
     (order.folder / "rosters").mkdir(exist_ok=True)
-    last = None if order.stop_after is None else time.monotonic() + order.stop_after
+    log_of_ours, chunk = logging.getLogger("certsvc.log"), issue.CHUNK
+    issue.CHUNK = CHUNK
     with opened(order.home, order.url) as instance:
         chance = random.Random(f"{order.seed}/{order.number}")
         work = Work(instance, order.folder, handle, chance, Numbered(order.number * PEOPLE))
-        logging.getLogger("certsvc.log").addHandler(_Waits(work))
+        listener = _Waits(work)
+        log_of_ours.addHandler(listener)
+        try:
+            yield work
+        finally:
+            log_of_ours.removeHandler(listener)
+            issue.CHUNK = chunk
+            os.close(handle)
+
+
+def run(order: Order) -> None:
+    """Works until it dies, or for `stop_after` seconds."""
+    last = None if order.stop_after is None else time.monotonic() + order.stop_after
+    with begun(order) as work:
         if order.point is not None:
-            arm(order.point, order.nth, instance.engines.write, order.folder / "told")
+            arm(order.point, order.nth, work.instance.engines.write, order.folder / "told")
         for name in names(work.pick, FAILPOINTS[order.point].work if order.point else None):
             tried(work, name)
             if last is not None and time.monotonic() > last:
                 return
 
 
+def steps(order: Order, works: Iterable[str]) -> None:
+    """Does just this."""
+    with begun(order) as work:
+        for name in works:
+            WORKS[name][0](work)
+
+
 def recover(order: Order) -> None:
-    """What an operator does after a crash, and nothing more: the tick of cron, and `issue` for whoever still waits."""
-    handle = os.open(order.folder / "seen", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with opened(order.home, order.url) as instance:
-        work = Work(instance, order.folder, handle, random.Random(order.seed), Numbered(0))
-        logging.getLogger("certsvc.log").addHandler(_Waits(work))
+    """What an operator does after a crash, and nothing more: `issue` for whoever still waits, and the tick of cron."""
+    with begun(order) as work:
         waiting = work.rows("SELECT DISTINCT e.roster_id FROM entry e JOIN issue_intent i ON i.entry_id = e.id")
         for row in waiting:
             issue_roster(work, row.roster_id)
