@@ -124,7 +124,7 @@ CASES: tuple[Case, ...] = (
          lambda m: forge.png(forge.qr_card([m.url, other_url(m)], "示例 SAMPLE"))),
     Case("stale-status.bundle", "valid", "cannot_decide", "状态表已过期的证据包", "A bundle whose status list is too old",
          lambda m: stored(m.story, m.one.certificate.id).frozen_bundle, (ENGINEERS, 6)),
-    Case("not-in-register.bundle", "cannot_decide", "valid", "签名真实,信息库没有此证书", "Genuine keys, but the register does not hold it",
+    Case("not-in-register.bundle", "cannot_decide", "cannot_decide", "签名真实,信息库和公开日志都没有此证书", "Genuine keys, but neither register nor public log holds it",
          lambda m: unregistered.make(m.story, m.one)),
     Case("unreadable-photo.png", "unreadable", "unreadable", "模糊的照片", "A blurred photo", lambda m: forge.png(forge.blurred(m.picture()))),
     Case("unreadable-file.bin", "unreadable", "unreadable", "不是任何证书文件", "No certificate file of any kind", lambda m: forge.noise(m.seed)),
