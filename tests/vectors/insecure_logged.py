@@ -11,12 +11,12 @@ from typing import Any
 
 from insecure_bundle import make_bundle
 from insecure_documents import Recipe
-from insecure_log import LOG, WITNESSES, InsecureSigner, insecure_signer
-from insecure_office import DAY, START, Office, insecure_salt
+from insecure_log import LOG, WITNESSES, InsecureSigner
+from insecure_office import DAY, Office, insecure_salt
 
 from certsvc.core.bundle import Bundle, parse_bundle, write_bundle
 from certsvc.core.checkpoint import Head, Proof, format_head
-from certsvc.core.encoding import b64, digest
+from certsvc.core.encoding import digest
 from certsvc.core.jose import Jws
 from certsvc.core.leaves import act_leaf, act_tags, certificate_tag, public_leaf, snapshot_leaf, status_leaf
 from certsvc.core.logged import Logged
@@ -42,7 +42,7 @@ class Signed:
 class Story:
     """What is otherwise, by the name of a document: `grants.ORG`, `acts.KIND`, `certificate`, `decision`, `list`."""
 
-    recipe: Recipe = Recipe()
+    recipe: Recipe = field(default_factory=Recipe)
     at: Mapping[str, int] = field(default_factory=dict)
     """When it was logged, in seconds; else a minute after the time that it states."""
     unseen: Mapping[str, int] = field(default_factory=dict)
