@@ -91,14 +91,13 @@ class World:
         chunks = issue.issue(self.instance, self.motor)
         return [self.stored(one) for chunk in chunks for one in chunk]
 
-    def another_roster(self, number: int) -> list[bytes]:
-        """The frozen bundles of one more roster of engineers, issued now."""
+    def another_roster(self, number: int) -> list[issue.Issued]:
+        """The certificates of one more roster of engineers, issued now."""
         file = batch("T01", f"engineers-{number}.xlsx", self.sizes.roster_people)
         roster = self.story.take_in(file, 7, portraits=False)
         self.story.walk("T01", roster, 7)
         self.instance.set_clock(None)
-        issued = [one for chunk in issue.issue(self.instance, roster) for one in chunk]
-        return [self.stored(one).frozen_bundle or b"" for one in issued]
+        return [one for chunk in issue.issue(self.instance, roster) for one in chunk]
 
     def stored(self, one: issue.Issued) -> Certificate:
         """The certificate as the register holds it. Raises LookupError."""
