@@ -6,7 +6,7 @@ roots we hold. Everything it finds out about itself stays with it, so ten thousa
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -35,6 +35,7 @@ class Path(Remembers):
     roots: tuple[bytes, ...]
     """DER of the roots we hold."""
     target: Target
+    """As `_as_judged`: without a title."""
     known: int | None
     """What was declared after this time is not looked at: the answer as it would have been given then."""
 
@@ -200,7 +201,19 @@ class Path(Remembers):
 @lru_cache(maxsize=512)
 def path_of(shared: Shared, trust: Jws, roots: tuple[bytes, ...], target: Target, known: int | None) -> Path:
     """The path of these values: always the same one, with all that was found out about it."""
-    return Path(shared, trust, roots, target, known)
+    return _same_path(shared, trust, roots, _as_judged(target, shared.grants), known)
+
+
+_same_path = lru_cache(maxsize=512)(Path)
+
+
+def _as_judged(target: Target, grants: tuple[Jws, ...]) -> Target:
+    """`target` without what no check of the path asks: the title, and the specialty where every grant is for all.
+
+    People of one roster differ in nothing else, so that all of them have one path.
+    """
+    for_all = all("*" in grant.unverified_payload["scope"]["specialties"] for grant in grants)
+    return replace(target, title="", specialty="*" if for_all else target.specialty)
 
 
 def time_of(document: Jws) -> int:

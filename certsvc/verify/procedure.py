@@ -114,9 +114,10 @@ def document_dated(path: Path, act: Jws) -> None:
 def check_fact(path: Path, act: Jws, fact: dict[str, Any], row: dict[str, Any]) -> None:
     """Raises Fault when `fact` is not true of the signed numbers of an act and of one person's row."""
     payload = act.unverified_payload
-    applied, granted = _applied(path, payload, fact["name"]), _granted(path, act)
+    applied = _applied(path, payload, fact["name"])
+    granted = path.remember(("granted", act.sha256), lambda path: _granted(path, act))
     day, count = date.fromisoformat(payload["document"]["date"]), payload["roster"]["count"]
-    inputs = FactCase(payload["facts"], row, path.target.to_json(), fact["args"], applied, count, granted, day)
+    inputs = FactCase(payload["facts"], row, path.target.scope(), fact["args"], applied, count, granted, day)
     if not fact_holds(fact["name"], inputs):
         figures = {"applied": applied, "passed": count, "approved": approved_ratio(inputs)}
         raise act_fault(f"fact_{fact['name']}", act, **{**inputs.facts, **inputs.row, **figures})
