@@ -21,8 +21,9 @@ from certsvc.core.kinds import KINDS
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.memory import Remembers
 
-#: Node with its place and the last place of its level -> the rest of the proof, which leads to the root.
-Nodes = dict[tuple[bytes, int, int], tuple[bytes, ...]]
+#: A place of a tree and the last place of its level -> children of the node there and the rest of its proof, as bytes,
+#: which lead to the root.
+Nodes = dict[tuple[int, int], bytes]
 
 
 @dataclass(frozen=True, eq=False)
