@@ -32,13 +32,13 @@ def entry_on_rosters(case: Case) -> None:
     """As `entry_on_roster` for every act: acts that say nothing of each person have one list, and so one proof."""
     path, entry = case.path, case.entry_bytes
     plain = leaf_hash(entry + NO_ROW)
-    proved: dict[bytes, RosterProof] = {}
+    proved: dict[tuple[bytes, int], RosterProof] = {}
     for place, step in enumerate(case.bundle.path):
         proof, found = step.proof, path.lists[place]
         if proof.row_salt is not None or isinstance(found, Fault):
             _check_place(path, step.act, place, proof, _leaf(entry, proof))
             continue
-        before = proved.setdefault(found[0], proof)
+        before = proved.setdefault(found, proof)
         if before is proof or before.path != proof.path or before.index != proof.index:
             _check_place(path, step.act, place, proof, plain)
 

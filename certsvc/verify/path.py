@@ -121,7 +121,8 @@ class Path(Remembers):
 
     def signers(self, act: Jws) -> list[Identity]:
         """Everybody who signed an act; at least the officer and the seal."""
-        return [self.signer(act, position) for position in range(max(2, len(act.signatures)))]
+        places = range(max(2, len(act.signatures)))
+        return self.remember(("signers", act.sha256), lambda path: [path.signer(act, place) for place in places])
 
     def identity(self, der: bytes) -> Identity:
         try:
