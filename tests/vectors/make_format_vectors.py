@@ -193,7 +193,7 @@ def roster_vectors() -> dict[str, Any]:
     for size in (1, 2, 3, 5, 8):
         rows = [Row(b64(sha256(f"entry {n}".encode()).digest())) for n in range(size)]
         roster = Roster(rows)
-        proofs = [[b64(one) for one in roster.proof(index).path] for index in range(size)]
+        proofs = [[b64(one) for one in roster.proof(index).siblings] for index in range(size)]
         entries = [row.entry for row in roster.rows]
         rosters.append({"entries": entries, "root": roster.root, "proofs": proofs})
     return {"note": NOTE, "rosters": rosters}
