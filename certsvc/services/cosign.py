@@ -87,7 +87,9 @@ def _ask(instance: Instance, witness: Witness, newest: LogCheckpoint) -> tuple[S
 def _submit(instance: Instance, connection: Connection, witness: Witness, old: int, newest: LogCheckpoint) -> _Answer:
     proof = consistency(connection, old, newest.size) if old else []
     lines = [f"old {old}", *map(encode_base64, proof), "", ""]
-    return _send(instance, witness, "\n".join(lines).encode() + newest.note)
+    # A cosignature is over the text alone: under whose line a witness knew it makes no difference.
+    note = log.with_rotated_keys(instance, connection, newest.note)
+    return _send(instance, witness, "\n".join(lines).encode() + note)
 
 
 def _size_in(answer: _Answer) -> int | None:
