@@ -7,9 +7,10 @@ import pytest
 from world_for_tests import PAPER, World, opened
 
 from certsvc.core.checkpoint import WitnessPolicy, parse_log_keys, parse_policy, parse_proof, verify_checkpoint
+from certsvc.core.encoding import unb64
 from certsvc.core.errors import CertsvcError
 from certsvc.core.merkle import inclusion_holds, leaf_hash
-from certsvc.core.note import parse_note, parse_vkey, verified_signatures
+from certsvc.core.note import NoteSignature, VerifierKey, format_line, parse_note, parse_vkey, verified_signatures
 from certsvc.core.outcomes import Fault
 from certsvc.services import (
     appointment,
@@ -171,8 +172,6 @@ def ended_at(world: World, jkt: str) -> list[int]:
 
 
 def payload_of(body: bytes) -> bytes:
-    from certsvc.core.encoding import unb64
-
     return unb64(body.split(b".")[1].decode())
 
 
@@ -280,12 +279,8 @@ def test_points_are_found_in_a_log_of_many_checkpoints(office: World, monkeypatc
 
 def test_of_three_witnesses_the_second_decides_when_two_are_wanted() -> None:
     def line(name: str, seconds: int) -> tuple[str, str]:
-        from certsvc.core.note import NoteSignature, VerifierKey, format_line
-
         key = VerifierKey(name, 4, name.encode().ljust(32))
         return name, format_line(NoteSignature(name, key.key_id, seconds.to_bytes(8) + bytes(64)))
-
-    from certsvc.core.note import VerifierKey
 
     keys = tuple(VerifierKey(name, 4, name.encode().ljust(32)) for name in ("a", "b", "c"))
     policy = WitnessPolicy(2, keys)
