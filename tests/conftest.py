@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
+from support import needs
 from support_instance import SmallInstance, build_small_instance
-from support_postgres import Cluster
 
 from certsvc.bench.postgresql import APT, Cluster
 from certsvc.store.engine import Engines, open_engines

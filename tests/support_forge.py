@@ -245,7 +245,7 @@ class Forge:
         roster = self._roster(kind)
         proof = roster.proof(roster.index_of()[self._resolve(self.tree["rows"][kind][0]["entry"])])
         row = None if proof.row_salt is None else {"salt": b64(proof.row_salt), "facts": proof.row_facts}
-        place = {"index": proof.index, "row": row, "path": [b64(node) for node in proof.path]}
+        place = {"index": proof.index, "row": row, "path": [b64(node) for node in proof.siblings]}
         return {"act": parse_json(self.document(f"acts.{kind}")), "proof": place, "log": None}
 
     def _event(self, name: str) -> dict[str, Any]:

@@ -101,11 +101,10 @@ class World:
         chunks = issue.issue(self.instance, self.motor)
         return [self.stored(one) for chunk in chunks for one in chunk]
 
-    def another_roster(self, number: int) -> list[bytes]:
-        """The frozen bundles of one more roster of engineers, issued now."""
+    def another_roster(self, number: int) -> list[issue.Issued]:
+        """The certificates of one more roster of engineers, issued now."""
         roster = self._walked(f"engineers-{number}.xlsx", self.sizes.roster_people)
-        issued = [one for chunk in issue.issue(self.instance, roster) for one in chunk]
-        return [self.stored(one).frozen_bundle or b"" for one in issued]
+        return [one for chunk in issue.issue(self.instance, roster) for one in chunk]
 
     def roster_in_waiting(self, file_name: str, people: int) -> list[Entry]:
         """The engineers of one more roster, who have the issue act and no certificate."""

@@ -51,4 +51,4 @@ class Roster:
 
     def proof(self, index: int) -> RosterProof:
         row = self.rows[index]
-        return RosterProof(index, row.facts, row.salt, tuple(inclusion_path(self._levels, index)))
+        return RosterProof(index, row.facts, row.salt, b"".join(inclusion_path(self._levels, index)))

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 #: Order of the P-256 group (SEC 2, 2.4.2). Signatures of ours have s <= n/2, so a document has one hash.
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_ZERO, _HALF, _ORDER = (number.to_bytes(32) for number in (0, P256_ORDER // 2, P256_ORDER))
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ def _is_p256(key: PublicKeyTypes) -> bool:
 def _low_s(signature: bytes) -> bool:
     if len(signature) != 64:
         return False
-    r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
-    return 0 < r < P256_ORDER and 0 < s <= P256_ORDER // 2
+    # Of one length, so that bytes compare as the numbers they stand for.
+    return _ZERO < signature[:32] < _ORDER and _ZERO < signature[32:] <= _HALF
 
 
 _ES256 = ec.ECDSA(SHA256())
@@ -63,13 +64,26 @@ def algorithm_for(key: PublicKeyTypes) -> AlgorithmRow | None:
 def signature_holds(key: PublicKeyTypes, alg: str, message: bytes, signature: bytes) -> bool:
     """True if `signature` is well formed and `key` made it over `message` under `alg`."""
     row = algorithm_for(key)
-    if row is None or row.name != alg or not row.well_formed(signature):
-        return False
-    try:
-        row.verify(key, message, signature)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    return row is not None and OpenKey(key, row).signed(alg, message, signature)
+
+
+@dataclass(frozen=True)
+class OpenKey:
+    """A key with its algorithm, found once for all signatures it made."""
+
+    key: PublicKeyTypes
+    row: AlgorithmRow
+
+    def signed(self, alg: str, message: bytes, signature: bytes) -> bool:
+        """As `signature_holds`."""
+        row = self.row
+        if row.name != alg or not row.well_formed(signature):
+            return False
+        try:
+            row.verify(self.key, message, signature)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
 
 
 def raw_low_s(der: bytes) -> bytes:

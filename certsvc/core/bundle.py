@@ -43,7 +43,12 @@ class RosterProof:
     index: int
     row_facts: dict[str, Any] | None
     row_salt: bytes | None
-    path: tuple[bytes, ...]
+    path: bytes
+    """Siblings from the leaf upwards, 32 bytes each."""
+
+    @property
+    def siblings(self) -> list[bytes]:
+        return [self.path[start : start + 32] for start in range(0, len(self.path), 32)]
 
 
 @dataclass(frozen=True)
@@ -171,7 +176,7 @@ def parse_bundle(data: bytes) -> Bundle:
         tuple(_der(one) for one in value["certs"]),
         parse_logged(value["log"]),
         tuple(_logged(one) for one in value["grant_logs"]),
-        parse_logged(value["status"]["log"]),
+        _logged(value["status"]["log"]),
     )
     _ = bundle.shared  # a roster's next certificate is recognised while it is read
     return bundle
@@ -244,13 +249,13 @@ def _entry(value: dict[str, Any]) -> Entry:
 
 def _proof(value: dict[str, Any]) -> RosterProof:
     row = value["row"]
-    path = tuple(map(_node, value["path"]))
+    path = b"".join(map(_node, value["path"]))
     return RosterProof(value["index"], row and row["facts"], row and unb64(row["salt"]), path)
 
 
 def _proof_json(proof: RosterProof) -> dict[str, Any]:
     row = None if proof.row_salt is None else {"salt": b64(proof.row_salt), "facts": proof.row_facts}
-    return {"index": proof.index, "row": row, "path": [b64(one) for one in proof.path]}
+    return {"index": proof.index, "row": row, "path": [b64(one) for one in proof.siblings]}
 
 
 def _event_json(event: Event) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from certsvc.core.encoding import b64, rewrite, tagged, unb64
+from certsvc.core.encoding import b64, rewrite, tag, unb64
 
 #: The fields of a person that a roster commits to, and those of them that a bundle opens.
 FIELDS = ("name", "sex", "birth", "id")
 OPEN_FIELDS = ("name", "sex", "birth")
 
+_FIELD, _PERSON, _ENTRY, _ROW = (tag(name) for name in ("field", "person", "entry", "row"))
 #: Leaf data of a row without facts (formats.md 4).
 NO_ROW = bytes(32)
 
@@ -39,7 +40,7 @@ class Target:
 
 def field_commitment(field: str, value: str, salt: bytes) -> str:
     """H("certsvc/field/v1" 0x00 || salt32 || field name || 0x00 || UTF-8 value) in base64url."""
-    return b64(tagged("field", salt, field.encode(), b"\x00", value.encode()))
+    return b64(sha256(b"%b%b%b\x00%b" % (_FIELD, salt, field.encode(), value.encode())).digest())
 
 
 def field_commitments(values: dict[str, str], salts: dict[str, bytes]) -> dict[str, str]:
@@ -49,7 +50,7 @@ def field_commitments(values: dict[str, str], salts: dict[str, bytes]) -> dict[s
 
 def person_commitment(commitments: dict[str, str]) -> str:
     """H("certsvc/person/v1" 0x00 || JCS({field: commitment})) in base64url."""
-    return b64(tagged("person", rewrite(commitments)))
+    return b64(sha256(_PERSON + rewrite(commitments)).digest())
 
 
 def entry_commitment(person: str, target: Target, salt: bytes) -> str:
@@ -59,20 +60,16 @@ def entry_commitment(person: str, target: Target, salt: bytes) -> str:
 
 def entry_digest(person: str, target: Target, salt: bytes) -> bytes:
     """As `entry_commitment`, in 32 bytes."""
-    return tagged("entry", salt, _hash({"person": person, **target.__dict__}))
+    return sha256(_ENTRY + salt + sha256(rewrite({"person": person, **target.__dict__})).digest()).digest()
 
 
 def row_commitment(facts: dict[str, Any] | None, salt: bytes | None) -> bytes:
     """H("certsvc/row/v1" 0x00 || salt32 || H(JCS(facts))), or 32 zero bytes for a row without facts."""
     if facts is None or salt is None:
         return NO_ROW
-    return tagged("row", salt, _hash(facts))
+    return sha256(_ROW + salt + sha256(rewrite(facts)).digest()).digest()
 
 
 def roster_leaf(entry: str, row: bytes) -> bytes:
     """Leaf data: entry commitment || row commitment, 64 bytes."""
     return unb64(entry) + row
-
-
-def _hash(value: Any) -> bytes:
-    return sha256(rewrite(value)).digest()

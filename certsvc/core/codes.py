@@ -22,8 +22,9 @@ _CODE_FORM = re.compile(f"[{_CROCKFORD}]{{16}}")
 _NUMBER_BODY = "22(?:19|20|21)[0-9]{2}[0-9A-Z]{4}(?:[0-9]{2}|[LX][1-9])[1-5](?!000000)[0-9]{6}"
 _NUMBER_FORM = re.compile(f"{_NUMBER_BODY}[0-9A-Z]")
 
-#: Characters of type and issuer at the beginning of a licence identifier.
-_LIKE = 39
+#: Characters of year, office, series and level at the beginning of a certificate number, and of type and issuer at that
+#: of a licence identifier: what certificates of one roster have in common.
+_NUMBER_LIKE, _LICENCE_LIKE = 13, 39
 _LICENCE_ROOT = "1.2.156.3005.2"
 #: Type (the defining body's code and 3 digits), issuer (a body, or an area code as seen in the field), serial, version.
 _LICENCE_FORM = re.compile(
@@ -32,14 +33,14 @@ _LICENCE_FORM = re.compile(
 )
 
 
-def hybrid_check(body: str, alphabet: str) -> str:
+def hybrid_check(body: str, alphabet: str, like: int = 0) -> str:
     """The check character of ISO/IEC 7064's hybrid systems, MOD M+1,M with M = len(alphabet).
 
+    What the first `like` characters come to is remembered, since many bodies begin alike.
     Every single-character error is found when 2 is invertible modulo M+1, so for every even M.
     """
     size = len(alphabet)
-    # Identifiers of one issuer begin alike, so what their beginnings come to is remembered.
-    p = _run(body[_LIKE:], _begun(body[:_LIKE], alphabet), alphabet)
+    p = _run(body[like:], _begun(body[:like], alphabet), alphabet)
     return alphabet[(size + 1 - p) % size]
 
 
@@ -65,9 +66,9 @@ def _hybrid_steps(alphabet: str) -> dict[str, list[int]]:
 _STEPS = {alphabet: _hybrid_steps(alphabet) for alphabet in (_ALPHANUMERIC, _CROCKFORD)}
 
 
-def mod_37_36(body: str) -> str:
+def mod_37_36(body: str, like: int = 0) -> str:
     """The MOD 37,36 check character of upper-case letters and digits (GB/T 36904)."""
-    return hybrid_check(body, _ALPHANUMERIC)
+    return hybrid_check(body, _ALPHANUMERIC, like)
 
 
 def certificate_number(year: int, office: str, series: str, level: str, serial: int) -> str:
@@ -86,10 +87,13 @@ def check_certificate_number(text: str) -> str:
 
     Raises Malformed: number_form, number_check_character.
     """
-    number = fold_typed(text).replace("-", "")
+    number = text
     if not _NUMBER_FORM.fullmatch(number):
-        raise _bad_number_form()
-    if mod_37_36(number[:-1]) != number[-1]:
+        # Not as it is printed: somebody typed it.
+        number = fold_typed(text).replace("-", "")
+        if not _NUMBER_FORM.fullmatch(number):
+            raise _bad_number_form()
+    if mod_37_36(number[:-1], _NUMBER_LIKE) != number[-1]:
         raise _bad_check("number_check_character", len(number))
     return number
 
@@ -147,11 +151,13 @@ def check_licence_identifier(text: str) -> str:
 
     Raises Malformed: licence_form, licence_check_character.
     """
-    identifier = fold_typed(text)
+    identifier = text
     if not _LICENCE_FORM.fullmatch(identifier):
-        raise _bad_licence_form()
-    *parts, check = identifier.removeprefix(_LICENCE_ROOT + ".").split(".")
-    if mod_37_36("".join(parts)) != check:
+        identifier = fold_typed(text)
+        if not _LICENCE_FORM.fullmatch(identifier):
+            raise _bad_licence_form()
+    body = identifier[len(_LICENCE_ROOT) : -1].replace(".", "")
+    if mod_37_36(body, _LICENCE_LIKE) != identifier[-1]:
         raise _bad_check("licence_check_character", len(identifier))
     return identifier
 

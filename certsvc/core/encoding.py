@@ -18,8 +18,6 @@ MAX_DEPTH = 32
 #: The closing quote may be missing: what begins like a string is looked at once.
 _STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-#: First bytes of the UTF-8 sequences for characters beyond the basic plane.
-_ASTRAL = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
 #: RFC 8785 3.2.2.3: wider integers have no exact canonical form.
 _WIDEST = 2**53 - 1
 _OPENING, _CLOSING = frozenset((b"[", b"{")), frozenset((b"]", b"}"))
@@ -48,7 +46,12 @@ def digest(data: bytes) -> str:
 
 def tagged(name: str, *parts: bytes) -> bytes:
     """H("certsvc/<name>/v1" 0x00 || parts): every hash of ours is separated by its domain tag (formats.md 1)."""
-    return hashlib.sha256(b"certsvc/%b/v1\x00%b" % (name.encode(), b"".join(parts))).digest()
+    return hashlib.sha256(tag(name) + b"".join(parts)).digest()
+
+
+def tag(name: str) -> bytes:
+    """What `tagged` puts before the parts."""
+    return b"certsvc/%b/v1\x00" % name.encode()
 
 
 def canonical(value: Any) -> bytes:
@@ -90,7 +93,12 @@ def rewrite(value: Any) -> bytes:
         data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError:
         return canonical(value)
-    return canonical(value) if not data.isascii() and any(first in data for first in _ASTRAL) else data
+    return data if data.isascii() or not _astral(data) else canonical(value)
+
+
+def _astral(data: bytes) -> bool:
+    """Whether UTF-8 has the first byte of a character beyond the basic plane. Written out: five looks at memory."""
+    return b"\xf0" in data or b"\xf1" in data or b"\xf2" in data or b"\xf3" in data or b"\xf4" in data
 
 
 def _parse_canonical(data: bytes) -> Any:

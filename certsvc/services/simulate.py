@@ -240,7 +240,7 @@ class _Judge:
         for bundle in self._shared[names]:
             proofs = (leaves[step.act.sha256] for step in bundle.path)
             path = tuple(
-                PathStep(step.act, RosterProof(leaf.leaf_index, leaf.row_facts, leaf.row_salt, ()))
+                PathStep(step.act, RosterProof(leaf.leaf_index, leaf.row_facts, leaf.row_salt, b""))
                 for step, leaf in zip(bundle.path, proofs, strict=True)
             )
             cases.append(Trial(Evidence(replace(bundle, path=path)), self.instance.anchors, now, now))
@@ -261,7 +261,7 @@ class _Judge:
         certs = [documents.certificate_of(self.connection, kid) for kid in sorted(kids)]
         shared = Bundle(
             b"", _NOTHING, (Entry(b"", {}, target_of(self.course.entries[entry_id])),), {},
-            tuple(PathStep(act, RosterProof(0, None, None, ())) for act in acts), (), (), tuple(grants), followed,
+            tuple(PathStep(act, RosterProof(0, None, None, b"")) for act in acts), (), (), tuple(grants), followed,
             tuple(load(self.connection, one, "calendar+jwt") for one in sorted(calendars)), _NOTHING, _NOTHING,
             (*certs, issuing_ca_certificate(self.instance).public_bytes(Encoding.DER)),
         )  # fmt: skip

@@ -1,16 +1,17 @@
 """The case under judgement: evidence, anchors and two times. Checks read it; nothing writes it."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
-from certsvc.core.bundle import Bundle
+from certsvc.core.bundle import Bundle, Shared
 from certsvc.core.chain import Anchor
 from certsvc.core.claims import Target, entry_commitment, entry_digest, person_commitment
 from certsvc.core.jose import Jws
 from certsvc.core.logged import Logged
 from certsvc.core.note import Note
 from certsvc.verify.batch import Batch, Stated, batch_of, newest
+from certsvc.verify.memory import once
 from certsvc.verify.path import Path, path_of
 
 
@@ -43,6 +44,16 @@ class Evidence:
     """Log proof of `newer_status`."""
     checkpoint: Note | None = None
     """A checkpoint of the log brought beside the bundle; unverified."""
+
+
+Asked = tuple[tuple[Any, ...], tuple[Any, ...], Batch]
+"""What decides the path and the rest of a batch, and the batch."""
+
+
+@lru_cache(maxsize=1024)
+def _last_asked(shared: Shared, target: Target) -> list[Asked]:
+    """Where the batch is kept that was asked for last; empty at first."""
+    return []
 
 
 @dataclass(frozen=True)
@@ -81,12 +92,11 @@ class Case:
     def issued_at(self) -> int:
         return int(self.credential["nbf"])
 
-    @cached_property
+    @once
     def batch(self) -> Batch:
         """The half of the evidence that other certificates share."""
         bundle, brought, printed = self.bundle, self.evidence, self.credential["certificate"]
         trust, approval = newest(bundle.trust, brought.newer_trust), printed["approval"]
-        roots = tuple(anchor.der for anchor in self.anchors)
         credential = self.credential
         # In the order of its members: this is done for each of ten thousand certificates.
         stated = Stated(
@@ -103,36 +113,41 @@ class Case:
         )
         file = brought.document is not None and brought.document.kind == "pdf"
         logged = bundle.logged
-        return batch_of(
-            path_of(bundle.shared, trust, roots, self.target, self.known), bundle.credential.signatures[0].unverified_kid,
-            self.issued_at, stated, bundle.corrections, bundle.events, bundle.status_list, brought.newer_status, beside,
-            self.now, self.max_age, brought.registered is not None, file,
+        seen = (trust, self.anchors, self.known)
+        rest = (
+            bundle.credential.signatures[0].unverified_kid, self.issued_at, stated, bundle.corrections, bundle.events,
+            bundle.status_list, brought.newer_status, beside, self.now, self.max_age, brought.registered is not None, file,
             None if logged is None else (logged.before, logged.proof.checkpoint),
             (bundle.status_logged, brought.newer_status_logged), brought.checkpoint,
         )  # fmt: skip
+        # All that a batch is known by, so what equals the last one asked for is the same one: no need to look it up.
+        last = _last_asked(bundle.shared, bundle.entries[-1].target)
+        # Read once: other threads ask for other batches.
+        found = last[0] if last else None
+        if found is None or found[0] != seen or found[1] != rest:
+            roots = tuple(anchor.der for anchor in self.anchors)
+            path = path_of(bundle.shared, trust, roots, self.target, self.known)
+            found = seen, rest, batch_of(path, *rest)
+            last[:] = [found]
+        return found[2]
 
-    @cached_property
+    @once
     def path(self) -> Path:
         return self.batch.path
 
-    @cached_property
+    @once
     def persons(self) -> tuple[str, ...]:
         """The person commitment of each version, recomputed."""
         return tuple(person_commitment(one.commitments) for one in self.bundle.entries)
 
-    @cached_property
+    @once
     def commitments(self) -> tuple[str, ...]:
         """The entry commitment of each version, recomputed."""
         entries = zip(self.persons, self.bundle.entries, strict=True)
         return tuple(entry_commitment(person, one.target, one.salt) for person, one in entries)
 
-    @cached_property
+    @once
     def entry_bytes(self) -> bytes:
         """The first half of this person's leaf on every roster."""
         first = self.bundle.entries[0]
         return entry_digest(self.persons[0], first.target, first.salt)
-
-    @cached_property
-    def proved(self) -> dict[bytes, tuple[int, int, tuple[bytes, ...]]]:
-        """Root -> index, count and path by which this entry, with nothing said beside it, was shown to stand there."""
-        return {}

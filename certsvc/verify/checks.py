@@ -70,7 +70,14 @@ CHECKS: tuple[Check, ...] = (
     Check("status_key_granted", "authority", f"{FORMAT} 3, 5", authority.status_key_granted, BATCH),
     Check("procedure_in_force", "procedure", f"{FORMAT} 4", procedure.procedure_in_force, PATH),
     Check("one_procedure", "procedure", f"{FORMAT} 4", procedure.one_procedure, each.acts),
-    Check("entry_on_every_roster", "procedure", f"RFC 6962 2.1.1; {FORMAT} 4", entry.entry_on_roster, each.places),
+    Check(
+        "entry_on_every_roster",
+        "procedure",
+        f"RFC 6962 2.1.1; {FORMAT} 4",
+        entry.entry_on_roster,
+        each.places,
+        entry.entry_on_rosters,
+    ),
     Check("acts_linked", "procedure", f"{FORMAT} 4", procedure.act_linked, each.acts),
     Check("acts_complete", "procedure", NOTICE, steps.step_done, each.steps),
     Check("nothing_beyond", "procedure", NOTICE, procedure.nothing_beyond, each.acts),
@@ -147,7 +154,7 @@ def find(case: Case, checks: tuple[Check, ...] = CHECKS) -> Finding:
         # Something did not pass: every check is asked for its rows.
         return _together(shared, case)
     if shared.passed is None:
-        shared.passed = _together(shared, case)
+        shared.passed = _together(shared, case, passed=True)
     return shared.passed
 
 
@@ -179,10 +186,13 @@ def _ask_shared(case: Case, checks: tuple[Check, ...]) -> _Shared:
     return _Shared(checks, parts, asked)
 
 
-def _together(shared: _Shared, case: Case) -> Finding:
+def _together(shared: _Shared, case: Case, passed: bool = False) -> Finding:
+    """All rows; with `passed` every question about the certificate was asked already, and none raised."""
     pairs = zip(shared.checks, shared.parts, strict=True)
     required = (*REQUIRED, "log") if case.path.strict else REQUIRED
-    judged = [(check, check.rows(case) if rows is None else rows) for check, rows in pairs]
+    judged = [
+        (check, (check.passed(case) if passed else check.rows(case)) if rows is None else rows) for check, rows in pairs
+    ]
     signatures = {row.outcome for check, rows in judged if check.family == "integrity" for row in rows}
     if signatures <= {"pass", "not_applicable"}:
         return Finding(tuple(rows for _, rows in judged), required)

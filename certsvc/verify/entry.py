@@ -1,15 +1,19 @@
 """The entry: this person's line on the roster of every act, and what each act says about that person (formats.md 4)."""
 
+from dataclasses import replace
+from hashlib import sha256
+
 from certsvc.core.acts import MAX_ROSTER
-from certsvc.core.bundle import PathStep
-from certsvc.core.claims import row_commitment
+from certsvc.core.bundle import PathStep, RosterProof
+from certsvc.core.claims import NO_ROW, row_commitment
 from certsvc.core.encoding import rewrite
+from certsvc.core.facts import FactCase
 from certsvc.core.jose import Jws
-from certsvc.core.merkle import climb, leaf_hash
+from certsvc.core.merkle import leaf_hash
 from certsvc.core.outcomes import Fault
 from certsvc.verify.case import Case
-from certsvc.verify.path import Path, act_fault
-from certsvc.verify.procedure import check_fact
+from certsvc.verify.path import Nodes, Path, act_fault
+from certsvc.verify.procedure import check_inputs, inputs_of
 from certsvc.verify.steps import Step
 
 #: No roster has more than 65,536 leaves, so no proof is longer.
@@ -20,48 +24,69 @@ KNOWN_NODES = 8192
 
 def entry_on_roster(case: Case, act: Jws, place: int) -> None:
     """The entry stands, unchanged, on the roster of the act at `place` of the path."""
-    proof, found = case.bundle.path[place].proof, case.path.lists[place]
+    proof = case.bundle.path[place].proof
+    _check_place(case.path, act, place, proof, _leaf(case.entry_bytes, proof))
+
+
+def entry_on_rosters(case: Case) -> None:
+    """As `entry_on_roster` for every act: acts that say nothing of each person have one list, and so one proof."""
+    path, entry = case.path, case.entry_bytes
+    plain = leaf_hash(entry + NO_ROW)
+    proved: dict[tuple[bytes, int], RosterProof] = {}
+    for place, step in enumerate(case.bundle.path):
+        proof, found = step.proof, path.lists[place]
+        if proof.row_salt is not None or isinstance(found, Fault):
+            _check_place(path, step.act, place, proof, _leaf(entry, proof))
+            continue
+        before = proved.setdefault(found, proof)
+        if before is proof or before.path != proof.path or before.index != proof.index:
+            _check_place(path, step.act, place, proof, plain)
+
+
+def _leaf(entry: bytes, proof: RosterProof) -> bytes:
+    return leaf_hash(entry + row_commitment(proof.row_facts, proof.row_salt))
+
+
+def _check_place(path: Path, act: Jws, place: int, proof: RosterProof, leaf: bytes) -> None:
+    found = path.lists[place]
     if isinstance(found, Fault):
         raise found
-    root, count = found
-    if not 1 <= count <= MAX_ROSTER:
+    root, size = found
+    if not 1 <= size <= MAX_ROSTER:
         raise act_fault("roster_size", act)
-    said = proof.row_salt is not None
-    if not said and case.proved.get(root) == (proof.index, count, proof.path):
-        # Acts that say nothing of each person have one list and one root, and so one proof.
-        return
-    leaf = leaf_hash(case.entry_bytes + row_commitment(proof.row_facts, proof.row_salt))
-    if not _leads(case.path, leaf, proof.index, count, proof.path, root):
+    if not _leads(path.nodes.setdefault(root, {}), leaf, proof, root, size):
         raise act_fault("inclusion_bad", act)
-    if not said:
-        case.proved[root] = (proof.index, count, proof.path)
 
 
-def _leads(path: Path, leaf: bytes, index: int, size: int, proof: tuple[bytes, ...], root: bytes) -> bool:
-    """As `inclusion_holds`, and as soon as a node is met that led to this root before, the rest must be the same.
+def _leads(known: Nodes, leaf: bytes, proof: RosterProof, root: bytes, size: int) -> bool:
+    """As `inclusion_holds`, and where a node with the same children and the same rest led to this root, it does again.
 
     That siblings have 32 bytes is the business of whoever reads a bundle: its schema knows no other hash.
     """
-    known = path.nodes.setdefault(root, {})
-    node, first, last = leaf, index, size - 1
-    trail: list[tuple[tuple[bytes, int, int], tuple[bytes, ...]]] = []
-    if not 0 <= index < size or len(proof) > MAX_PROOF:
+    siblings, node, first, last = proof.path, leaf, proof.index, size - 1
+    if not 0 <= first <= last or len(siblings) > 32 * MAX_PROOF:
         return False
-    for place, sibling in enumerate(proof):
-        before = known.get((node, first, last))
-        if before is not None:
-            if before != proof[place:]:
-                return False
-            break
+    climbed = []
+    for start in range(0, len(siblings), 32):
         if last == 0:
             return False
-        trail.append(((node, first, last), proof[place:]))
-        node, first, last = climb(node, first, last, sibling)
+        if first & 1 or first == last:
+            # RFC 9162 2.1.3.2, written out as `merkle.climb` has it: this is the innermost loop of all.
+            rest = siblings[start : start + 32] + node + siblings[start + 32 :]
+            while not first & 1 and first:
+                first, last = first >> 1, last >> 1
+        else:
+            rest = node + siblings[start:]
+        place = first, last = first >> 1, last >> 1
+        if known.get(place) == rest:
+            break
+        climbed.append((place, rest))
+        node = sha256(b"\x01" + rest[:64]).digest()
     else:
         if last != 0 or node != root:
             return False
-    # Of the leaf itself nobody else has need.
-    known.update(trail[1:] if len(known) < KNOWN_NODES else ())
+    if climbed and len(known) < KNOWN_NODES:
+        known.update(climbed)
     return True
 
 
@@ -72,15 +97,22 @@ def row_facts_hold(case: Case, _act: Jws, place: int, asked: Step) -> None:
     """
     step, path = case.bundle.path[place], case.path
     row = step.proof.row_facts or {}
-    found = path.remember(("row", step.act.sha256, rewrite(row)), lambda path: _first_fault(path, step, asked))
+    key = ("row", step.act.sha256, rewrite(row))
+    # Asked here rather than by `remember`: this is done for each of ten thousand certificates.
+    found = path.memory[key] if key in path.memory else path.remember(key, lambda path: _first_fault(path, step, asked))
     if found is not None:
         raise found
 
 
 def _first_fault(path: Path, step: PathStep, asked: Step) -> Fault | None:
-    for fact in asked["row_facts"]:
-        try:
-            check_fact(path, step.act, fact, step.proof.row_facts or {})
-        except Fault as fault:
-            return fault
+    row = step.proof.row_facts or {}
+    try:
+        for name, inputs in path.remember(("row facts", step.act.sha256), lambda path: _inputs(path, step.act, asked)):
+            check_inputs(step.act, name, replace(inputs, row=row))
+    except Fault as fault:
+        return fault
     return None
+
+
+def _inputs(path: Path, act: Jws, asked: Step) -> list[tuple[str, FactCase]]:
+    return [(fact["name"], inputs_of(path, act, fact)) for fact in asked["row_facts"]]

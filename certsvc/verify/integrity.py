@@ -3,6 +3,7 @@
 from collections.abc import Set
 from functools import lru_cache
 
+from certsvc.core.algorithms import OpenKey, algorithm_for
 from certsvc.core.bundle import REMEMBERED_BYTES, parse_shared
 from certsvc.core.chain import certificate_key, has_issued, load_certificate
 from certsvc.core.errors import Malformed
@@ -29,10 +30,14 @@ def signatures_hold(path: Path, document: Jws) -> None:
 def credential_signature(case: Case) -> None:
     """The certificate's own signature holds."""
     credential = case.bundle.credential
-    key = _key_in(case.path.certificate_of(credential, 0))
+    one, key = credential.signatures[0], case.batch.remember("its key", _key_of)
     # Parsed already, and seen once: nothing is gained by remembering it.
-    if key is None or not credential.signed_by(key):
+    if key is None or not key.signed(one.alg, one.signing_input, one.signature):
         raise Fault("sig_bad", typ=credential.typ)
+
+
+def _key_of(batch: Batch) -> OpenKey | None:
+    return _key_in(batch.path.certificate_named(batch.kid))
 
 
 def own_signature(batch: Batch, document: Jws) -> None:
@@ -68,14 +73,16 @@ def _all_named(present: list[str], named: Set[str]) -> bool:
 @lru_cache(maxsize=16_384)
 def _holds(body: bytes, typ: str, position: int, der: bytes) -> bool:
     """Whether the key in `der` made the signature. Remembered, since acts and grants are shared by whole rosters."""
-    key = _key_in(der)
-    return key is not None and parse_shared(body, typ).signed_by(key, position)
+    key, one = _key_in(der), parse_shared(body, typ).signatures[position]
+    return key is not None and key.signed(one.alg, one.signing_input, one.signature)
 
 
 @lru_cache(maxsize=4096)
-def _key_in(der: bytes):  # type: ignore[no-untyped-def]
+def _key_in(der: bytes) -> OpenKey | None:
     """The public key of a certificate, or None when it holds none of ours."""
     try:
-        return certificate_key(load_certificate(der))
+        key = certificate_key(load_certificate(der))
     except Malformed:
         return None
+    row = algorithm_for(key)
+    return None if row is None else OpenKey(key, row)

@@ -2,9 +2,24 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 T = TypeVar("T")
+
+
+class once(Generic[T]):
+    """As `functools.cached_property`, without the lock that it takes up to Python 3.11: what is found is a value."""
+
+    def __init__(self, find: Callable[[Any], T]) -> None:
+        self.find = find
+        self.__doc__ = find.__doc__
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, _owner: type | None = None) -> T:
+        found = instance.__dict__[self.name] = self.find(instance)
+        return found
 
 
 class Remembers:

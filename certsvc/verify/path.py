@@ -6,7 +6,7 @@ roots we hold. Everything it finds out about itself stays with it, so ten thousa
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -24,8 +24,9 @@ from certsvc.verify.trusted import LogView, When, time_of
 
 __all__ = ["Path", "act_fault", "jkt_of", "path_of", "time_of"]
 
-#: Node with its place and the last place of its level -> the rest of the proof, which leads to the root.
-Nodes = dict[tuple[bytes, int, int], tuple[bytes, ...]]
+#: A place of a tree and the last place of its level -> children of the node there and the rest of its proof, as bytes,
+#: which lead to the root.
+Nodes = dict[tuple[int, int], bytes]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,7 @@ class Path(Remembers):
     roots: tuple[bytes, ...]
     """DER of the roots we hold."""
     target: Target
+    """As `_as_judged`: without a title."""
     known: int | None
     """What was declared after this time is not looked at: the answer as it would have been given then."""
 
@@ -137,7 +139,8 @@ class Path(Remembers):
 
     def signers(self, act: Jws) -> list[Identity]:
         """Everybody who signed an act; at least the officer and the seal."""
-        return [self.signer(act, position) for position in range(max(2, len(act.signatures)))]
+        places = range(max(2, len(act.signatures)))
+        return self.remember(("signers", act.sha256), lambda path: [path.signer(act, place) for place in places])
 
     def identity(self, der: bytes) -> Identity:
         try:
@@ -222,7 +225,19 @@ class Path(Remembers):
 @lru_cache(maxsize=512)
 def path_of(shared: Shared, trust: Jws, roots: tuple[bytes, ...], target: Target, known: int | None) -> Path:
     """The path of these values: always the same one, with all that was found out about it."""
-    return Path(shared, trust, roots, target, known)
+    return _same_path(shared, trust, roots, _as_judged(target, shared.grants), known)
+
+
+_same_path = lru_cache(maxsize=512)(Path)
+
+
+def _as_judged(target: Target, grants: tuple[Jws, ...]) -> Target:
+    """`target` without what no check of the path asks: the title, and the specialty where every grant is for all.
+
+    People of one roster differ in nothing else, so that all of them have one path.
+    """
+    for_all = all("*" in grant.unverified_payload["scope"]["specialties"] for grant in grants)
+    return replace(target, title="", specialty="*" if for_all else target.specialty)
 
 
 def act_fault(code: str, act: Jws, **figures: object) -> Fault:

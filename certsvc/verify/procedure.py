@@ -5,6 +5,7 @@ rule here is recomputed from signed numbers and names the act and the organisati
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -123,13 +124,23 @@ def document_dated(path: Path, act: Jws) -> None:
 
 def check_fact(path: Path, act: Jws, fact: dict[str, Any], row: dict[str, Any]) -> None:
     """Raises Fault when `fact` is not true of the signed numbers of an act and of one person's row."""
+    check_inputs(act, fact["name"], replace(inputs_of(path, act, fact), row=row))
+
+
+def inputs_of(path: Path, act: Jws, fact: dict[str, Any]) -> FactCase:
+    """What `fact` is judged by, without anybody's row."""
     payload = act.unverified_payload
-    applied, granted = _applied(path, payload, fact["name"]), _granted(path, act)
+    applied = _applied(path, payload, fact["name"])
+    granted = path.remember(("granted", act.sha256), lambda path: _granted(path, act))
     day, count = date.fromisoformat(payload["document"]["date"]), payload["roster"]["count"]
-    inputs = FactCase(payload["facts"], row, path.target.to_json(), fact["args"], applied, count, granted, day)
-    if not fact_holds(fact["name"], inputs):
-        figures = {"applied": applied, "passed": count, "approved": approved_ratio(inputs)}
-        raise act_fault(f"fact_{fact['name']}", act, **{**inputs.facts, **inputs.row, **figures})
+    return FactCase(payload["facts"], {}, path.target.scope(), fact["args"], applied, count, granted, day)
+
+
+def check_inputs(act: Jws, name: str, inputs: FactCase) -> None:
+    """As `check_fact`, of the fact `name`."""
+    if not fact_holds(name, inputs):
+        figures = {"applied": inputs.applied, "passed": inputs.passed, "approved": approved_ratio(inputs)}
+        raise act_fault(f"fact_{name}", act, **{**inputs.facts, **inputs.row, **figures})
 
 
 def _applied(path: Path, payload: dict[str, Any], fact: str) -> int:

@@ -26,7 +26,7 @@ def test_every_person_has_a_proof_and_the_order_of_entry_is_of_no_matter(entries
     for entry, index in roster.index_of().items():
         proof, row = roster.proof(index), roster.rows[index]
         assert row.entry == entry and (proof.index, proof.row_facts, proof.row_salt) == (index, row.facts, row.salt)
-        assert inclusion_holds(leaf_hash(row.leaf), index, roster.count, list(proof.path), unb64(roster.root))
+        assert inclusion_holds(leaf_hash(row.leaf), index, roster.count, proof.siblings, unb64(roster.root))
 
 
 def test_the_facts_of_a_row_are_in_the_root() -> None:

@@ -40,10 +40,10 @@ from evidence_read import Evidence, read_seen, read_tables  # noqa: E402
 from failpoints import FAILPOINTS  # noqa: E402
 from invariants import check, counts  # noqa: E402
 from office import build_office  # noqa: E402
-from support_postgres import Cluster  # noqa: E402
 from witness_for_kills import Witness  # noqa: E402
 from world_for_tests import opened  # noqa: E402
 
+from certsvc.bench.postgresql import Cluster  # noqa: E402
 from certsvc.core.errors import CertsvcError  # noqa: E402
 from certsvc.instance import Instance  # noqa: E402
 from certsvc.services import cosign, high_water, log  # noqa: E402
@@ -115,7 +115,7 @@ class Stage:
 @contextlib.contextmanager
 def staged(database: str, folder: Path) -> Iterator[Stage]:
     """A fresh home with one witness, on a database of its own."""
-    cluster = Cluster() if database == "postgresql" else None
+    cluster = Cluster(["fsync=off"]) if database == "postgresql" else None
     url = None if cluster is None else cluster.url(cluster.create())
     try:
         build_office(folder / "home", url)

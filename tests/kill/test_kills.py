@@ -16,10 +16,10 @@ from failpoints import CALL, FAILPOINTS, Failpoint
 from invariants import INVARIANTS, check
 from office import build_office
 from support import needs
-from support_postgres import APT
 from witness_for_kills import Witness
 from world_for_tests import opened
 
+from certsvc.bench.postgresql import APT
 from certsvc.services import log
 
 HERE = Path(__file__).parent

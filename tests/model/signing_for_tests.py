@@ -208,7 +208,7 @@ class Writer:
         roster = self._roster(act)
         proof = roster.proof(roster.index_of()[self._commitment(person, 1)])
         row = None if proof.row_salt is None else {"salt": b64(proof.row_salt), "facts": proof.row_facts}
-        place = {"index": proof.index, "row": row, "path": [b64(node) for node in proof.path]}
+        place = {"index": proof.index, "row": row, "path": [b64(node) for node in proof.siblings]}
         return {"act": parse_json(self.document(act.name)), "proof": place, "log": None}
 
     # --- people, certificates, events ----------------------------------------------------------------------------------

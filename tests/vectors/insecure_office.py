@@ -75,14 +75,14 @@ KEYS: dict[str, tuple[str, str, str, str | None]] = {
 class Office:
     """All keys with their certificates, under a root of this name."""
 
-    def __init__(self, root_name: str = "root") -> None:
+    def __init__(self, root_name: str = "root", log_required: bool = False) -> None:
         start = datetime.fromtimestamp(START - 30 * DAY, UTC)
         root_key, ca_key = insecure_key(root_name), insecure_key(f"{root_name} issuing ca")
         holder = Holder("ROOT", "INSECURE-TEST root authority", f"INSECURE-TEST {root_name}")
         with without_chance():
-            root = Authority(mint_root(holder, root_key, start, YEARS, test=True), root_key)
+            root = Authority(mint_root(holder, root_key, start, YEARS, True, log_required), root_key)
             ca_holder = Holder("EX-HRSS", "示例省人社厅", "INSECURE-TEST issuing CA")
-            ca = Authority(mint_issuing_ca(root, ca_holder, ca_key, start, YEARS, test=True), ca_key)
+            ca = Authority(mint_issuing_ca(root, ca_holder, ca_key, start, YEARS, True, log_required), ca_key)
             self.certificates = {
                 name: mint_signer(
                     root if use == "policy" else ca, Holder(org, zh, name, who), use, insecure_key(name), start, YEARS

@@ -12,7 +12,10 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding
 from insecure_bundle import commitment_of, make_bundle, path, person
 from insecure_documents import PERSON, RECIPES, TARGET, Recipe, calendar, grants, procedure
+from insecure_logged import STRICT, Logbook, Story, strict_office
 from insecure_office import DAY, START, Office, insecure_key, insecure_salt
+from logged_cases import CASES as LOG_CASES
+from logged_cases import stories
 
 from certsvc.core.acts import Roster, Row
 from certsvc.core.algorithms import P256_ORDER
@@ -127,6 +130,40 @@ def bundle_vectors() -> dict[str, Any]:
     return {"note": NOTE, "roots": roots, "bundles": bundles, "cases": cases}
 
 
+# --- bundles with log proofs ---------------------------------------------------------------------------------------
+
+
+def difference(old: Any, new: Any, pointer: str = "") -> list[dict[str, Any]]:
+    """RFC 6902: the replacements that make `new` of `old`; lists of one length are compared member by member."""
+    if old == new:
+        return []
+    if isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys():
+        return [one for name in old for one in difference(old[name], new[name], f"{pointer}/{name}")]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        pairs = enumerate(zip(old, new, strict=True))
+        return [one for n, (left, right) in pairs for one in difference(left, right, f"{pointer}/{n}")]
+    return [{"op": "replace", "path": pointer, "value": new}]
+
+
+def logged_vectors() -> dict[str, Any]:
+    """Bundles under a root that requires a log, as changes of one that is valid. Raises ValueError for a wrong answer."""
+    office = strict_office()
+    base, cases = Logbook(office, Story()).data(), []
+    for case in LOG_CASES:
+        now = START + case.after * DAY
+        for kind, story in stories(case).items():
+            data = Logbook(office, story).data()
+            expected = answer(Case(case.id, case.prose, "", now, now), data, (office.anchor,))
+            wanted = (case.verdict, case.reason) if kind == "case" else ("valid", None)
+            if (expected["verdict"], expected["reason"]) != wanted:
+                raise ValueError(f"{case.id} ({kind}): {expected['verdict']}, {expected['reason']}")
+            name = case.id if kind == "case" else f"{case.id} (harmless)"
+            asked = {"at": now, "now": now, "patch": difference(json.loads(base), json.loads(data))}
+            cases.append({"id": name, "prose": case.prose if kind == "case" else "", **asked, "expected": expected})
+    roots = {STRICT: b64(office.root.public_bytes(Encoding.DER))}
+    return {"note": NOTE, "roots": roots, "bundle": base.decode(), "cases": cases}
+
+
 # --- small vectors -------------------------------------------------------------------------------------------------
 
 
@@ -156,7 +193,7 @@ def roster_vectors() -> dict[str, Any]:
     for size in (1, 2, 3, 5, 8):
         rows = [Row(b64(sha256(f"entry {n}".encode()).digest())) for n in range(size)]
         roster = Roster(rows)
-        proofs = [[b64(one) for one in roster.proof(index).path] for index in range(size)]
+        proofs = [[b64(one) for one in roster.proof(index).siblings] for index in range(size)]
         entries = [row.entry for row in roster.rows]
         rosters.append({"entries": entries, "root": roster.root, "proofs": proofs})
     return {"note": NOTE, "rosters": rosters}
@@ -190,6 +227,7 @@ def build() -> dict[str, str]:
         "rosters.json": roster_vectors(),
         "documents.json": document_vectors(),
         "bundles.json": bundle_vectors(),
+        "logged.json": logged_vectors(),
     }
     return {name: json.dumps(value, ensure_ascii=False, indent=1) + "\n" for name, value in values.items()}
 

@@ -1,0 +1,146 @@
+"""Roster proofs by memory: what was shown of a tree saves work and never lets a proof hold that is not one."""
+
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support_changes import apply_changes
+from support_forge import Forge
+from support_instance import SmallInstance
+
+from certsvc.core.bundle import PathStep, RosterProof, parse_bundle
+from certsvc.core.merkle import inclusion_holds, inclusion_path, leaf_hash, levels, root_of
+from certsvc.core.outcomes import Fault
+from certsvc.verify import judge
+from certsvc.verify.case import Case, Evidence
+from certsvc.verify.checks import CHECKS
+from certsvc.verify.entry import KNOWN_NODES, _leads, entry_on_roster, entry_on_rosters
+from certsvc.verify.path import Nodes
+
+
+def tree(size: int) -> list[list[bytes]]:
+    return levels([leaf_hash(b"%d" % n) for n in range(size)])
+
+
+def proof_of(rows: list[list[bytes]], index: int) -> RosterProof:
+    return RosterProof(index, None, None, b"".join(inclusion_path(rows, index)))
+
+
+@given(st.integers(1, 70), st.data())
+def test_in_any_order_every_leaf_leads_to_the_root_and_costs_no_more_than_its_tree(
+    size: int, data: st.DataObject
+) -> None:
+    rows, known = tree(size), Nodes()
+    for index in data.draw(st.permutations(range(size))):
+        assert _leads(known, rows[0][index], proof_of(rows, index), root_of(rows), size)
+    assert len(known) == size - 1
+
+
+@given(st.integers(1, 40), st.data())
+def test_whatever_is_remembered_the_answer_is_that_of_the_whole_climb(size: int, data: st.DataObject) -> None:
+    rows, known = tree(size), Nodes()
+    for index in range(size):
+        _leads(known, rows[0][index], proof_of(rows, index), root_of(rows), size)
+    index = data.draw(st.integers(-1, size + 1))
+    honest = proof_of(rows, min(max(index, 0), size - 1))
+    path = bytearray(honest.path)
+    if path and data.draw(st.booleans()):
+        path[data.draw(st.integers(0, len(path) - 1))] ^= 1
+    kept = data.draw(st.integers(0, len(path) // 32))
+    added = bytes(32 * data.draw(st.integers(0, 2)))
+    proof = replace(honest, index=index, path=bytes(path[: 32 * kept]) + added)
+    leaf = data.draw(st.sampled_from([*rows[0], leaf_hash(b"nobody")]))
+    said = data.draw(st.integers(1, size + 1))
+    holds = inclusion_holds(leaf, index, said, proof.siblings, root_of(rows))
+    assert _leads(known, leaf, proof, root_of(rows), said) == holds
+
+
+def test_a_proof_that_fails_leaves_nothing_behind() -> None:
+    rows, known = tree(8), Nodes()
+    assert not _leads(known, leaf_hash(b"nobody"), proof_of(rows, 3), root_of(rows), 8)
+    assert known == {}
+
+
+def test_of_a_large_tree_only_so_much_is_remembered() -> None:
+    rows, known = tree(3), Nodes({(n, 99): b"" for n in range(KNOWN_NODES)})
+    assert _leads(known, rows[0][0], proof_of(rows, 0), root_of(rows), 3)
+    assert len(known) == KNOWN_NODES
+
+
+def case_with(small: SmallInstance, **proof: Any) -> Case:
+    """A case whose proof at place 1, which says nothing of the person, is changed; that of place 0 is left."""
+    bundle = parse_bundle(apply_changes(Forge(small), []).build())
+    plain = [n for n, step in enumerate(bundle.path) if step.proof.row_salt is None]
+    path = list(bundle.path)
+    path[plain[-1]] = PathStep(path[plain[-1]].act, replace(path[plain[-1]].proof, **proof))
+    return Case(Evidence(replace(bundle, path=tuple(path))), small.anchors, small.now, small.now)
+
+
+CHANGED: dict[str, dict[str, Any]] = {
+    "index": {"index": 999},
+    "path": {"path": sha256(b"another").digest()},
+    "row": {"row_facts": {}, "row_salt": bytes(32)},
+}
+
+
+@pytest.mark.parametrize("changed", CHANGED.values(), ids=CHANGED.keys())
+def test_asked_at_once_about_all_acts_the_one_that_fails_is_found(
+    changed: dict[str, Any], small_instance: SmallInstance
+) -> None:
+    entry_on_rosters(case_with(small_instance))
+    with pytest.raises(Fault, match="inclusion_bad"):
+        entry_on_rosters(case_with(small_instance, **changed))
+
+
+def test_asked_at_once_an_act_whose_parts_do_not_sum_is_no_roster(small_instance: SmallInstance) -> None:
+    case = case_with(small_instance)
+    fault = Fault("parts_do_not_sum")
+    case.path.__dict__["lists"] = (*case.path.lists[:-1], fault)
+    try:
+        with pytest.raises(Fault, match="parts_do_not_sum"):
+            entry_on_rosters(case)
+        with pytest.raises(Fault, match="parts_do_not_sum"):
+            entry_on_roster(case, case.path.acts[-1], len(case.path.acts) - 1)
+    finally:
+        del case.path.__dict__["lists"]
+
+
+def test_only_the_roster_check_is_asked_at_once() -> None:
+    assert [one.id for one in CHECKS if one.at_once] == ["entry_on_every_roster"]
+
+
+def test_people_of_one_roster_share_a_path_unless_a_grant_tells_specialties_apart(
+    small_instance: SmallInstance,
+) -> None:
+    def path_of(specialty: str, *changes: dict[str, Any]) -> Any:
+        bundle = parse_bundle(apply_changes(Forge(small_instance), list(changes)).build())
+        entry = bundle.entries[-1]
+        changed = replace(entry, target=replace(entry.target, specialty=specialty, title=specialty))
+        evidence = Evidence(replace(bundle, entries=(*bundle.entries[:-1], changed)))
+        return Case(evidence, small_instance.anchors, small_instance.now, small_instance.now).path
+
+    narrow = {"do": "set", "at": "grants.committee.scope.specialties", "to": ["甲"]}
+    assert path_of("甲") is path_of("乙")
+    assert path_of("甲", narrow) is not path_of("乙", narrow)
+    assert path_of("甲", narrow).target.specialty == "甲"
+
+
+def test_a_batch_is_known_by_all_it_is_made_of(small_instance: SmallInstance) -> None:
+    bundle = parse_bundle(apply_changes(Forge(small_instance), []).build())
+    now, anchors = small_instance.now, small_instance.anchors
+    case = Case(Evidence(bundle), anchors, now, now)
+    assert Case(Evidence(bundle), anchors, now, now).batch is case.batch
+    others = [
+        Case(Evidence(bundle), anchors[:0], now, now),
+        Case(Evidence(bundle), anchors, now, now + 1),
+        Case(Evidence(bundle), anchors, now, now, max_age=1),
+        Case(Evidence(bundle), anchors, now, now, known=now),
+        Case(Evidence(bundle, registered=""), anchors, now, now),
+        Case(Evidence(bundle, newer_trust=bundle.trust), anchors, now, now),
+        Case(Evidence(bundle, newer_status=bundle.status_list), anchors, now, now),
+    ]
+    assert all(other.batch is not case.batch for other in others)
+    assert judge(case.evidence, anchors, now, now) is judge(case.evidence, anchors, now, now)
