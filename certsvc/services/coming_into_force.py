@@ -45,13 +45,12 @@ def check_unlogged(
     instance: Instance, connection: Connection, certificates: Sequence[Certificate], status_list: Jws
 ) -> dict[str, Bundle]:
     """Their bundles by id, if nothing but log and status stands between these certificates and `valid`. Raises Refused."""
-    # They have no trusted time yet: each is judged by its own, as under a root that requires no log.
-    anchors = tuple(replace(anchor, log_required=False) for anchor in instance.anchors)
     logged, drafts = LogEvidence(instance, connection), {}
     for certificate in certificates:
         bundle = gather_bundle(instance, connection, certificate, status_list, logged=logged)
         now = max(instance.now(), certificate.issued_at)
-        for row in judge(Evidence(bundle), anchors, now, now).odd:
+        # It has no trusted time yet, and is judged by its own.
+        for row in judge(Evidence(bundle), instance.anchors, now, now).odd:
             if row.family not in LATER:
                 raise _refused(row.outcome, row.code)
         drafts[certificate.id] = bundle

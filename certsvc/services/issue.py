@@ -114,6 +114,8 @@ def _issue_chunk(
     left = [one for one in chunk if isinstance(one, Certificate)]
     intents = intend(instance, [one for one in chunk if isinstance(one, Entry)])
     signed = [(intent, sign_intent(instance, intent)) for intent in intents]
+    if left:
+        log_leaves.settle(instance)
     begun = _begun(instance, left)
     prepared([_prepared(instance, *one) for one in (*begun, *signed)])
     return complete(instance, [issued_of(instance, *one) for one in begun]) + apply(instance, signed)
