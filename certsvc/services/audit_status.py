@@ -61,9 +61,13 @@ class Fold:
         return {slot: value for slot, (_, value) in self.events.get(uri, {}).items() if value != VALID}
 
     def take(self, leaf: dict[str, Any]) -> str | None:
-        """Takes a leaf; what is wrong with it if no issuer could have decided it after the events before."""
+        """Takes a leaf; what is wrong with it if it cannot follow on the leaves before: an event that no issuer could
+        have decided then, or a list that forgets entries."""
         if leaf["k"] == "snapshot":
+            size, _ = self.snapshots.get(leaf["l"], (0, ""))
             self.snapshots[leaf["l"]] = (leaf["n"], leaf["d"])
+            if leaf["n"] < size:
+                return f"a list of {leaf['n']} entries follows one of {size}"
         if leaf["k"] != "status":
             return None
         slots = self.events.setdefault(leaf["l"], {})

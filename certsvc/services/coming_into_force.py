@@ -9,18 +9,20 @@ A crash or a witness that is away leaves it waiting: `certsvc issue ROSTER`, `ce
 `finish_waiting`, from any number of processes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from certsvc.core.bundle import write_bundle
+from certsvc.core.bundle import Bundle, write_bundle
 from certsvc.core.errors import NotReady, Refused
 from certsvc.core.jose import Jws
 from certsvc.instance import Instance
-from certsvc.services import log_leaves
+from certsvc.services import cosign, log_leaves
 from certsvc.services.evidence import gather_bundle
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.publish import WAITING, current_status_list
+from certsvc.services.witness_list import ADD
 from certsvc.store import certificates as certificate_store
 from certsvc.store.rows import Certificate
 from certsvc.verify import judge
@@ -32,14 +34,27 @@ LATER = ("log", "status")
 CHUNK = 200
 
 
-def check_unlogged(instance: Instance, connection: Connection, certificate: Certificate, status_list: Jws) -> None:
-    """Returns if nothing but log and status stands between this certificate and `valid`. Raises Refused."""
-    bundle = gather_bundle(instance, connection, certificate, status_list)
-    now = max(instance.now(), certificate.issued_at)
-    # It has no trusted time yet, and is judged by its own.
-    for row in judge(Evidence(bundle), instance.anchors, now, now).odd:
-        if row.family not in LATER:
-            raise _refused(row.outcome, row.code)
+def check_witnesses(instance: Instance) -> None:
+    """Returns if what is issued now can come into force at all. Raises NotReady(witnesses_missing)."""
+    if any(anchor.log_required for anchor in instance.anchors) and cosign.policy(instance) is None:
+        zh, en = "本实例的根证书要求公开日志,但没有见证人", "The root requires a log, and there is no witness."
+        raise NotReady("witnesses_missing", zh, en, ADD)
+
+
+def check_unlogged(
+    instance: Instance, connection: Connection, certificates: Sequence[Certificate], status_list: Jws
+) -> dict[str, Bundle]:
+    """Their bundles by id, if nothing but log and status stands between these certificates and `valid`. Raises Refused."""
+    logged, drafts = LogEvidence(instance, connection), {}
+    for certificate in certificates:
+        bundle = gather_bundle(instance, connection, certificate, status_list, logged=logged)
+        now = max(instance.now(), certificate.issued_at)
+        # It has no trusted time yet, and is judged by its own.
+        for row in judge(Evidence(bundle), instance.anchors, now, now).odd:
+            if row.family not in LATER:
+                raise _refused(row.outcome, row.code)
+        drafts[certificate.id] = bundle
+    return drafts
 
 
 def finish_waiting(instance: Instance, limit: int = 1_000, progress: Callable[[int, int], None] | None = None) -> int:
@@ -71,10 +86,13 @@ def waiting_certificates(instance: Instance) -> int:
         return certificate_store.count_waiting(connection)
 
 
-def bring_into_force(instance: Instance, certificates: Sequence[Certificate]) -> set[str]:
+def bring_into_force(
+    instance: Instance, certificates: Sequence[Certificate], drafts: Mapping[str, Bundle] | None = None
+) -> set[str]:
     """The ids of those that came into force by this call; others, above all those of another process, are left out.
 
-    Raises NotReady(waiting_for_log), Refused(own_check_failed), after all that can come into force has.
+    `drafts` are bundles of this moment that lack the certificate's own proof. Raises NotReady(waiting_for_log),
+    Refused(own_check_failed), after all that can come into force has.
     """
     if not certificates:
         return set()
@@ -82,9 +100,10 @@ def bring_into_force(instance: Instance, certificates: Sequence[Certificate]) ->
     ready: list[tuple[str, bytes]] = []
     problems: list[NotReady | Refused] = []
     with instance.engines.read.connect() as connection:
+        gathering = _Gathering(instance, connection, status_list, LogEvidence(instance, connection))
         for certificate in certificates:
             try:
-                ready.append((certificate.id, _proved(instance, connection, certificate, status_list)))
+                ready.append((certificate.id, gathering.proved(certificate, (drafts or {}).get(certificate.id))))
             except (NotReady, Refused) as error:
                 problems.append(error)
     done = _enter(instance, ready)
@@ -108,19 +127,36 @@ def _enter(instance: Instance, ready: list[tuple[str, bytes]]) -> set[str]:
         return {identity for identity, bundle in ready if enter(connection, identity, bundle)}
 
 
-def _proved(instance: Instance, connection: Connection, certificate: Certificate, status_list: Jws) -> bytes:
-    """The bundle to be frozen. Raises NotReady, Refused."""
-    logged = LogEvidence(instance, connection)
-    if logged.of_key(certificate.sha256) is None or logged.of_key(status_list.sha256) is None:
-        zh = "证书已保存,等待写入公开日志;写入后自动生效"
-        en = "The certificate is stored and waits for the public log; it comes into force with it."
-        raise NotReady(WAITING, zh, en, "certsvc log tick")
-    bundle = gather_bundle(instance, connection, certificate, status_list)
-    now = max(instance.now(), certificate.issued_at)
-    verdict, deciding = judge(Evidence(bundle), instance.anchors, now, now).decision
-    if verdict != "valid":
-        raise _refused(verdict, deciding and deciding.code)
-    return write_bundle(bundle)
+@dataclass(frozen=True)
+class _Gathering:
+    """Full verification of many certificates, on one connection and with one status list."""
+
+    instance: Instance
+    connection: Connection
+    status_list: Jws
+    logged: LogEvidence
+
+    def proved(self, certificate: Certificate, draft: Bundle | None) -> bytes:
+        """The bundle to be frozen. Raises NotReady, Refused."""
+        own, snapshot = self.logged.of_key(certificate.sha256), self.logged.of_key(self.status_list.sha256)
+        if own is None or snapshot is None:
+            zh = "证书已保存,等待写入公开日志;写入后自动生效"
+            en = "The certificate is stored and waits for the public log; it comes into force with it."
+            raise NotReady(WAITING, zh, en, "certsvc log tick")
+        if draft is not None and draft.status_list == self.status_list:
+            bundle = replace(draft, logged=own, status_logged=snapshot)
+            if self._verdict(certificate, bundle)[0] == "valid":
+                return write_bundle(bundle)
+        bundle = gather_bundle(self.instance, self.connection, certificate, self.status_list, logged=self.logged)
+        verdict, code = self._verdict(certificate, bundle)
+        if verdict != "valid":
+            raise _refused(verdict, code)
+        return write_bundle(bundle)
+
+    def _verdict(self, certificate: Certificate, bundle: Bundle) -> tuple[str, str | None]:
+        now = max(self.instance.now(), certificate.issued_at)
+        verdict, deciding = judge(Evidence(bundle), self.instance.anchors, now, now).decision
+        return verdict, deciding and deciding.code
 
 
 def _refused(verdict: str, code: str | None) -> Refused:

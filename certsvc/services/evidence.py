@@ -45,13 +45,21 @@ def fresh_evidence(instance: Instance, connection: Connection, certificate: Cert
 
 
 def gather_bundle(
-    instance: Instance, connection: Connection, certificate: Certificate, status_list: Jws, trust: Jws | None = None
+    instance: Instance,
+    connection: Connection,
+    certificate: Certificate,
+    status_list: Jws,
+    trust: Jws | None = None,
+    logged: LogEvidence | None = None,
 ) -> Bundle:
-    """As `bundle_of`, with a given status list and before writing. Parts that are parsed stay parsed."""
+    """As `bundle_of`, with a given status list and before writing. Parts that are parsed stay parsed.
+
+    `logged` are look-ups on the same connection, when many bundles are gathered on it.
+    """
     entry = roster_store.find_entry(connection, certificate.entry_id)
     if entry is None:
         raise LookupError(certificate.entry_id)
-    logged = LogEvidence(instance, connection)
+    logged = logged or LogEvidence(instance, connection)
     path = tuple(_path(connection, entry, logged))
     corrections = tuple(_event(connection, e, logged) for e in _corrections(connection, certificate))
     events = tuple(_event(connection, e, logged) for e in status_store.list_events(connection, certificate.id))

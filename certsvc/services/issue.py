@@ -11,13 +11,14 @@
 
 import json
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
+from certsvc.core.bundle import Bundle
 from certsvc.core.codes import certificate_number, verification_code
 from certsvc.core.encoding import b64, canonical, parse_json, unb64
 from certsvc.core.errors import NotFound, Refused
@@ -25,7 +26,7 @@ from certsvc.core.jose import Jws, parse_document, sign_compact
 from certsvc.core.statuslist import SLOTS
 from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves
-from certsvc.services.coming_into_force import bring_into_force, check_unlogged
+from certsvc.services.coming_into_force import bring_into_force, check_unlogged, check_witnesses
 from certsvc.services.credential import describe
 from certsvc.services.publish import current_status_list, list_uri
 from certsvc.services.register_only import refuse_register_only
@@ -75,6 +76,7 @@ def issue(
     Raises NotFound; Refused (the verdict on our own result); NotReady(waiting_for_log) when the log or its witnesses do
     not answer: what is stored then waits, and the same command or `certsvc log tick` completes it.
     """
+    check_witnesses(instance)
     with instance.engines.read.connect() as connection:
         refuse_register_only(connection, roster_id)
         if roster_store.find_roster(connection, roster_id) is None:
@@ -112,6 +114,8 @@ def _issue_chunk(
     left = [one for one in chunk if isinstance(one, Certificate)]
     intents = intend(instance, [one for one in chunk if isinstance(one, Entry)])
     signed = [(intent, sign_intent(instance, intent)) for intent in intents]
+    if left:
+        log_leaves.settle(instance)
     begun = _begun(instance, left)
     prepared([_prepared(instance, *one) for one in (*begun, *signed)])
     return complete(instance, [issued_of(instance, *one) for one in begun]) + apply(instance, signed)
@@ -238,20 +242,19 @@ def apply(instance: Instance, signed: list[tuple[IssueIntent, Jws]]) -> list[Iss
         return []
     status_list = current_status_list(instance, list_uri(instance))
     with instance.engines.read.connect() as connection:
-        for one in issued:
-            check_unlogged(instance, connection, one.certificate, status_list)
+        drafts = check_unlogged(instance, connection, [one.certificate for one in issued], status_list)
     with log_leaves.transaction(instance) as connection:
         held = certificate_store.hold_intents(connection, [intent.id for intent, _ in signed])
         stored = certificate_store.find_stored(connection, held)
         done = [one for one in issued if one.certificate.id in held - stored]
         for one in done:
             store(instance, connection, one)
-    return complete(instance, done)
+    return complete(instance, done, drafts)
 
 
-def complete(instance: Instance, issued: list[Issued]) -> list[Issued]:
+def complete(instance: Instance, issued: list[Issued], drafts: Mapping[str, Bundle] | None = None) -> list[Issued]:
     """Those that came into force by this call. Raises as `bring_into_force`."""
-    done = bring_into_force(instance, [one.certificate for one in issued])
+    done = bring_into_force(instance, [one.certificate for one in issued], drafts)
     ours = [one for one in issued if one.certificate.id in done]
     return [replace(one, certificate=replace(one.certificate, state="in_force")) for one in ours]
 

@@ -45,15 +45,9 @@ _KNOWN: OrderedDict[Hashable, _Known] = OrderedDict()
 _INSTANCES_KEPT = 16
 
 
-def policy(instance: Instance) -> WitnessPolicy:
-    """How many of which witnesses have to have cosigned: nobody where none is named."""
-    keys = tuple(one.key for one in cosign.witnesses(instance))
-    return WitnessPolicy(len(keys), keys)
-
-
 def circle_of(instance: Instance, connection: Connection) -> Circle:
-    """Whose lines count today."""
-    return Circle(log.log_keys(instance, connection), policy(instance))
+    """Whose lines count today: nobody has to have cosigned where no witness is named."""
+    return Circle(log.log_keys(instance, connection), cosign.policy(instance) or log.ALONE)
 
 
 class LogEvidence:

@@ -3,6 +3,7 @@
 import base64
 import time
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
@@ -10,17 +11,20 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
 from certsvc.core.calendar import utc_text
+from certsvc.core.checkpoint import WitnessPolicy
 from certsvc.core.errors import NotReady
 from certsvc.core.jose import Jws, parse_document, public_jwk, sign_compact
 from certsvc.core.logged import logged_json
+from certsvc.core.note import parse_note, verified_signatures
 from certsvc.core.statuslist import encode_bitstring, pack
 from certsvc.instance import Instance
-from certsvc.services import documents, log_leaves
+from certsvc.services import cosign, documents, log_leaves
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import status as status_store
 from certsvc.store.rows import StatusList
+from certsvc.verify.log import LIST_LAG
 
 #: A list is good for seven days (design.md 4) and signed anew after a quarter of an hour.
 LIST_TERM, LIST_AGE = 7 * 86_400, 900
@@ -107,6 +111,10 @@ def publish_status_list(instance: Instance, connection: Connection, uri: str) ->
         en = "What was decided is kept and waits for the public log; until then no new status list is signed."
         raise _Waits(WAITING, zh, en, "certsvc log tick")
     latest = status_store.latest_status_list(connection, uri)
+    if latest is not None and not _is_seen(instance, checkpoint, iat):
+        zh = "见证人未答复;决定已保存,状态表尚未更新"
+        en = "No witness answers, and nobody would believe a new status list; what was decided is kept."
+        raise NotReady(WAITING, zh, en, "certsvc log tick")
     if latest is not None and latest.iat - iat < SAME_MOMENT:
         # Of two lists of one second nobody could tell which one lacks a revocation.
         iat = max(iat, latest.iat + 1)
@@ -125,7 +133,24 @@ def _newest_list(instance: Instance, connection: Connection, uri: str) -> Jws | 
     document = _own_list(instance, connection, uri)
     if document is None or status_store.has_uncovered(connection, uri, document.unverified_payload["n"]):
         return None
-    return document
+    seen = _is_seen(instance, document.unverified_payload["checkpoint"], latest.iat)
+    # One of a time when the witnesses were away is replaced once they are back.
+    return document if seen or not log_leaves.is_fresh(instance) else None
+
+
+def _is_seen(instance: Instance, checkpoint: str | None, iat: int) -> bool:
+    """Whether enough witnesses saw this checkpoint lately enough for a list of `iat`; nobody has to where none is named."""
+    policy = cosign.policy(instance)
+    if policy is None:
+        return True
+    times = _times(checkpoint, policy) if checkpoint else ()
+    return len(times) >= policy.threshold and iat - max(times) <= LIST_LAG
+
+
+@lru_cache(maxsize=64)
+def _times(checkpoint: str, policy: WitnessPolicy) -> tuple[int, ...]:
+    signed = verified_signatures(parse_note(checkpoint.encode()), policy.keys)
+    return tuple(time for time in signed.values() if time is not None)
 
 
 def _own_list(instance: Instance, connection: Connection, uri: str) -> Jws | None:

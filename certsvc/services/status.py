@@ -19,7 +19,7 @@ from certsvc.core.statuslist import AFTER, VALID
 from certsvc.instance import Instance
 from certsvc.services import correction, documents, issue, log_leaves, notices
 from certsvc.services.act_rules import target_of
-from certsvc.services.coming_into_force import check_unlogged
+from certsvc.services.coming_into_force import check_unlogged, check_witnesses
 from certsvc.services.credential import describe
 from certsvc.services.publish import WAITING, list_uri, newest_status_list, renew_status_list
 from certsvc.services.status_rules import REASONS, STATES, Proposal, check_proposal
@@ -109,10 +109,11 @@ def approve_within(
     notices.write_notice(instance, connection, certificate, decided.unverified_payload)
     if row.kind != "correct":
         return None
+    check_witnesses(instance)
     # Decision and next version stand or fall together: nobody is left with a superseded certificate only.
     intent = _intend_next(instance, connection, certificate, decided)
     issued = issue.issued_of(instance, intent, issue.sign_intent(instance, intent))
-    check_unlogged(instance, connection, issued.certificate, newest_status_list(connection, certificate.list_uri))
+    check_unlogged(instance, connection, [issued.certificate], newest_status_list(connection, certificate.list_uri))
     issue.store(instance, connection, issued)
     return issued
 

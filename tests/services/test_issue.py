@@ -14,6 +14,7 @@ from certsvc.services.act_rules import Order
 from certsvc.services.status import Proposal, approve, propose
 from certsvc.services.verify_evidence import verify_code
 from certsvc.store import certificates as certificate_store
+from certsvc.store.rows import Certificate, IssueIntent
 
 PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-04-12"}
 
@@ -120,20 +121,23 @@ def test_a_roster_without_the_issue_act_is_refused(province: World) -> None:
 # --- interruptions --------------------------------------------------------------------------------------------------
 
 
-def test_after_an_interruption_the_same_numbers_codes_and_bytes_are_issued(province: World) -> None:
+def same_certificate(one: Certificate, intent: IssueIntent) -> bool:
+    return (one.number, one.idx, one.code_key) == (intent.number, intent.idx, intent.code_key)
+
+
+@pytest.mark.parametrize(("later", "same_bytes"), [(1_800, True), (1_801, False)], ids=["half an hour", "more"])
+def test_after_an_interruption_the_same_numbers_and_codes_are_issued_and_for_half_an_hour_the_same_bytes(
+    province: World, later: int, same_bytes: bool
+) -> None:
+    """The log has to say when a certificate was made: one that was begun long ago is dated anew."""
     roster_id = province.ready(people=3)
     stored = issue.intend(province.instance, list(province.entries(roster_id)[:2]))
     signed = [issue.sign_intent(province.instance, intent).body for intent in stored]
-    province.at(41)
+    province.instance.set_clock(province.instance.now() + later)
     issued = {one.certificate.entry_id: one.certificate for one in province.issue(roster_id)}
     for intent, body in zip(stored, signed, strict=True):
-        certificate = issued[intent.entry_id]
-        assert (certificate.number, certificate.idx, certificate.code_key) == (
-            intent.number,
-            intent.idx,
-            intent.code_key,
-        )
-        assert certificate.credential == body
+        assert same_certificate(issued[intent.entry_id], intent)
+        assert (issued[intent.entry_id].credential == body) == same_bytes
     check_whole(province, roster_id, 3)
 
 
