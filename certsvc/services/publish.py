@@ -47,12 +47,15 @@ def publish_status_list(instance: Instance, connection: Connection, uri: str) ->
     values = {"bits": 4, "lst": pack(status_store.list_values(connection, uri))}
     if newest is not None and newest.unverified_payload["status_list"] == values:
         return newest
-    if latest is not None and latest.iat - iat < SAME_MOMENT:
+    last = None if latest is None else documents.load_document(connection, latest.sha256, "statuslist+jwt")
+    if last is not None and last.unverified_payload["iat"] - iat < SAME_MOMENT:
         # Of two lists of one second nobody could tell which one lacks a revocation.
-        iat = max(iat, latest.iat + 1)
+        iat = max(iat, last.unverified_payload["iat"] + 1)
     document = _sign_list(instance, connection, uri, values, iat)
     document_store.add_document(connection, "statuslist+jwt", document.body, subject=uri, iat=iat)
-    status_store.add_status_list(connection, StatusList(uri, document.sha256, iat))
+    # The register keeps them in the order in which they were published, whatever the clock did meanwhile.
+    place = iat if latest is None else max(iat, latest.iat + 1)
+    status_store.add_status_list(connection, StatusList(uri, document.sha256, place))
     log_leaves.log_document(instance, connection, document)
     return document
 
@@ -60,9 +63,11 @@ def publish_status_list(instance: Instance, connection: Connection, uri: str) ->
 def _newest_list(instance: Instance, connection: Connection, uri: str) -> Jws | None:
     """The list published last, if it is young enough to be handed out and of the present key."""
     latest = status_store.latest_status_list(connection, uri)
-    if latest is None or not -SAME_MOMENT < instance.now() - latest.iat < LIST_AGE:
+    if latest is None:
         return None
     document = documents.load_document(connection, latest.sha256, "statuslist+jwt")
+    if not -SAME_MOMENT < instance.now() - document.unverified_payload["iat"] < LIST_AGE:
+        return None
     key = documents.own_key(connection, instance.settings.authority, "status")
     # A key that has ended vouches for nothing new; above all when it was stolen.
     return document if document.signatures[0].unverified_kid == key.jkt else None
