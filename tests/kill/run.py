@@ -205,7 +205,7 @@ class Drive:
             _be_worker(order, worker.recover)
         _, status = os.waitpid(pid, 0)
         if status:
-            self.wrong.append("recovery failed")
+            self.wrong.append(f"recovery failed: {(self.stage.folder / 'crash-0').read_text(encoding='utf-8')[-900:]}")
 
     def look(self, settled: bool) -> None:
         """One look of the checker."""
@@ -284,7 +284,7 @@ def drive(stage: Stage, kills: int, workers: int, seed: int, progress: Callable[
         progress(run.kills)
         if run.kills < kills:
             copy = copy or keep_copy(stage)
-    if copy is not None:
+    if copy is not None and not run.wrong:
         drill(stage, *copy)
         run.look(settled=True)
     return summary(run, time.monotonic() - began)
