@@ -11,7 +11,7 @@ from evidence_read import Evidence
 from own_log import Note
 
 Breaches = Iterator[str]
-#: States in which a certificate was in force: one that ended while it waited needs no proof.
+#: States of a certificate that came into force and has not ended; one that ended while it waited needs no proof.
 COUNTS = ("in_force", "suspended")
 
 
