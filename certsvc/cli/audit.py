@@ -16,6 +16,7 @@ from certsvc.core.checkpoint import WitnessPolicy, parse_log_keys, parse_policy
 from certsvc.core.encoding import parse_json
 from certsvc.core.errors import Malformed, NotReady
 from certsvc.core.jose import parse_document
+from certsvc.core.logged import log_keys
 from certsvc.instance import open_instance
 from certsvc.services import audit_state, log
 from certsvc.services.audit import Finding, Question, Result, Trusted, audit
@@ -57,9 +58,10 @@ def _known(trust: Path | None, home: str | None) -> Trusted:
         if not isinstance(value, dict) or not isinstance(value.get("trust"), str):
             raise Malformed("trust_form", "不是信任文件", f"{trust} is not a certsvc-trust.json.")
         payload = parse_document(value["trust"].encode(), "trust+jwt").unverified_payload
-        policy = payload["witness_policy"]
-        known = parse_policy(policy["threshold"], policy["vkeys"]) if policy else log.ALONE
-        return Trusted(parse_log_keys(payload["log_vkeys"]), known)
+        known = log_keys(payload)
+        # The newest checkpoint is a living key's; those that have ended are believed for what they signed before.
+        living = tuple(key for key, limit in zip(known.log, known.limits, strict=True) if limit is None)
+        return Trusted(living, known.policy)
     instance = open_instance(home)
     try:
         with instance.engines.read.connect() as connection:

@@ -5,10 +5,12 @@ with enough cosignatures that contains it, whose `extra` is the salt that opens 
 checkpoint without it. Both notes as they are, so each stands by itself in anybody else's reader.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from certsvc.core.checkpoint import (
     Checkpoint,
@@ -22,8 +24,9 @@ from certsvc.core.checkpoint import (
     verify_checkpoint,
 )
 from certsvc.core.errors import Malformed
+from certsvc.core.jose import thumbprint
 from certsvc.core.merkle import inclusion_holds, leaf_hash
-from certsvc.core.note import VerifierKey, parse_note
+from certsvc.core.note import NoteSignature, VerifierKey, parse_note
 from certsvc.core.outcomes import Fault
 from certsvc.core.trusted_time import TrustedTime, trusted_time
 
@@ -76,6 +79,13 @@ class LogKeys:
 
     log: tuple[VerifierKey, ...]
     policy: WitnessPolicy
+    limits: tuple[int | None, ...] = ()
+    """For each of `log` the largest size that it may have signed; None while it lives."""
+
+    def limit_of(self, line: NoteSignature) -> int | None:
+        """The largest size that the key of a signature line may have signed."""
+        pairs = zip(self.log, self.limits, strict=False)
+        return next((limit for key, limit in pairs if (key.name, key.key_id) == (line.name, line.key_id)), None)
 
 
 @dataclass(frozen=True)
@@ -88,18 +98,34 @@ class Span:
     """None unless witnesses saw both."""
 
 
-def log_keys(vkeys: Iterable[str], policy: Mapping[str, Any] | None) -> LogKeys:
-    """The keys that a trust bundle names; without a policy nobody need have cosigned. Raises Malformed."""
+def log_keys(trust: Mapping[str, Any]) -> LogKeys:
+    """The keys that a trust bundle names; without a policy nobody need have cosigned. Raises Malformed.
+
+    A key that has ended is believed for what it signed before: up to the entry that tells of its end or, if it was
+    stolen, up to the size that was good.
+    """
+    keys, ends = parse_log_keys(trust["log_vkeys"]), {row["jkt"]: row for row in trust["keys"] if row["to"] is not None}
+    limits = tuple(_limit(ends.get(thumbprint(Ed25519PublicKey.from_public_bytes(key.public)))) for key in keys)
+    policy = trust["witness_policy"]
     nobody = WitnessPolicy(0, ())
-    return LogKeys(
-        parse_log_keys(vkeys), nobody if policy is None else parse_policy(policy["threshold"], policy["vkeys"])
-    )
+    return LogKeys(keys, nobody if policy is None else parse_policy(policy["threshold"], policy["vkeys"]), limits)
 
 
 @lru_cache(maxsize=1024)
 def checkpoint_in(note: bytes, keys: LogKeys) -> Checkpoint:
-    """The verified checkpoint in a note of a bundle. Raises as `verify_checkpoint`."""
-    return verify_checkpoint(parse_note(note), keys.log, keys.policy)
+    """The verified checkpoint in a note of a bundle. Raises as `verify_checkpoint`, and Fault `log_key_ended`."""
+    parsed = parse_note(note)
+    found, limit = verify_checkpoint(parsed, keys.log, keys.policy), keys.limit_of(parsed.signatures[0])
+    if limit is not None and found.size > limit:
+        raise Fault("log_key_ended", size=found.size, limit=limit)
+    return found
+
+
+def _limit(ended: Mapping[str, Any] | None) -> int | None:
+    if ended is None:
+        return None
+    point = "good_before_index" if ended["reason"] == "compromised" else "to_index"
+    return ended[point] or 0
 
 
 def span_between(before: bytes | None, having: bytes, keys: LogKeys) -> Span:

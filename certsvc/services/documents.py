@@ -312,7 +312,7 @@ def _trusted(instance: Instance, connection: Connection, before: Document | None
         "procedures": procedure_rows(procedures, points),
         "calendars": [one.sha256 for one in standing_documents(connection, "calendar+jwt")],
         "witness_policy": cosign.policy_row(instance),
-        "log_vkeys": [format_vkey(key) for key in log.log_keys(instance, connection)],
+        "log_vkeys": [format_vkey(key) for key in log.all_log_keys(instance, connection)],
         "hosts": [instance.host],
     }
 

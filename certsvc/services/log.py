@@ -42,7 +42,7 @@ from certsvc.store.log_rows import LogCheckpoint, LogState
 from certsvc.store.rows import SigningKey
 
 __all__ = [
-    "LogProof", "check_not_rolled_back", "consistency", "enqueue", "has_begun", "heartbeat", "inclusion_proof", "integrate",
+    "LogProof", "all_log_keys", "check_not_rolled_back", "consistency", "enqueue", "has_begun", "heartbeat", "inclusion_proof", "integrate",
     "log_keys", "origin", "proof_of", "publish", "raise_mark",
     "rolled_back", "sequence", "with_rotated_keys",
 ]  # fmt: skip
@@ -67,6 +67,12 @@ def log_keys(instance: Instance, connection: Connection) -> tuple[VerifierKey, .
     """The keys whose checkpoints are believed, newest first; not those that were stolen."""
     keys = key_store.list_signing_keys(connection, org_id=LOG_ORG, use="log")
     return tuple(_verifier_key(instance, key) for key in keys if key.ended_reason != "compromised")
+
+
+def all_log_keys(instance: Instance, connection: Connection) -> tuple[VerifierKey, ...]:
+    """As `log_keys`, with the stolen ones: a trust bundle says up to which size each of these is believed."""
+    keys = key_store.list_signing_keys(connection, org_id=LOG_ORG, use="log")
+    return tuple(_verifier_key(instance, key) for key in keys if key.ended_reason != "compromised" or key.good_before)
 
 
 def _living_key(connection: Connection) -> SigningKey:

@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 #: What was signed is logged within the hour, and clocks differ by two minutes at most (docs/format.md 6.2).
 LAG, SKEW = 3600, 120
+#: What a checkpoint lacks, rather than what is false about it.
+UNBELIEVED = ("witness_quorum", "log_key_ended")
 #: Which signature of an act is the organisation's seal (formats.md 1).
 _SEAL = 1
 
@@ -61,7 +63,7 @@ class LogView(Remembers):
         policy = self.trust["witness_policy"]
         if not self.trust["log_vkeys"] or (self.strict and policy is None):
             raise Unknown("log_key_unknown")
-        return log_keys(self.trust["log_vkeys"], policy)
+        return log_keys(self.trust)
 
     @cached_property
     def _logged(self) -> Mapping[str, Logged | None]:
@@ -98,7 +100,7 @@ class LogView(Remembers):
         """The place that `logged` proves for a document whose entry has the members `expected(salt)`, and the once-tag.
 
         Raises Fault commit_mismatch, once_tag, inclusion_bad, checkpoint_bad; Unknown log_proof_missing,
-        log_key_unknown, witness_quorum; NotRun where there is no proof and none is required.
+        log_key_unknown, log_key_ended, witness_quorum; NotRun where there is no proof and none is required.
         """
         if logged is None or (self.strict and logged.before is None):
             raise self.missing()
@@ -108,12 +110,12 @@ class LogView(Remembers):
         return Place(logged.proof.index, logged.proof.extra, span)
 
     def span(self, before: bytes | None, having: bytes) -> Span:
-        """As `span_between`; that too few witnesses saw a checkpoint proves nothing against anybody."""
+        """As `span_between`; that nobody can believe a checkpoint proves nothing against anybody."""
         try:
             return span_between(before, having, self.keys)
         except Fault as fault:
-            if fault.code == "witness_quorum":
-                raise Unknown("witness_quorum", **fault.about.figures) from fault
+            if fault.code in UNBELIEVED:
+                raise Unknown(fault.code, **fault.about.figures) from fault
             raise
 
     def missing(self) -> Exception:

@@ -118,6 +118,11 @@ UNKNOWN: dict[str, Words] = {
         "The trust list names no key of the public log.",
         "신뢰 목록에 공개 로그의 키가 없습니다.",
     ),
+    "log_key_ended": (
+        "公开日志的检查点({size} 条)由已停用的密钥签署,只可信到 {limit} 条。请联网核验。",
+        "The checkpoint ({size} entries) is signed by a log key that is believed up to {limit} entries. Verify online.",
+        "체크포인트({size}개)가 {limit}개까지만 믿을 수 있는 로그 키로 서명되었습니다. 온라인으로 확인하십시오.",
+    ),
     "log_foreign": (
         "所附检查点属于另一日志({origin})。",
         "The checkpoint is of another log ({origin}).",

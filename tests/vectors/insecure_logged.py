@@ -17,7 +17,7 @@ from insecure_office import DAY, Office, insecure_salt
 from certsvc.core.bundle import Bundle, parse_bundle, write_bundle
 from certsvc.core.checkpoint import Head, Proof, format_head
 from certsvc.core.encoding import digest
-from certsvc.core.jose import Jws
+from certsvc.core.jose import Jws, thumbprint
 from certsvc.core.leaves import act_leaf, act_tags, certificate_tag, public_leaf, snapshot_leaf, status_leaf
 from certsvc.core.logged import Logged
 from certsvc.core.merkle import inclusion_path, leaf_hash, levels, root_of
@@ -71,6 +71,8 @@ class Story:
         default_factory=lambda: {"threshold": 2, "vkeys": [one.vkey for one in WITNESSES.values()]}
     )
     vkeys: tuple[str, ...] = (LOG.vkey,)
+    log_ended: tuple[str, str] | None = None
+    """Why the log's key ended, and the first document that it is not believed for."""
     procedure_from: str = ""
     """The document that was logged before the procedure was."""
     procedure_to: str = ""
@@ -129,6 +131,8 @@ class Logbook:
         return sorted(self.documents, key=self.logged_at)
 
     def index(self, name: str) -> int:
+        if name == "after all":
+            return len(self._before_list)
         return self.order.index(name) * (OTHERS + 1) + OTHERS
 
     @cached_property
@@ -205,6 +209,13 @@ class Logbook:
             stolen = reason == "compromised"
             points = {"good_before": at, "good_before_index": point(first)} if stolen else {}
             row |= {"to": at, "to_index": point(first), "reason": reason, **points}
+        if story.log_ended is not None:
+            reason, first = story.log_ended
+            points = {"good_before": at, "good_before_index": point(first)} if reason == "compromised" else {}
+            jkt = thumbprint(LOG.private.public_key())
+            keys.append(
+                {**keys[0], "jkt": jkt, "use": "log", "to": at, "to_index": point(first), "reason": reason, **points}
+            )
         payload |= {
             "keys": keys,
             "withdrawn": [self._withdrawn(org, *how, at) for org, how in story.withdrawn.items()],
