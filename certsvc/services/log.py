@@ -21,7 +21,16 @@ from sqlalchemy import Connection
 from certsvc.core.checkpoint import Checkpoint, Head, WitnessPolicy, format_head, verify_checkpoint
 from certsvc.core.errors import NotReady, Refused
 from certsvc.core.leaves import parse_leaf
-from certsvc.core.note import ED25519, Note, VerifierKey, format_note, message_to_sign, parse_note, signed_line
+from certsvc.core.note import (
+    ED25519,
+    Note,
+    VerifierKey,
+    format_line,
+    format_note,
+    message_to_sign,
+    parse_note,
+    signed_line,
+)
 from certsvc.core.outcomes import Fault
 from certsvc.core.tiles import Edge, edge_at, edge_root, grow
 from certsvc.instance import Instance
@@ -35,7 +44,7 @@ from certsvc.store.rows import SigningKey
 __all__ = [
     "LogProof", "check_not_rolled_back", "consistency", "enqueue", "has_begun", "heartbeat", "inclusion_proof", "integrate",
     "log_keys", "origin", "proof_of", "publish", "raise_mark",
-    "rolled_back", "sequence",
+    "rolled_back", "sequence", "with_rotated_keys",
 ]  # fmt: skip
 
 #: Whose key of use `log` signs: the root authority of the ceremony. Nothing here imports a service that puts entries
@@ -161,6 +170,21 @@ def _sign(instance: Instance, key: SigningKey, signer: VerifierKey, head: Head) 
     except Fault as error:
         zh, en = "日志签名器给出的签名无效", "The signer of the log gave a signature that does not hold."
         raise NotReady("log_signature", zh, en, "certsvc doctor") from error
+
+
+def with_rotated_keys(instance: Instance, connection: Connection, note: bytes) -> bytes:
+    """The note with a line of each rotated key that is still here: whoever knows only that one can go on meanwhile."""
+    text, signed = parse_note(note).text, note
+    for key in key_store.list_signing_keys(connection, org_id=LOG_ORG, use="log"):
+        signer = _verifier_key(instance, key)
+        if key.ended_reason == "rotated" and not _is_signed(note, signer):
+            try:
+                raw = instance.signer(key).sign(message_to_sign(signer, text))
+            except NotReady:
+                # Its file was taken away, as it may be.
+                continue
+            signed += format_line(signed_line(signer, raw)).encode()
+    return signed
 
 
 def sequence(instance: Instance) -> Checkpoint:

@@ -115,25 +115,29 @@ def publish_status_list(instance: Instance, connection: Connection, uri: str) ->
         zh = "见证人未答复;决定已保存,状态表尚未更新"
         en = "No witness answers, and nobody would believe a new status list; what was decided is kept."
         raise NotReady(WAITING, zh, en, "certsvc log tick")
-    if latest is not None and latest.iat - iat < SAME_MOMENT:
+    last = None if latest is None else documents.load_document(connection, latest.sha256, "statuslist+jwt")
+    if last is not None and last.unverified_payload["iat"] - iat < SAME_MOMENT:
         # Of two lists of one second nobody could tell which one lacks a revocation.
-        iat = max(iat, latest.iat + 1)
+        iat = max(iat, last.unverified_payload["iat"] + 1)
     document = _sign_list(instance, connection, uri, (size, checkpoint, found.slots), iat)
     document_store.add_document(connection, "statuslist+jwt", document.body, subject=uri, iat=iat)
-    status_store.add_status_list(connection, StatusList(uri, document.sha256, iat))
+    # The register keeps them in the order in which they were published, whatever the clock did meanwhile.
+    place = iat if latest is None else max(iat, latest.iat + 1)
+    status_store.add_status_list(connection, StatusList(uri, document.sha256, place))
     log_leaves.log_document(instance, connection, document)
     return document
 
 
 def _newest_list(instance: Instance, connection: Connection, uri: str) -> Jws | None:
     """The list published last, if it is young enough to be handed out, of the present key, and lacks no event."""
-    latest = status_store.latest_status_list(connection, uri)
-    if latest is None or not -SAME_MOMENT < instance.now() - latest.iat < LIST_AGE:
-        return None
     document = _own_list(instance, connection, uri)
-    if document is None or status_store.has_uncovered(connection, uri, document.unverified_payload["n"]):
+    if document is None:
         return None
-    seen = _is_seen(instance, document.unverified_payload["checkpoint"], latest.iat)
+    payload = document.unverified_payload
+    young = -SAME_MOMENT < instance.now() - payload["iat"] < LIST_AGE
+    if not young or status_store.has_uncovered(connection, uri, payload["n"]):
+        return None
+    seen = _is_seen(instance, payload["checkpoint"], payload["iat"])
     # One of a time when the witnesses were away is replaced once they are back.
     return document if seen or not log_leaves.is_fresh(instance) else None
 

@@ -50,6 +50,8 @@ def propose(instance: Instance, proposal: Proposal) -> str:
 
 def propose_within(instance: Instance, connection: Connection, proposal: Proposal) -> str:
     """As `propose`, inside the caller's transaction."""
+    # The proposals first and then the certificate, as a decision does: two who lock in two orders wait in a circle.
+    identity = status_store.next_proposal_id(connection)
     certificate = find_certificate(instance, connection, proposal.code_or_number)
     entry = _entry(connection, certificate)
     # From here on nobody else changes this certificate, so what is checked is what is signed.
@@ -64,7 +66,6 @@ def propose_within(instance: Instance, connection: Connection, proposal: Proposa
     officer = _officer(connection, proposal.officer_id)
     payload = _payload(instance, connection, certificate, entry, proposal, corrected, q)
     document = _sign(instance, connection, payload, officer, target_of(entry))
-    identity = status_store.next_proposal_id(connection)
     row = StatusProposal(
         identity, certificate.id, proposal.kind, document.sha256, officer.pseudonym, "open", instance.now()
     )

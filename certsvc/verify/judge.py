@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from certsvc.core.errors import Malformed
+from certsvc.core.facts import FACTS
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import About, Fault, NotRun, Unknown
 from certsvc.verify.batch import Batch
@@ -182,7 +183,10 @@ class Check:
 
     def _row(self, outcome: str, code: str | None, about: About | None = None, subject: Subject = WHOLE) -> Row:
         evidence = subject.document.sha256 if subject.document else None
-        return Row(self.id, self.family, outcome, code, about or About(), subject.rule or self.rule, evidence)
+        # A fact that is false names its own source: the step's says only that it is asked.
+        fact = FACTS.get((code or "").removeprefix("fact_"))
+        rule = (fact.rule if fact else "") or subject.rule or self.rule
+        return Row(self.id, self.family, outcome, code, about or About(), rule, evidence)
 
 
 @lru_cache(maxsize=16_384)

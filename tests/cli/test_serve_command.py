@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -17,6 +18,10 @@ import pytest
 from cli_for_tests import call, must
 from demo_for_tests import PEOPLE, SEED, URL, shared_demo
 from test_officer_path import founded
+from world_for_tests import opened
+
+from certsvc.services import cosign
+from certsvc.services.log_leaves import is_fresh
 
 
 @pytest.fixture(scope="session")
@@ -42,11 +47,11 @@ def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     pytest.fail("the server did not answer within 30 seconds")
 
 
-@pytest.fixture(scope="module")
-def running(demo: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+@contextmanager
+def serving(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """`certsvc serve` on a free port."""
     port = free_port()
-    command = [sys.executable, "-m", "certsvc", "serve", "--home", str(demo), "--port", str(port), "--workers", "1"]
+    command = [sys.executable, "-m", "certsvc", "serve", "--home", str(home), "--port", str(port), "--workers", "1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     try:
         wait_for(f"http://127.0.0.1:{port}", process)
@@ -55,6 +60,25 @@ def running(demo: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         if process.poll() is None:
             process.terminate()
         process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def running(demo: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    with serving(demo) as served:
+        yield served
+
+
+def test_a_server_keeps_its_log_cosigned(demo: Path, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(demo, tmp_path / "home"))
+    with opened(home) as instance:
+        instance.set_clock(instance.now() - 3700)
+        cosign.cosign(instance)
+        instance.set_clock(None)
+        with serving(home):
+            until = time.monotonic() + 30
+            while not is_fresh(instance) and time.monotonic() < until:
+                time.sleep(0.1)
+            assert is_fresh(instance)
 
 
 def test_a_second_start_is_told_that_the_instance_runs_already(demo: Path, running) -> None:

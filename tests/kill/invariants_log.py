@@ -11,6 +11,8 @@ from evidence_read import Evidence
 from own_log import Note
 
 Breaches = Iterator[str]
+#: States of a certificate that came into force and has not ended; one that ended while it waited needs no proof.
+COUNTS = ("in_force", "suspended")
 
 
 def places(e: Evidence) -> Breaches:
@@ -190,33 +192,31 @@ def mark(e: Evidence) -> Breaches:
 
 
 def proved(e: Evidence) -> Breaches:
-    """No certificate is in force, or was, without its leaf under a published checkpoint; its frozen proof holds."""
+    """No certificate is in force without its leaf under a published checkpoint; the proof frozen with it holds."""
     for row in e.tables["certificate"]:
-        leaves = e.by_subject.get(row.sha256, [])
+        who, leaves = f"certificate {row.number} v{row.version}", e.by_subject.get(row.sha256, [])
         index = leaves[0].idx if leaves else None
-        if row.state == "waiting_for_log":
-            if e.settled:
-                yield f"certificate {row.number} v{row.version} still waits after recovery"
-            continue
-        if index is None or index >= e.state.pub_size:
-            yield f"certificate {row.number} v{row.version} is {row.state} without a published leaf"
-        if row.frozen_bundle is None:
-            yield f"certificate {row.number} v{row.version} is {row.state} without a frozen bundle"
-        else:
-            yield from _frozen(e, row, index)
+        if row.state == "waiting_for_log" and e.settled:
+            yield f"{who} still waits after recovery"
+        if row.state in COUNTS and (index is None or index >= e.state.pub_size):
+            yield f"{who} is {row.state} without a published leaf"
+        if row.state in COUNTS and row.frozen_bundle is None:
+            yield f"{who} is {row.state} without a frozen bundle"
+        if row.frozen_bundle is not None:
+            yield from (f"{who}: {breach}" for breach in _frozen(e, row.frozen_bundle, index))
 
 
-def _frozen(e: Evidence, row: Any, index: int | None) -> Breaches:
-    said = json.loads(row.frozen_bundle).get("log")
+def _frozen(e: Evidence, bundle: bytes, index: int | None) -> Breaches:
+    said = json.loads(bundle).get("log")
     if said is None:
         return
     proof = own_log.read_proof(said["proof"])
     note: Note = proof.note
     known = note.size < len(e.roots) and e.roots[note.size] == note.root
     if proof.index != index or not proof.holds(said["entry"].encode()) or not known:
-        yield f"certificate {row.number} v{row.version}: its frozen proof does not hold"
+        yield "its frozen proof does not hold"
     elif not any(note.signed_by(key) for key in e.log_keys):
-        yield f"certificate {row.number} v{row.version}: its frozen proof is signed by nobody"
+        yield "its frozen proof is signed by nobody"
 
 
 def status_lists(e: Evidence) -> Breaches:

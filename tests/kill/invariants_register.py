@@ -59,12 +59,15 @@ def nothing_lost(e: Evidence) -> Breaches:
 
 def intended(e: Evidence) -> Breaches:
     """A certificate is signed from an intent that keeps number, slot and claim; after recovery none is left over."""
-    issued = {(row.entry_id, row.version) for row in e.tables["certificate"]}
+    issued = {(row.entry_id, row.version): row for row in e.tables["certificate"]}
     for row in e.tables["issue_intent"]:
+        done = issued.get((row.entry_id, row.version))
         if e.settled:
             yield f"an intent for {row.number} is left after recovery"
-        elif (row.entry_id, row.version) in issued:
+        elif done is not None and done.state != "waiting_for_log":
             yield f"{row.number} v{row.version} is issued and still intended"
+        elif done is not None and (done.number, done.list_uri, done.idx) != (row.number, row.list_uri, row.idx):
+            yield f"{row.number} v{row.version} waits for the log as another one than was intended"
     keys = json.loads((e.home / "keys" / "data.json").read_bytes())
     number_of = {row.id: row.number for row in e.tables["certificate"]}
     links = {row.token_key: number_of.get(row.certificate_id) for row in e.tables["claim_link"]}
@@ -107,13 +110,17 @@ def _lists_keep(e: Evidence) -> Breaches:
 
 def slots_unique(e: Evidence) -> Breaches:
     """No slot of a status list is given twice, not even to what is only intended."""
-    given = Counter((row.list_uri, row.idx) for row in (*e.tables["certificate"], *e.tables["issue_intent"]))
-    yield from (f"slot {slot} of {uri} is given {count} times" for (uri, slot), count in given.items() if count > 1)
+    given: dict[tuple[str, int], set[tuple[str, int]]] = defaultdict(set)
+    for row in (*e.tables["certificate"], *e.tables["issue_intent"]):
+        given[row.list_uri, row.idx].add((row.entry_id, row.version))
+    yield from (f"slot {slot} of {uri} is given {len(to)} times" for (uri, slot), to in given.items() if len(to) > 1)
 
 
 def serials(e: Evidence) -> Breaches:
     """Serial numbers have no gap and no repeat: each is a certificate or an intent."""
-    drawn = [row.number for row in (*e.tables["certificate"], *e.tables["issue_intent"]) if row.version == 1]
+    # A certificate that waits for the log still has its intent.
+    first = [row for row in (*e.tables["certificate"], *e.tables["issue_intent"]) if row.version == 1]
+    drawn = [number for _, number in {(row.entry_id, row.number) for row in first}]
     groups: dict[str, list[int]] = defaultdict(list)
     for number in drawn:
         groups[number[:-7]].append(int(number[-7:-1]))

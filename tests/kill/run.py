@@ -40,6 +40,7 @@ from evidence_read import Evidence, read_seen, read_tables  # noqa: E402
 from failpoints import FAILPOINTS  # noqa: E402
 from invariants import check, counts  # noqa: E402
 from office import build_office  # noqa: E402
+from sabotage import SABOTAGES  # noqa: E402
 from witness_for_kills import Witness  # noqa: E402
 from world_for_tests import opened  # noqa: E402
 
@@ -205,7 +206,7 @@ class Drive:
             _be_worker(order, worker.recover)
         _, status = os.waitpid(pid, 0)
         if status:
-            self.wrong.append("recovery failed")
+            self.wrong.append(f"recovery failed: {(self.stage.folder / 'crash-0').read_text(encoding='utf-8')[-900:]}")
 
     def look(self, settled: bool) -> None:
         """One look of the checker."""
@@ -284,7 +285,7 @@ def drive(stage: Stage, kills: int, workers: int, seed: int, progress: Callable[
         progress(run.kills)
         if run.kills < kills:
             copy = copy or keep_copy(stage)
-    if copy is not None:
+    if copy is not None and not run.wrong:
         drill(stage, *copy)
         run.look(settled=True)
     return summary(run, time.monotonic() - began)
@@ -313,12 +314,15 @@ def main() -> int:
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--sabotage", choices=list(SABOTAGES), help="a mistake that the run must find")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="an empty folder in which everything is left")
     given = parser.parse_args()
     with contextlib.ExitStack() as stack:
         folder = given.keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="certsvc-kill-")))
         folder.mkdir(parents=True, exist_ok=True)
         stage = stack.enter_context(staged(given.database, folder))
+        if given.sabotage:
+            SABOTAGES[given.sabotage]()
         tell = stack.enter_context(click.progressbar(length=given.kills, label=given.database, file=sys.stderr))
         found = drive(stage, given.kills, given.workers, given.seed, lambda done: tell.update(done - tell.pos))
     print(json.dumps({"database": given.database, "workers": given.workers, "seed": given.seed, **found}, indent=1))

@@ -50,6 +50,7 @@ EXPECTED = {
     "act_done_already", "act_missing", "file_known", "log_busy", "log_overtaken", "log_tag_taken", "mirror_busy",
     "mirror_ahead", "nothing_to_issue", "proposal_decided", "proposal_overtaken", "roster_empty", "status_illegal",
     "order", "log_unpublished", "log_beyond", "intent_exists", "certificate_exists",
+    "waiting_for_log",
 }  # fmt: skip
 
 
@@ -347,8 +348,9 @@ def steps(order: Order, works: Iterable[str]) -> None:
 
 
 def recover(order: Order) -> None:
-    """What an operator does after a crash, and nothing more: `issue` for whoever still waits, and the tick of cron."""
+    """What an operator does after a crash, and nothing more: the tick of cron, and `issue` for whoever still waits."""
     with begun(order) as work:
+        tick(work)
         waiting = work.rows("SELECT DISTINCT e.roster_id FROM entry e JOIN issue_intent i ON i.entry_id = e.id")
         for row in waiting:
             issue_roster(work, row.roster_id)

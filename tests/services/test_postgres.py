@@ -1,6 +1,7 @@
 """Two programs at one moment, on SQLite and on PostgreSQL; and the whole path on PostgreSQL."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -8,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from world_for_tests import BATCHES, WALKS, World, census
 
 from certsvc.core.errors import Refused
@@ -23,6 +24,7 @@ from certsvc.services.publish import current_status_list, list_uri, publish_stat
 from certsvc.services.status import Proposal, approve, propose
 from certsvc.services.verify_evidence import verify_code, verify_file
 from certsvc.store import certificates as certificate_store
+from certsvc.store import status as status_store
 from certsvc.store.tables import rendition
 
 PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-04-12"}
@@ -135,6 +137,24 @@ def test_of_two_proposals_about_one_certificate_one_is_overtaken(anywhere: World
     done, refused = split(at_once(anywhere, *[lambda own, p=p: approve(own.instance, p, "H2") for p in proposals]))
     assert done == [None]
     assert [error.code for error in refused if isinstance(error, Refused)] == ["proposal_overtaken"]
+
+
+def test_a_proposal_and_a_decision_about_one_certificate_wait_for_each_other_and_not_in_a_circle(
+    on_postgresql: World,
+) -> None:
+    (one, _) = on_postgresql.issue(on_postgresql.ready())
+    proposal = propose_suspension(on_postgresql, one.code)
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with on_postgresql.another() as own, ThreadPoolExecutor() as pool:
+        with on_postgresql.instance.engines.write.begin() as connection:
+            # What `approve` does first, and what it does next.
+            status_store.lock_proposal(connection, proposal)
+            second = pool.submit(propose_suspension, own, one.code)
+            with own.instance.engines.read.connect() as looking:
+                while not looking.execute(waits).scalar_one():
+                    time.sleep(0.01)
+            assert status_store.next_q(connection, one.certificate.id) == 0
+        assert second.result(30) != proposal
 
 
 def test_decisions_of_one_moment_are_all_in_the_newest_list(anywhere: World) -> None:

@@ -10,11 +10,13 @@ from support_instance import DAY, SmallInstance
 from certsvc.core.chain import certificate_key, load_certificate
 from certsvc.core.errors import NotFound
 from certsvc.core.jose import Jws, parse_document, thumbprint
+from certsvc.core.statuslist import SUSPENDED, unpack, value_at
 from certsvc.register.columns import TRACKS
 from certsvc.services import documents, enrol
 from certsvc.services.publish import (
     LIST_AGE,
     LIST_TERM,
+    SAME_MOMENT,
     current_status_list,
     did_document,
     jwks,
@@ -22,6 +24,7 @@ from certsvc.services.publish import (
     publish_status_list,
     trust_document,
 )
+from certsvc.services.status import Proposal, approve, propose
 
 
 def published(small: SmallInstance) -> Jws:
@@ -59,6 +62,20 @@ def test_the_clocks_of_two_programs_may_differ_a_little(small: SmallInstance) ->
     assert published(small).body == first.body
     small.instance.set_clock(small.now - 3600)
     assert published(small).unverified_payload["iat"] == small.now - 3600
+
+
+def test_a_clock_that_is_put_back_brings_no_older_list_back(small: SmallInstance) -> None:
+    later = small.now + DAY
+    small.instance.set_clock(later + SAME_MOMENT + 1)
+    published(small)
+    small.instance.set_clock(later)
+    paper = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-16"}
+    code = small.issued[0].code
+    approve(small.instance, propose(small.instance, Proposal("suspend", code, "HRSS-1", paper, "inquiry")), "HRSS-2")
+    for seconds in (0, 5, 60, 70):
+        small.instance.set_clock(later + seconds)
+        raw = unpack(published(small).unverified_payload["status_list"]["lst"])
+        assert value_at(raw, small.issued[0].certificate.idx) == SUSPENDED
 
 
 # --- trust ----------------------------------------------------------------------------------------------------------

@@ -362,15 +362,16 @@ def refused(world: World, whose: str, use: str) -> CertsvcError:
 
 @pytest.mark.parametrize(("whose", "use", "code"), [
     ("SL-NOWHERE", "seal", "org_unknown"), ("NOBODY", "officer", "officer_unknown"),
-    ("SL-XC", "credential", "key_absent"), ("ROOT", "log", "key_use"), ("ROOT", "archive", "key_use"),
+    ("SL-XC", "credential", "key_absent"), ("ROOT", "witness", "key_use"), ("ROOT", "archive", "key_use"),
 ])  # fmt: skip
 def test_what_cannot_be_rotated_is_refused(province: World, whose: str, use: str, code: str) -> None:
     assert refused(province, whose, use).code == code
 
 
-def test_the_policy_key_is_not_rotated_without_the_root(province: World) -> None:
+@pytest.mark.parametrize("use", ["policy", "log"])
+def test_what_the_root_certifies_is_not_rotated_without_it(province: World, use: str) -> None:
     (province.home / "keys" / "root.pem").unlink()
-    error = refused(province, "ROOT", "policy")
+    error = refused(province, "ROOT", use)
     assert error.code == "root_offline"
     assert "root.pem" in error.hint
 

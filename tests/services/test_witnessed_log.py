@@ -4,12 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from world_for_tests import PAPER, World
+from world_for_tests import PAPER, World, opened
 
 from certsvc.core.checkpoint import WitnessPolicy, parse_log_keys, parse_policy, parse_proof, verify_checkpoint
+from certsvc.core.encoding import unb64
 from certsvc.core.errors import CertsvcError
 from certsvc.core.merkle import inclusion_holds, leaf_hash
-from certsvc.core.note import parse_note, parse_vkey
+from certsvc.core.note import NoteSignature, VerifierKey, format_line, parse_note, parse_vkey, verified_signatures
 from certsvc.core.outcomes import Fault
 from certsvc.services import (
     appointment,
@@ -23,8 +24,9 @@ from certsvc.services import (
     rotation,
     withdrawal,
 )
-from certsvc.services.witness import create
+from certsvc.services.witness import add_checkpoint, create, open_witness
 from certsvc.services.witness_list import FILE
+from certsvc.store import keys as key_store
 from certsvc.store import log as log_store
 
 MINUTE, DAY = 60, 86_400
@@ -170,8 +172,6 @@ def ended_at(world: World, jkt: str) -> list[int]:
 
 
 def payload_of(body: bytes) -> bytes:
-    from certsvc.core.encoding import unb64
-
     return unb64(body.split(b".")[1].decode())
 
 
@@ -279,12 +279,8 @@ def test_points_are_found_in_a_log_of_many_checkpoints(office: World, monkeypatc
 
 def test_of_three_witnesses_the_second_decides_when_two_are_wanted() -> None:
     def line(name: str, seconds: int) -> tuple[str, str]:
-        from certsvc.core.note import NoteSignature, VerifierKey, format_line
-
         key = VerifierKey(name, 4, name.encode().ljust(32))
         return name, format_line(NoteSignature(name, key.key_id, seconds.to_bytes(8) + bytes(64)))
-
-    from certsvc.core.note import VerifierKey
 
     keys = tuple(VerifierKey(name, 4, name.encode().ljust(32)) for name in ("a", "b", "c"))
     policy = WitnessPolicy(2, keys)
@@ -335,6 +331,29 @@ def test_proofs_of_before_a_rotation_of_the_log_key_verify_afterwards(office: Wo
     assert holds(*fresh, said)
     assert not holds(*fresh, {**said, "log_vkeys": old})
     assert office.instance.anchors[0].log_required
+
+
+def test_a_witness_that_knows_only_the_old_key_goes_on_until_that_is_taken_away(office: World) -> None:
+    old = trust(office)["log_vkeys"]
+    rotation.rotate_key(office.instance, "ROOT", "log")
+    documents.publish_trust(office.instance)
+    with office.instance.engines.read.connect() as connection:
+        newest = log_store.newest(connection)
+        ended = key_store.list_signing_keys(connection, org_id="ROOT", use="log")[1]
+        assert newest is not None
+        both = log.with_rotated_keys(office.instance, connection, newest.note)
+    keys = parse_log_keys(trust(office)["log_vkeys"])  # type: ignore[arg-type]
+    assert set(verified_signatures(parse_note(both), keys)) == set(keys)
+    stranger = open_witness(office.home / "witnesses" / "north", old)  # type: ignore[arg-type]
+    request = f"old {newest.size}\n\n".encode()
+    assert add_checkpoint(stranger, request + both).status == 200
+    assert add_checkpoint(stranger, request + newest.note).status == 403
+    stranger.engines.close()
+    # Its signer is open in this process; another one finds no file.
+    (office.instance.keys_dir / ended.uri.removeprefix("file:")).unlink()
+    with opened(office.home) as other, other.engines.read.connect() as connection:
+        assert log.with_rotated_keys(other, connection, newest.note) == newest.note
+        assert [one.outcome for one in cosign.cosign(other)] == ["cosigned"] * 2
 
 
 def test_a_stolen_log_key_leaves_the_bundle_at_once_and_the_log_goes_on(office: World) -> None:

@@ -187,7 +187,11 @@ def test_a_ban_is_judged_by_its_days_on_the_day_of_the_paper(small_instance: Sma
     )  # fmt: skip
     for first, last, reason in days:
         facts |= {"ban_from": first, "ban_until": last}
-        assert judge(small_instance, forge.build()).reason == reason
+        report = judge(small_instance, forge.build())
+        assert report.reason == reason
+        # The source of the fact, not of the step that asks for it.
+        rules = [row.rule for row in report.rows if row.code == "fact_no_ban"]
+        assert rules == ([] if reason is None else ["人社部令第40号 第十三条"])
 
 
 @pytest.mark.parametrize(("given", "reason"), [(100, None), (99, "fact_within_ratio"), (None, "fact_within_ratio")])
