@@ -73,6 +73,11 @@ class Jws:
 
 def thumbprint(key: PublicKeyTypes) -> str:
     """The RFC 7638 thumbprint of a P-256 or Ed25519 key. Raises Malformed for other keys."""
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
+        # As the line below writes it, straight out: every key certificate that is met for the first time comes by here.
+        point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        x, y = b64(point[1:33]), b64(point[33:])
+        return digest(f'{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}'.encode())
     return digest(rewrite(dict(public_jwk(key))))
 
 

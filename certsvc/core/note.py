@@ -9,6 +9,7 @@ import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -39,7 +40,7 @@ class VerifierKey:
     public: bytes
     """32 bytes (RFC 8032)."""
 
-    @property
+    @cached_property
     def key_id(self) -> bytes:
         """SHA-256(name || 0x0A || type || public key)[:4]: a hint that anyone can collide, never an identity."""
         return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
@@ -144,7 +145,9 @@ def verified_signatures(note: Note, keys: Iterable[VerifierKey]) -> dict[Verifie
     return found
 
 
+@lru_cache(maxsize=4096)
 def _verified(key: VerifierKey, text: str, signature: bytes) -> int | None:
+    """The time that a line states. Remembered: the log's own stays the same however often witnesses add theirs."""
     time = None
     if key.kind == COSIGNATURE:
         time, signature = int.from_bytes(signature[:8]), signature[8:]

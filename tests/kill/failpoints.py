@@ -7,6 +7,7 @@ about to take its name. Only the process that is to die looks there.
 import functools
 import importlib
 import os
+import random
 import re
 import signal
 import sys
@@ -85,10 +86,11 @@ FAILPOINTS: dict[str, Failpoint] = {
 
 
 class Trap:
-    """Dies at the n-th pass, and says before in `told` that it was reached."""
+    """Dies (or stands still, until somebody wakes it) at the n-th pass, and says before in `told` that it was reached."""
 
-    def __init__(self, name: str, nth: int, told: Path) -> None:
+    def __init__(self, name: str, nth: int, told: Path, pauses: bool = False) -> None:
         self.name, self.left, self.told = name, nth, told
+        self.signal = signal.SIGSTOP if pauses else signal.SIGKILL
         self.lock = threading.Lock()
 
     def spring(self) -> None:
@@ -96,17 +98,47 @@ class Trap:
         with self.lock:
             self.left -= 1
             if self.left == 0:
-                # One write to the end of a file: it is there when the process is not.
-                handle = os.open(self.told, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-                os.write(handle, f"{os.getpid()} {self.name}\n".encode())
-                os.kill(os.getpid(), signal.SIGKILL)
-                signal.pause()
+                tell(self.told, self.name)
+                os.kill(os.getpid(), self.signal)
 
 
-def arm(name: str, nth: int, engine: Engine, told: Path) -> None:
-    """From now on this process dies when it comes by the point for the n-th time. Raises LookupError."""
-    point, trap = FAILPOINTS[name], Trap(name, nth, told)
+def tell(told: Path, what: str) -> None:
+    """One write to the end of a file: it is there when the process is not."""
+    handle = os.open(told, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(handle, f"{os.getpid()} {what}\n".encode())
+    os.close(handle)
+
+
+def arm(name: str, trap: Trap, engine: Engine) -> None:
+    """From now on this process comes into the trap when it comes by the point. Raises LookupError."""
+    point = FAILPOINTS[name]
     ARMS[point.kind](point, trap, engine)
+
+
+@dataclass
+class Deafness:
+    """Of every so many commits the answer is lost: half of them are durable all the same, half never happened."""
+
+    engine: Engine
+    pick: random.Random
+    rate: float
+    told: Path
+
+    def begin(self) -> None:
+        """From now on."""
+        commit, error = self.engine.dialect.do_commit, self.engine.dialect.dbapi.OperationalError
+
+        def deaf(connection: Any) -> None:
+            chance = self.pick.random()
+            if chance < self.rate / 2:
+                commit(connection)
+            if chance >= self.rate:
+                commit(connection)
+                return
+            tell(self.told, "durable" if chance < self.rate / 2 else "undone")
+            raise error("kill test: no answer")
+
+        self.engine.dialect.do_commit = deaf  # type: ignore[method-assign]
 
 
 def _arm_statement(point: Failpoint, trap: Trap, engine: Engine) -> None:

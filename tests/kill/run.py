@@ -58,6 +58,10 @@ PATIENCE = 20.0
 LATEST, PASSES = 4.0, 4
 #: Seconds for which all work before all are killed at one moment.
 ALL_AT_ONCE = 1.0
+#: Seconds for which a process stands still before it is woken; PostgreSQL has then taken its connection away.
+STILL = 0.7
+#: Of so many commits of a worker the answer is lost.
+DEAF = 0.02
 #: What may be open midway besides what the checker allows: a certificate does not wait for its proof yet.
 OPEN_MIDWAY = ("L10",)
 
@@ -69,10 +73,14 @@ class Plan:
     point: str | None
     nth: int
     after: float
+    pauses: bool = False
+    """It stands still at the point, is woken a moment later, and is then killed at a random time."""
 
 
 #: One who works on until all are killed at one moment.
 BYSTANDER = Plan(None, 1, float("inf"))
+#: Where a process may stand still with the log in its hands.
+PAUSES = ("integrate: places are given", "integrate: not committed", "publish: signed", "publish: not committed")
 
 
 def plans(kills: int, workers: int, pick: random.Random) -> deque[Plan]:
@@ -83,7 +91,9 @@ def plans(kills: int, workers: int, pick: random.Random) -> deque[Plan]:
     single = max(1, kills - workers * -(-kills // round_of(kills, workers)))
     named = min(single, kills * 3 // 5)
     made = [Plan(names[n % len(names)], pick.randint(1, PASSES), PATIENCE) for n in range(named)]
-    made += [Plan(None, 1, pick.uniform(0.02, LATEST)) for _ in range(single - named)]
+    paused = (single - named) // 4
+    made += [Plan(pick.choice(PAUSES), 1, pick.uniform(1, LATEST) + STILL, pauses=True) for _ in range(paused)]
+    made += [Plan(None, 1, pick.uniform(0.02, LATEST)) for _ in range(single - named - paused)]
     pick.shuffle(made)
     return deque(made)
 
@@ -133,6 +143,13 @@ def staged(database: str, folder: Path) -> Iterator[Stage]:
 # --- kills -----------------------------------------------------------------------------------------------------------
 
 
+#: Ends every connection whose client has not said anything for a while in the middle of a transaction.
+IDLE = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE state = 'idle in transaction' AND state_change < now() - interval '0.4 s'"
+)
+
+
 @dataclass
 class Drive:
     """The run itself: who lives, and what came of it."""
@@ -142,8 +159,11 @@ class Drive:
     seed: int
     waiting: deque[Plan]
     living: dict[int, tuple[Plan, float]] = field(default_factory=dict)
+    still: dict[int, float] = field(default_factory=dict)
+    """Processes that stand still, and when they are woken."""
     started: int = 0
     kills: int = 0
+    woken: int = 0
     wrong: list[str] = field(default_factory=list)
 
     def round(self, kills: int) -> None:
@@ -164,7 +184,7 @@ class Drive:
     def start(self, plan: Plan) -> None:
         """One worker in a process of its own, forked from this one that has everything loaded."""
         self.started += 1
-        stage, point = self.stage, (plan.point, plan.nth)
+        stage, point = self.stage, (plan.point, plan.nth, plan.pauses, DEAF)
         order = worker.Order(stage.home, stage.url, stage.folder, self.started, self.seed, *point)
         pid = os.fork()
         if pid == 0:
@@ -176,23 +196,43 @@ class Drive:
         for pid, (_, last) in self.living.items():
             if time.monotonic() > last:
                 os.kill(pid, signal.SIGKILL)
-        pid, status = os.waitpid(-1, os.WNOHANG)
+        self.wake()
+        pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
         if pid not in self.living:
             time.sleep(0.005)
             return
+        if os.WIFSTOPPED(status):
+            self.still[pid] = time.monotonic() + STILL
+            return
         plan, _ = self.living.pop(pid)
+        self.still.pop(pid, None)
         if os.waitstatus_to_exitcode(status) == -signal.SIGKILL:
             self.kills += 1
         else:
             self.wrong.append(f"a worker ended by itself: {plan}")
-        if plan.point and f"{pid} {plan.point}" not in self.told():
+        if plan.point and not plan.pauses and f"{pid} {plan.point}" not in self.told():
             # Others were in the way: once more, and at the first pass.
             self.waiting.append(replace(plan, nth=1))
+
+    def wake(self) -> None:
+        """Lets whoever stood still go on, on PostgreSQL without the connection and the lock that it had."""
+        for pid in [pid for pid, until in self.still.items() if time.monotonic() > until]:
+            del self.still[pid]
+            if self.stage.cluster is not None:
+                self.stage.cluster.execute(IDLE)
+            self.woken += 1
+            os.kill(pid, signal.SIGCONT)
 
     def told(self) -> list[str]:
         """Process and point of everybody who died at one."""
         path = self.stage.folder / "told"
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+    def lost(self) -> dict[str, int]:
+        """Commits whose answer was lost, by what became of them."""
+        path = self.stage.folder / "lost"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return dict(Counter(line.partition(" ")[2] for line in lines))
 
     def reached(self) -> Counter[str]:
         """The points at which somebody died, and how often."""
@@ -297,7 +337,9 @@ def summary(run: Drive, seconds: float) -> dict[str, Any]:
     unreached = sorted(FAILPOINTS.keys() - reached.keys())
     return {
         "kills": run.kills,
-        "at_named_points": sum(reached.values()),
+        "at_named_points": sum(reached.values()) - run.woken,
+        "stood_still_and_woken": run.woken,
+        "answers_lost": run.lost(),
         "points_reached": len(reached),
         "points_unreached": unreached,
         "breaches": run.wrong,

@@ -1,6 +1,5 @@
 """A witness of its own in another process, for the log of a home: `certsvc witness serve`."""
 
-import json
 import os
 import socket
 import subprocess
@@ -12,10 +11,9 @@ from types import TracebackType
 
 from world_for_tests import opened
 
-from certsvc.core.errors import NotReady
 from certsvc.core.note import VerifierKey, format_vkey
-from certsvc.services import cosign
 from certsvc.services import witness as services
+from certsvc.services import witness_list
 
 NAME = "witness.invalid/kill"
 
@@ -50,14 +48,7 @@ class Witness:
         self.process.wait()
 
     def introduce(self, home: Path, url: str | None) -> None:
-        """Writes HOME/witnesses.json in the form that this version of the program reads."""
-        rows = [{"url": f"http://127.0.0.1:{self.port}", "vkey": self.vkey}]
-        for form in ({"threshold": 1, "witnesses": rows}, rows):
-            (home / cosign.FILE).write_text(json.dumps(form), encoding="utf-8")
-            with opened(home, url) as instance:
-                try:
-                    cosign.witnesses(instance)
-                    return
-                except NotReady:
-                    continue
-        raise LookupError("no form of witnesses.json is read")
+        """Writes HOME/witnesses.json: this one is asked, and has to answer."""
+        value = {"threshold": 1, "witnesses": [{"url": f"http://127.0.0.1:{self.port}", "vkey": self.vkey}]}
+        with opened(home, url) as instance:
+            witness_list.write_list(instance, value)

@@ -13,6 +13,7 @@ import logging
 import os
 import random
 import secrets
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -20,9 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from failpoints import FAILPOINTS, arm
+from failpoints import FAILPOINTS, Deafness, Trap, arm
 from office import DECIDES, PAPER, PATH, PROPOSES, Numbered, batch
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from world_for_tests import ACCEPT, opened
 
 from certsvc import resources
@@ -50,7 +52,7 @@ EXPECTED = {
     "act_done_already", "act_missing", "file_known", "log_busy", "log_overtaken", "log_tag_taken", "mirror_busy",
     "mirror_ahead", "nothing_to_issue", "proposal_decided", "proposal_overtaken", "roster_empty", "status_illegal",
     "order", "log_unpublished", "log_beyond", "intent_exists", "certificate_exists",
-    "waiting_for_log",
+    "waiting_for_log", "changes_none",
 }  # fmt: skip
 
 
@@ -269,7 +271,9 @@ class _Waits(logging.Handler):
         self.work = work
 
     def emit(self, record: logging.LogRecord) -> None:
-        if str(record.args[0] if record.args else "") not in EXPECTED:
+        code = str(record.args[0] if isinstance(record.args, tuple) and record.args else "")
+        # It is told where it was caught, so it can still be looked at.
+        if code not in EXPECTED and not is_lost(sys.exc_info()[1]):
             self.work.tell("surprise", error=record.getMessage(), where="settle")
 
 
@@ -282,8 +286,20 @@ def tried(work: Work, name: str) -> bool:
             return False
         work.tell("surprise", error=error.code, where=traceback.format_exc())
     except Exception as error:  # written down, and judged by the run
+        if is_lost(error):
+            # Nobody knows whether it happened. Whoever tries again is told, or does it.
+            return False
         work.tell("surprise", error=type(error).__name__, where=traceback.format_exc())
     return True
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Whether the answer or the connection is lost, by our doing; a deadlock, say, is not that."""
+    if not isinstance(error, OperationalError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    gone = error.connection_invalidated or (state or "")[:3] in ("57P", "080")
+    return "kill test" in str(error.orig) or gone or (state is None and "connection" in str(error.orig))
 
 
 def names(pick: random.Random, favourite: str | None) -> Iterator[str]:
@@ -305,6 +321,10 @@ class Order:
     seed: int
     point: str | None = None
     nth: int = 1
+    pauses: bool = False
+    """Stand still there, instead of dying."""
+    deaf: float = 0.0
+    """Of so large a share of its commits this process loses the answer."""
     stop_after: float | None = None
 
 
@@ -333,7 +353,10 @@ def run(order: Order) -> None:
     last = None if order.stop_after is None else time.monotonic() + order.stop_after
     with begun(order) as work:
         if order.point is not None:
-            arm(order.point, order.nth, work.instance.engines.write, order.folder / "told")
+            trap = Trap(order.point, order.nth, order.folder / "told", order.pauses)
+            arm(order.point, trap, work.instance.engines.write)
+        if order.deaf:
+            Deafness(work.instance.engines.write, work.pick, order.deaf, order.folder / "lost").begin()
         for name in names(work.pick, FAILPOINTS[order.point].work if order.point else None):
             tried(work, name)
             if last is not None and time.monotonic() > last:
@@ -368,6 +391,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--point", choices=list(FAILPOINTS))
     parser.add_argument("--nth", type=int, default=1)
+    parser.add_argument("--pauses", action="store_true", help="stand still at the point instead of dying")
+    parser.add_argument(
+        "--deaf", type=float, default=0.0, metavar="SHARE", help="of so many commits the answer is lost"
+    )
     parser.add_argument("--stop-after", type=float, metavar="SECONDS")
     run(Order(**vars(parser.parse_args())))
 
