@@ -177,7 +177,9 @@ def _beside(asked: Asked, bundle: Bundle, document: DocumentFindings | None) -> 
     status, logged = (None, None) if asked.newer_status is None else read_status(asked.newer_status)
     trust = None if asked.newer_trust is None else parse_document(asked.newer_trust.strip(), "trust+jwt")
     checkpoint = None if asked.checkpoint is None else read_checkpoint(asked.checkpoint)
-    return Evidence(bundle, document, None, status, trust, checkpoint, logged)
+    return Evidence(
+        bundle, document, newer_status=status, newer_trust=trust, newer_status_logged=logged, checkpoint=checkpoint
+    )
 
 
 def read_status(body: bytes) -> tuple[Jws, Logged | None]:

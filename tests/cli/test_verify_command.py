@@ -125,6 +125,15 @@ def test_a_newer_status_list_beside_the_file_makes_it_fresh(home: Path, tmp_path
     assert call("verify", "--offline", "--status", newer, stale, "--home", home).code == 0
 
 
+def test_a_checkpoint_is_laid_beside_the_file_offline_only_and_has_to_be_one(home: Path, tmp_path: Path) -> None:
+    file, note = file_of(home, "valid.bundle"), tmp_path / "checkpoint"
+    note.write_text(call("log", "checkpoint", "--home", home).out, encoding="utf-8")
+    assert call("verify", "--offline", "--log", note, file, "--home", home).code == 0
+    assert "--offline" in call("verify", "--log", note, file, "--home", home).err
+    note.write_text("no checkpoint", encoding="utf-8")
+    assert call("verify", "--offline", "--log", note, file, "--home", home).code not in (0, 20, 30)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -7,8 +7,9 @@ from support_changes import apply_changes, day
 from support_forge import Forge
 from support_instance import SmallInstance
 
+from certsvc.core.bundle import parse_bundle
 from certsvc.services.seen import Seen
-from certsvc.services.verify_evidence import Asked, Found
+from certsvc.services.verify_evidence import Asked, Found, read_status
 from certsvc.verify.report import Report
 
 
@@ -71,3 +72,12 @@ def test_a_damaged_memory_is_no_memory(small_instance: SmallInstance, seen: Seen
 def test_what_holds_no_bundle_is_judged_without_memory(small_instance: SmallInstance, seen: Seen) -> None:
     assert ask(small_instance, seen, b"{}").verdict == "tampered"
     assert not seen.folder.exists()
+
+
+def test_a_list_is_remembered_with_the_proof_that_it_was_logged(small: SmallInstance, tmp_path: Path) -> None:
+    memory, data, now = Seen(tmp_path / "seen"), small.bundle(), small.instance.now()
+    assert memory.verify(Found(bundle=data), small.anchors, Asked(now, now)).verdict == "valid"
+    kept = [read_status(path.read_bytes()) for path in memory.folder.iterdir() if path.read_bytes()[:1] == b"{"]
+    bundle = parse_bundle(data)
+    assert kept == [(bundle.status_list, bundle.status_logged)]
+    assert bundle.status_logged is not None

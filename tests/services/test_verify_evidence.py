@@ -21,15 +21,20 @@ from certsvc.core.jose import parse_document, sign_compact
 from certsvc.core.outcomes import About
 from certsvc.demo import forge
 from certsvc.services import documents, private
+from certsvc.services.log_reading import checkpoint_shown
 from certsvc.services.pdf import certificate_pdf
 from certsvc.services.public_view import PUBLIC_MEMBERS
+from certsvc.services.publish import list_uri, status_document
 from certsvc.services.status import Proposal, approve, propose
 from certsvc.services.verify_evidence import (
     MATCH_TRIES,
     Asked,
     Expect,
+    Found,
     fresh_bundle,
     read_anything,
+    read_checkpoint,
+    read_status,
     verify_code,
     verify_file,
     verify_number,
@@ -389,3 +394,38 @@ def test_a_refused_file_says_no_id_number_in_the_register(province: World) -> No
     province.instance.engines.close()
     for stored in province.home.glob("certsvc.sqlite3*"):
         assert id_numbers(stored.read_bytes()) == set()
+
+
+# --- what is laid beside a file --------------------------------------------------------------------------------------
+
+
+def beside(small: SmallInstance, data: bytes, **brought: bytes) -> tuple[str, str | None]:
+    now = small.instance.now()
+    report = verify_offline(Found(bundle=data), small.anchors, Asked(now, now, **brought))
+    return report.verdict, report.reason
+
+
+def test_a_newer_list_with_its_proof_makes_an_old_file_fresh(small: SmallInstance) -> None:
+    old = small.bundle()
+    small.instance.set_clock(small.now + 30 * DAY)
+    assert beside(small, old)[0] == "cannot_decide"
+    newer = json.dumps(status_document(small.instance, list_uri(small.instance))).encode()
+    assert beside(small, old, newer_status=newer) == ("valid", None)
+
+
+def test_the_checkpoint_that_the_asker_has_fits_the_evidence(small: SmallInstance) -> None:
+    note = checkpoint_shown(small.instance)
+    assert note is not None
+    assert beside(small, small.bundle(), checkpoint=note) == ("valid", None)
+
+
+@pytest.mark.parametrize(
+    ("read", "body"),
+    [
+        (read_status, b'{"list": "x"}'), (read_status, b"no list"), (read_status, b'{"list": 1, "log": null}'),
+        (read_checkpoint, b"no note"), (read_checkpoint, "a\nb\nc\n\n\u2014 x AAAAAAAA\n".encode()),
+    ],
+)  # fmt: skip
+def test_what_is_laid_beside_a_file_has_to_be_what_it_says(read: Callable[[bytes], object], body: bytes) -> None:
+    with pytest.raises(Malformed):
+        read(body)

@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 from support_instance import SmallInstance
 
 from certsvc.core.jose import parse_document
+from certsvc.services.verify_evidence import read_status
 
 
 def test_the_status_list_is_served_as_what_it_is(client: FlaskClient, small: SmallInstance) -> None:
@@ -14,6 +15,15 @@ def test_the_status_list_is_served_as_what_it_is(client: FlaskClient, small: Sma
     assert answer.content_type == "application/statuslist+jwt"
     payload = parse_document(answer.data, "statuslist+jwt").unverified_payload
     assert payload["sub"] == "https://sample.invalid/status/1" == small.issued[0].certificate.list_uri
+
+
+def test_the_status_list_comes_with_its_proof_for_whoever_asks_for_json(client: FlaskClient) -> None:
+    token, value = client.get("/status/1"), client.get("/status/1", headers={"Accept": "application/json"})
+    assert value.content_type == "application/json"
+    document, logged = read_status(value.data)
+    assert document.body == token.data
+    assert logged is not None and b'"k":"snapshot"' in logged.entry
+    assert "Accept" in token.headers["Vary"] and "Accept" in value.headers["Vary"]
 
 
 def test_the_bitstring_is_a_credential_of_its_own(client: FlaskClient) -> None:
@@ -71,7 +81,7 @@ def test_the_probes_tell_life_and_the_age_of_the_newest_list(client: FlaskClient
     ready = client.get("/readyz").json
     assert ready["status"] == "ok"
     assert 0 <= ready["status_list_age"] <= 900
-    assert (ready["log_waiting"], ready["log_waiting_since"]) == (0, None)
+    assert (ready["log_waiting"], ready["log_waiting_since"], ready["certificates_waiting"]) == (0, None, 0)
 
 
 def test_the_probes_spend_no_rate(client: FlaskClient) -> None:
