@@ -29,11 +29,20 @@ class Cluster:
         data = self.folder / "data"
         # The folder is 0700: nobody else reaches the socket, so `trust` lets nobody else in.
         self._run(needs("initdb", APT), "-D", data, *INITDB)
+        self.start()
+
+    def start(self) -> None:
+        """Starts the server and waits until it answers; after `crash` it first recovers."""
         flags = [part for option in [*SERVER, f"unix_socket_directories={self.folder}"] for part in ("-c", option)]
-        with open(self.folder / "log", "wb") as log:
-            command = [needs("postgres", APT), "-D", data, *flags]
+        with open(self.folder / "log", "ab") as log:
+            command = [needs("postgres", APT), "-D", self.folder / "data", *flags]
             self.server = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self._as_user())
         self._wait()
+
+    def crash(self) -> None:
+        """Ends the server as if it had broken down: nobody's transaction is finished, nothing is written out."""
+        self.server.send_signal(signal.SIGQUIT)
+        self.server.wait(30)
 
     def _as_user(self) -> dict[str, object]:
         return {} if self.user is None else {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid}
