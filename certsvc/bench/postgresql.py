@@ -53,10 +53,19 @@ class Cluster:
         # The folder is 0700: nobody else reaches the socket, so `trust` lets nobody else in.
         subprocess.run([initdb, "-D", data, *INITDB], check=True, capture_output=True, cwd="/", **self._as_user())
         options = [*SERVER, *settings, f"unix_socket_directories={self.folder}"]
-        command = [postgres, "-D", data, *(part for option in options for part in ("-c", option))]
-        with open(self.folder / "log", "wb") as log:
-            self.server = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self._as_user())
+        self._command = [postgres, "-D", data, *(part for option in options for part in ("-c", option))]
+        self.start()
+
+    def start(self) -> None:
+        """Starts the server and waits until it answers; after `crash` it first recovers."""
+        with open(self.folder / "log", "ab") as log:
+            self.server = subprocess.Popen(self._command, stdout=log, stderr=log, cwd="/", **self._as_user())
         self._wait()
+
+    def crash(self) -> None:
+        """Ends the server as if it had broken down: nobody's transaction is finished, nothing is written out."""
+        self.server.send_signal(signal.SIGQUIT)
+        self.server.wait(START_SECONDS)
 
     def _as_user(self) -> dict[str, Any]:
         return {} if self.user is None else {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid}

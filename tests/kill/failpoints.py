@@ -21,6 +21,8 @@ from sqlalchemy import Engine, event
 
 STATEMENT, COMMIT, CALL, RENAME = "statement", "commit", "call", "rename"
 BEFORE, AFTER = "before", "after"
+#: First word about a point at which somebody stood still and did not die.
+STILL = "still:"
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Trap:
         with self.lock:
             self.left -= 1
             if self.left == 0:
-                tell(self.told, self.name)
+                tell(self.told, f"{STILL} {self.name}" if self.signal == signal.SIGSTOP else self.name)
                 os.kill(os.getpid(), self.signal)
 
 

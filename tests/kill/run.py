@@ -34,6 +34,7 @@ TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS.parent), str(TESTS), str(TESTS / "services"), str(TESTS / "kill")]
 
 import click  # noqa: E402
+import failpoints  # noqa: E402
 import psycopg  # noqa: E402
 import worker  # noqa: E402
 from evidence_read import Evidence, read_seen, read_tables  # noqa: E402
@@ -164,15 +165,24 @@ class Drive:
     started: int = 0
     kills: int = 0
     woken: int = 0
+    rounds: int = 0
+    crashes: int = 0
     wrong: list[str] = field(default_factory=list)
 
     def round(self, kills: int) -> None:
         """So many kills: those that are planned, and then all workers at one moment."""
         until = self.kills + kills - self.workers
+        middle = self.kills + kills // 2
         while (self.kills + len(self.living) < until and self.waiting) or self.living:
             while self.waiting and len(self.living) < min(self.workers, until - self.kills):
                 self.start(self.waiting.popleft())
             self.reap()
+            if self.stage.cluster is not None and self.kills >= middle and self.crashes <= self.rounds:
+                # The server breaks down under whoever is at work, and comes back.
+                self.stage.cluster.crash()
+                self.stage.cluster.start()
+                self.crashes += 1
+        self.rounds += 1
         for _ in range(self.workers):
             self.start(BYSTANDER)
         time.sleep(ALL_AT_ONCE)
@@ -236,7 +246,8 @@ class Drive:
 
     def reached(self) -> Counter[str]:
         """The points at which somebody died, and how often."""
-        return Counter(line.partition(" ")[2] for line in self.told())
+        points = [line.partition(" ")[2] for line in self.told()]
+        return Counter(point for point in points if not point.startswith(failpoints.STILL))
 
     def recover(self) -> None:
         """As an operator does, in a process that ends by itself."""
@@ -337,8 +348,9 @@ def summary(run: Drive, seconds: float) -> dict[str, Any]:
     unreached = sorted(FAILPOINTS.keys() - reached.keys())
     return {
         "kills": run.kills,
-        "at_named_points": sum(reached.values()) - run.woken,
+        "at_named_points": sum(reached.values()),
         "stood_still_and_woken": run.woken,
+        "server_crashes": run.crashes,
         "answers_lost": run.lost(),
         "points_reached": len(reached),
         "points_unreached": unreached,

@@ -2,13 +2,16 @@
 
 import importlib
 import json
+import random
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import run
 import worker
 from breaches_for_tests import BREACHES, Ground
 from evidence_read import Evidence, read_seen, read_tables
@@ -139,3 +142,22 @@ def test_a_short_run_of_kills_breaks_nothing(backend: str, tmp_path: Path) -> No
     assert (found["kills"], found["breaches"], found["surprises"]) == (14, [], [])
     assert found["at_named_points"] >= 4
     assert found["drills"] == ["mark: log_rolled_back", "witness: log_rolled_back"]
+
+
+def test_a_run_with_a_known_mistake_finds_it() -> None:
+    command = [sys.executable, str(HERE / "run.py"), "--kills", "14", "--sabotage", "leave_intents"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert {breach.split()[0] for breach in json.loads(done.stdout)["breaches"]} >= {"R3"}
+
+
+def test_every_point_at_which_somebody_stands_still_is_one_with_the_log_in_hand() -> None:
+    assert {FAILPOINTS[name].crash for name in run.PAUSES} == {3, 6}
+
+
+def test_a_plan_has_so_many_kills_and_names_every_point_as_often_as_the_others() -> None:
+    planned = run.plans(200, 4, random.Random(1))
+    assert len(planned) + 4 * 200 // run.ROUND == 200
+    named = Counter(plan.point for plan in planned if plan.point and not plan.pauses)
+    assert set(named) == set(FAILPOINTS)
+    assert max(named.values()) - min(named.values()) == 1

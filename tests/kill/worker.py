@@ -329,13 +329,29 @@ class Order:
 
 
 @contextlib.contextmanager
+def _open(order: Order) -> Iterator[Instance]:
+    """The home, as soon as its database answers."""
+    until = time.monotonic() + 30
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                instance = stack.enter_context(opened(order.home, order.url))
+                break
+            except OperationalError as error:
+                if not is_lost(error) or time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+        yield instance
+
+
+@contextlib.contextmanager
 def begun(order: Order) -> Iterator[Work]:
     """An open home, and a place to write to."""
     handle = os.open(order.folder / "seen", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     (order.folder / "rosters").mkdir(exist_ok=True)
     log_of_ours, chunk = logging.getLogger("certsvc.log"), issue.CHUNK
     issue.CHUNK = CHUNK
-    with opened(order.home, order.url) as instance:
+    with _open(order) as instance:
         chance = random.Random(f"{order.seed}/{order.number}")
         work = Work(instance, order.folder, handle, chance, Numbered(order.number * PEOPLE))
         listener = _Waits(work)

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from world_for_tests import PAPER, World, opened
 
-from certsvc.core.checkpoint import WitnessPolicy, parse_log_keys, parse_policy, parse_proof, verify_checkpoint
+from certsvc.core.checkpoint import WitnessPolicy, parse_log_keys, parse_proof, verify_checkpoint
 from certsvc.core.encoding import unb64
 from certsvc.core.errors import CertsvcError
+from certsvc.core.logged import log_keys
 from certsvc.core.merkle import inclusion_holds, leaf_hash
 from certsvc.core.note import NoteSignature, VerifierKey, format_line, parse_note, parse_vkey, verified_signatures
 from certsvc.core.outcomes import Fault
@@ -304,15 +305,16 @@ def old_proof(world: World, sha256: str) -> tuple[bytes, bytes]:
 
 def holds(entry: bytes, proof: bytes, said: dict[str, object]) -> bool:
     """Whether a proof verifies by what a trust bundle says."""
-    policy = parse_policy(said["witness_policy"]["threshold"], said["witness_policy"]["vkeys"])  # type: ignore[index]
-    parsed = parse_proof(proof)
+    keys, parsed = log_keys(said), parse_proof(proof)
+    note = parse_note(parsed.checkpoint)
     try:
-        point = verify_checkpoint(
-            parse_note(parsed.checkpoint), parse_log_keys(said["log_vkeys"]), policy, closed=False
-        )  # type: ignore[arg-type]
+        point = verify_checkpoint(note, keys.log, keys.policy, closed=False)
     except Fault:
         return False
-    return inclusion_holds(leaf_hash(entry), parsed.index, point.size, parsed.path, point.root)
+    limit = keys.limit_of(note.signatures[0])
+    return (limit is None or point.size <= limit) and inclusion_holds(
+        leaf_hash(entry), parsed.index, point.size, parsed.path, point.root
+    )
 
 
 def test_proofs_of_before_a_rotation_of_the_log_key_verify_afterwards(office: World) -> None:
@@ -356,17 +358,21 @@ def test_a_witness_that_knows_only_the_old_key_goes_on_until_that_is_taken_away(
         assert [one.outcome for one in cosign.cosign(other)] == ["cosigned"] * 2
 
 
-def test_a_stolen_log_key_leaves_the_bundle_at_once_and_the_log_goes_on(office: World) -> None:
-    entry, proof = old_proof(office, ungrant(office))
+def test_a_stolen_log_key_is_believed_for_what_it_signed_before_and_the_log_goes_on(office: World) -> None:
+    before = old_proof(office, ungrant(office))
     (stolen,) = trust(office)["log_vkeys"]  # type: ignore[misc]
     with office.instance.engines.read.connect() as connection:
         jkt = documents.own_key(connection, "ROOT", "log").jkt
     later(office, DAY)
-    compromise.condemn(office.instance, jkt, office.instance.now(), PAPER)
+    theft = office.instance.now()
+    later(office, DAY)
+    after = old_proof(office, ungrant(office, "accept"))
+    compromise.condemn(office.instance, jkt, theft, PAPER)
     said = trust(office)
-    assert stolen not in said["log_vkeys"] and len(said["log_vkeys"]) == 1  # type: ignore[operator, arg-type]
-    assert not holds(entry, proof, said)
-    assert holds(*old_proof(office, ungrant(office, "accept")), said)
+    assert said["log_vkeys"][1:] == [stolen] and len(said["log_vkeys"]) == 2  # type: ignore[index, arg-type]
+    assert holds(*before, said)
+    assert not holds(*after, said)
+    assert holds(*old_proof(office, ungrant(office, "evaluate")), said)
 
 
 def test_a_witness_that_is_appointed_stands_in_a_new_bundle_at_once(office: World, tmp_path: Path) -> None:
