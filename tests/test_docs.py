@@ -55,7 +55,7 @@ def values(shape: Shape) -> set[str]:
 
 
 def rules() -> list[str]:
-    app = Flask("docs", static_folder=None)
+    app = Flask(__name__, static_folder=None)
     for blueprint in (public, api, wellknown, claim):
         app.register_blueprint(blueprint)
     return sorted({re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()})

@@ -24,7 +24,7 @@ class Points:
     places: Mapping[str, int] = field(default_factory=dict)
     """Hash of a document -> index of its leaf; one that has no leaf is missing."""
     bounds: Mapping[int, int] = field(default_factory=dict)
-    """Moment in seconds -> size of what witnesses had seen by then; empty without witnesses."""
+    """Moment in seconds -> size of what witnesses had seen before; empty without witnesses."""
 
     def place(self, sha256: str | None) -> int | None:
         return None if sha256 is None else self.places.get(sha256)
@@ -49,7 +49,7 @@ def places(connection: Connection, names: Iterable[str]) -> dict[str, int]:
 def bounds(
     connection: Connection, policy: WitnessPolicy | None, moments: Collection[int], known: Mapping[int, int]
 ) -> dict[int, int]:
-    """Each moment -> size of the largest checkpoint that enough witnesses had cosigned by then, 0 if there is none.
+    """Each moment -> size of the largest checkpoint that enough witnesses had cosigned before, 0 if there is none.
 
     `known` is what was published before, and stays. Empty without a policy.
     """
@@ -62,7 +62,7 @@ def bounds(
             break
         for size, lines in page.items():
             seen = quorum_time(lines, policy)
-            settled = {moment for moment in open_ if seen is not None and seen <= moment}
+            settled = {moment for moment in open_ if seen is not None and seen < moment}
             found |= dict.fromkeys(settled, size)
             open_ -= settled
         below = min(page)

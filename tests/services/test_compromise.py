@@ -235,7 +235,7 @@ def test_a_theft_is_moved_earlier_and_never_later(two: Two) -> None:
         condemn(world.instance, jkt, since + 1, PAPER)
     assert error.value.code == "since_later"
     assert verdicts(world, early) == {"valid"}
-    assert condemn(world.instance, jkt, early[0].certificate.issued_at - 1, PAPER).replaced is None
+    assert condemn(world.instance, jkt, early[0].certificate.issued_at, PAPER).replaced is None
     assert verdicts(world, early) == {"void"}
 
 
