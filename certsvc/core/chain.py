@@ -186,12 +186,19 @@ def _use_of(leaf: x509.Certificate) -> str:
 
 def _issuer_of(leaf: x509.Certificate, pool: tuple[bytes, ...]) -> x509.Certificate:
     """The issuing CA of `leaf` in `pool`, exactly one level up. Its signature is proved with the whole path."""
-    named = [one for one in map(load_certificate, pool) if one.subject == leaf.issuer]
+    issuer = leaf.issuer.public_bytes()
+    named = [load_certificate(der) for der in pool if _subject_of(der) == issuer]
     # Only where several bear the name must the signature tell which it is.
     fitting = named if len(named) == 1 else [one for one in named if _signed(leaf, one)]
     if not fitting:
         raise ChainFault("cert_chain")
     return fitting[0]
+
+
+@lru_cache(maxsize=4096)
+def _subject_of(der: bytes) -> bytes:
+    """The subject of a certificate as it is encoded. Raises Malformed."""
+    return load_certificate(der).subject.public_bytes()
 
 
 @lru_cache(maxsize=4096)

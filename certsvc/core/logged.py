@@ -62,8 +62,11 @@ def logged_json(logged: Logged | None) -> dict[str, Any] | None:
 @lru_cache(maxsize=4096)
 def _named(note: bytes) -> bytes:
     """`note`, the same object for all entries under one checkpoint, once it is known to be one."""
-    parse_head(parse_note(note).text)
+    parse_head(_parsed(note).text)
     return note
+
+
+_parsed = lru_cache(maxsize=1024)(parse_note)
 
 
 def _ascii(text: str) -> bytes:
@@ -114,7 +117,7 @@ def log_keys(trust: Mapping[str, Any]) -> LogKeys:
 @lru_cache(maxsize=1024)
 def checkpoint_in(note: bytes, keys: LogKeys) -> Checkpoint:
     """The verified checkpoint in a note of a bundle. Raises as `verify_checkpoint`, and Fault `log_key_ended`."""
-    parsed = parse_note(note)
+    parsed = _parsed(note)
     found, limit = verify_checkpoint(parsed, keys.log, keys.policy), keys.limit_of(parsed.signatures[0])
     if limit is not None and found.size > limit:
         raise Fault("log_key_ended", size=found.size, limit=limit)

@@ -45,6 +45,10 @@ class VerifierKey:
         """SHA-256(name || 0x0A || type || public key)[:4]: a hint that anyone can collide, never an identity."""
         return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
 
+    @cached_property
+    def opened(self) -> Ed25519PublicKey:
+        return Ed25519PublicKey.from_public_bytes(self.public)
+
 
 @dataclass(frozen=True)
 class NoteSignature:
@@ -151,8 +155,7 @@ def _verified(key: VerifierKey, text: str, signature: bytes) -> int | None:
     time = None
     if key.kind == COSIGNATURE:
         time, signature = int.from_bytes(signature[:8]), signature[8:]
-    public = Ed25519PublicKey.from_public_bytes(key.public)
-    if (time or 0) > MAX_TIME or not signature_holds(public, "EdDSA", message_to_sign(key, text, time), signature):
+    if (time or 0) > MAX_TIME or not signature_holds(key.opened, "EdDSA", message_to_sign(key, text, time), signature):
         raise Fault("checkpoint_bad", why="signature", key=key.name)
     return time
 
@@ -168,6 +171,7 @@ def _parse_line(line: str) -> NoteSignature:
     return NoteSignature(name, raw[:4], raw[4:])
 
 
+@lru_cache(maxsize=1024)
 def _is_name(name: str) -> bool:
     """signed-note: not empty, no Unicode spaces, no plus sign."""
     return bool(name) and "+" not in name and not any(character.isspace() for character in name)
