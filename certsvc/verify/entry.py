@@ -1,7 +1,6 @@
 """The entry: this person's line on the roster of every act, and what each act says about that person (formats.md 4)."""
 
 from dataclasses import replace
-from hashlib import sha256
 
 from certsvc.core.acts import MAX_ROSTER
 from certsvc.core.bundle import PathStep, RosterProof
@@ -12,14 +11,10 @@ from certsvc.core.jose import Jws
 from certsvc.core.merkle import leaf_hash
 from certsvc.core.outcomes import Fault
 from certsvc.verify.case import Case
-from certsvc.verify.path import Nodes, Path, act_fault
+from certsvc.verify.nodes import leads
+from certsvc.verify.path import Path, act_fault
 from certsvc.verify.procedure import check_inputs, inputs_of
 from certsvc.verify.steps import Step
-
-#: No roster has more than 65,536 leaves, so no proof is longer.
-MAX_PROOF = 16
-#: Nodes remembered of one tree.
-KNOWN_NODES = 8192
 
 
 def entry_on_roster(case: Case, act: Jws, place: int) -> None:
@@ -54,40 +49,8 @@ def _check_place(path: Path, act: Jws, place: int, proof: RosterProof, leaf: byt
     root, size = found
     if not 1 <= size <= MAX_ROSTER:
         raise act_fault("roster_size", act)
-    if not _leads(path.nodes.setdefault(root, {}), leaf, proof, root, size):
+    if not leads(path.nodes.setdefault(root, {}), leaf, proof.index, proof.path, root, size):
         raise act_fault("inclusion_bad", act)
-
-
-def _leads(known: Nodes, leaf: bytes, proof: RosterProof, root: bytes, size: int) -> bool:
-    """As `inclusion_holds`, and where a node with the same children and the same rest led to this root, it does again.
-
-    That siblings have 32 bytes is the business of whoever reads a bundle: its schema knows no other hash.
-    """
-    siblings, node, first, last = proof.path, leaf, proof.index, size - 1
-    if not 0 <= first <= last or len(siblings) > 32 * MAX_PROOF:
-        return False
-    climbed = []
-    for start in range(0, len(siblings), 32):
-        if last == 0:
-            return False
-        if first & 1 or first == last:
-            # RFC 9162 2.1.3.2, written out as `merkle.climb` has it: this is the innermost loop of all.
-            rest = siblings[start : start + 32] + node + siblings[start + 32 :]
-            while not first & 1 and first:
-                first, last = first >> 1, last >> 1
-        else:
-            rest = node + siblings[start:]
-        place = first, last = first >> 1, last >> 1
-        if known.get(place) == rest:
-            break
-        climbed.append((place, rest))
-        node = sha256(b"\x01" + rest[:64]).digest()
-    else:
-        if last != 0 or node != root:
-            return False
-    if climbed and len(known) < KNOWN_NODES:
-        known.update(climbed)
-    return True
 
 
 def row_facts_hold(case: Case, _act: Jws, place: int, asked: Step) -> None:

@@ -11,10 +11,12 @@ from certsvc.core.checkpoint import Checkpoint, verify_checkpoint
 from certsvc.core.jose import Jws
 from certsvc.core.leaves import certificate_leaf, certificate_tag
 from certsvc.core.logged import check_stands, checkpoint_in
+from certsvc.core.merkle import leaf_hash
 from certsvc.core.note import Note
 from certsvc.core.outcomes import Fault, NotRun, Unknown
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
+from certsvc.verify.nodes import leads
 from certsvc.verify.path import Path, act_fault
 from certsvc.verify.trusted import act_entry, check_entry, check_stated
 
@@ -68,7 +70,13 @@ def certificate_logged(case: Case) -> None:
     if logged.entry != certificate_leaf(case.batch.kid, credential.body, logged.proof.extra or b"", tag):
         check_entry(logged, act_entry(credential), tag)
         raise Fault("once_tag")
-    check_stands(logged, case.batch.span)
+    span, known = case.batch.span, case.path.nodes.setdefault(case.batch.span.having.root, {})
+    index, siblings, having = logged.proof.index, b"".join(logged.proof.path), span.having
+    inside = span.without is None or span.without.size <= index
+    if not inside or not leads(known, leaf_hash(logged.entry), index, siblings, having.root, having.size):
+        # Asked again for the reason.
+        check_stands(logged, span)
+        raise Fault("inclusion_bad")
 
 
 def certificate_in_order(batch: Batch) -> None:

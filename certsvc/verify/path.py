@@ -20,13 +20,10 @@ from certsvc.core.jose import Jws, thumbprint
 from certsvc.core.kinds import KINDS
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.memory import Remembers
+from certsvc.verify.nodes import Nodes
 from certsvc.verify.trusted import LogView, When, time_of
 
 __all__ = ["Path", "act_fault", "jkt_of", "path_of", "time_of"]
-
-#: A place of a tree and the last place of its level -> children of the node there and the rest of its proof, as bytes,
-#: which lead to the root.
-Nodes = dict[tuple[int, int], bytes]
 
 
 @dataclass(frozen=True, eq=False)
