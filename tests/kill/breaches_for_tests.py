@@ -191,6 +191,7 @@ BREACHES: dict[str, tuple[str, Callable[[Ground], None]]] = {
         ),
     ),
     "an issued certificate is lost": ("R2", _see("issued", id="nowhere")),
+    "a decision is lost": ("R2", _see("decided", proposal="P9999")),
     "an imported file is lost": ("R2", _see("imported", file="nowhere")),
     "an intent is left over": ("R3", _intent),
     "a claim token opens nothing": ("R3", _sql("UPDATE claim_link SET token_key = token_key || '0'")),

@@ -37,7 +37,7 @@ class Failpoint:
     crash: int
     """The crash point of log.md 2.3 that it stands for; 0 for one of the business transaction behind the outbox."""
     work: str
-    """What a worker does that comes by here (`worker.WORKS`)."""
+    """What a worker does that comes by here (`works.WORKS`)."""
 
 
 #: Name -> point. Every one of them must be reached in a full run.

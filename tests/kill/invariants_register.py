@@ -52,9 +52,12 @@ def nothing_lost(e: Evidence) -> Breaches:
     for line in e.said("imported"):
         if not line["rosters"] or any(files.get(one) != line["file"] for one in line["rosters"]):
             yield f"file {line['file'][:12]} was imported and is lost"
-    decided = sum(1 for _ in e.tables["status_event"])
-    if decided < len(e.said("decided")):
-        yield f"{len(e.said('decided'))} decisions were acknowledged, {decided} are there"
+    proposals = {row.id: row for row in e.tables["status_proposal"]}
+    decided = {row.propose_sha256 for row in e.tables["status_event"]}
+    for line in e.said("proposed", "decided"):
+        row = proposals.get(line["proposal"])
+        if row is None or (line["what"] == "decided" and not (row.state == "decided" and row.sha256 in decided)):
+            yield f"{line['proposal']} was {line['what']} and is lost"
 
 
 def intended(e: Evidence) -> Breaches:
