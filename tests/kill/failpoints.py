@@ -66,7 +66,7 @@ FAILPOINTS: dict[str, Failpoint] = {
     "publish: the checkpoint is kept": Failpoint(STATEMENT, "INSERT INTO log_checkpoint ", AFTER, 6, "sign"),
     "publish: not committed": Failpoint(COMMIT, "UPDATE log_state SET pub_size", BEFORE, 6, "sign"),
     "publish: committed, not cosigned": Failpoint(COMMIT, "UPDATE log_state SET pub_size", AFTER, 7, "sign"),
-    "cosign: the witness stored, we did not": Failpoint(CALL, "certsvc.services.cosign:_keep", BEFORE, 8, "tick"),
+    "cosign: the witness stored, we did not": Failpoint(CALL, "certsvc.services.cosign:_submit", AFTER, 8, "tick"),
     "cosign: our save is not committed": Failpoint(COMMIT, "INSERT INTO log_cosignature ", BEFORE, 8, "tick"),
     "cosign: our save is committed": Failpoint(COMMIT, "INSERT INTO log_cosignature ", AFTER, 8, "tick"),
     "issue: intents are not committed": Failpoint(COMMIT, "INSERT INTO issue_intent ", BEFORE, 0, "issue"),
