@@ -151,10 +151,10 @@ def _line_of_witness(ground: Ground) -> None:
     ground.sql("UPDATE log_cosignature SET latest = ? WHERE latest = ?", f"{name} {wrong}\n", line)
 
 
-#: Defect -> (the invariants that tell of it, all of them and no others, the nearest first; how it is planted).
+#: Defect -> (the invariants that tell of it, all of them and, but for …, no others, the nearest first; how it is planted).
 BREACHES: dict[str, tuple[str, Callable[[Ground], None]]] = {
-    "an entry was taken out": ("L1 L3 L5 L8 L9 R5", _sql("DELETE FROM log_entry WHERE idx = 5")),
-    "an entry was moved": ("L1 L2 L3 L5 L8 L9", _sql("UPDATE log_entry SET idx = 999 WHERE idx = 5")),
+    "an entry was taken out": ("L1 L3 L5 L8 L9 R5 …", _sql("DELETE FROM log_entry WHERE idx = 5")),
+    "an entry was moved": ("L1 L2 L3 L5 L8 L9 …", _sql("UPDATE log_entry SET idx = 999 WHERE idx = 5")),
     "an entry was seen elsewhere": ("L1", _see("placed", index=0)),
     "an acknowledged act has no leaf": ("L2 R2", _see("signed", document="nowhere")),
     "a leaf waits for ever": (
@@ -169,7 +169,7 @@ BREACHES: dict[str, tuple[str, Callable[[Ground], None]]] = {
     "a bundle was changed": ("L5", _change("log_bundle", "data")),
     "a mirrored tile was changed": ("L5", _mirror_changed),
     "a tile was served otherwise": ("L5", _see("read", tiles={"tile/entries/000.p/1": "00"})),
-    "the published size was lowered": ("L7 L2 L4 L10", _sql("UPDATE log_state SET pub_size = pub_size - 1")),
+    "the published size was lowered": ("L7 L2 L4 L10", _sql("UPDATE log_state SET pub_size = 1")),
     "an entry was served too early": ("L7", _see("read", what="beyond", wanted=9, size=8)),
     "the mirror lacks a bundle": ("L7", _mirror_gap),
     "an old proof fails": ("L8", _older_proof),
@@ -178,7 +178,9 @@ BREACHES: dict[str, tuple[str, Callable[[Ground], None]]] = {
     "a restored backup signed": ("L9", _see("read", what="drill", answer="signed", signed=True)),
     "a certificate in force has no leaf": (
         "L10 L2 R5",
-        _sql("UPDATE log_entry SET subject = NULL WHERE subject = (SELECT sha256 FROM certificate LIMIT 1)"),
+        _sql(
+            "UPDATE log_entry SET subject = NULL WHERE subject = (SELECT sha256 FROM certificate WHERE state = 'in_force' LIMIT 1)"
+        ),
     ),
     "a certificate in force has no bundle": ("L10", _sql("UPDATE certificate SET frozen_bundle = NULL")),
     "an old list became the newest": ("L11 R7", _older_list_is_newest),
@@ -191,6 +193,7 @@ BREACHES: dict[str, tuple[str, Callable[[Ground], None]]] = {
         ),
     ),
     "an issued certificate is lost": ("R2", _see("issued", id="nowhere")),
+    "a decision is lost": ("R2", _see("decided", proposal="P9999")),
     "an imported file is lost": ("R2", _see("imported", file="nowhere")),
     "an intent is left over": ("R3", _intent),
     "a claim token opens nothing": ("R3", _sql("UPDATE claim_link SET token_key = token_key || '0'")),

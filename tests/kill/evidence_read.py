@@ -23,6 +23,7 @@ TABLES = (
     "act", "act_entry", "certificate", "claim_link", "document", "entry", "identity_document", "issue_intent",
     "log_bundle", "log_checkpoint", "log_cosignature", "log_entry", "log_state", "log_tag", "log_tile",
     "number_counter", "person", "person_name", "roster", "roster_file", "signing_key", "status_event", "status_list",
+    "status_proposal",
 )  # fmt: skip
 Row = SimpleNamespace
 

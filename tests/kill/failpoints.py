@@ -37,7 +37,7 @@ class Failpoint:
     crash: int
     """The crash point of log.md 2.3 that it stands for; 0 for one of the business transaction behind the outbox."""
     work: str
-    """What a worker does that comes by here (`worker.WORKS`)."""
+    """What a worker does that comes by here (`works.WORKS`)."""
 
 
 #: Name -> point. Every one of them must be reached in a full run.
@@ -66,7 +66,7 @@ FAILPOINTS: dict[str, Failpoint] = {
     "publish: the checkpoint is kept": Failpoint(STATEMENT, "INSERT INTO log_checkpoint ", AFTER, 6, "sign"),
     "publish: not committed": Failpoint(COMMIT, "UPDATE log_state SET pub_size", BEFORE, 6, "sign"),
     "publish: committed, not cosigned": Failpoint(COMMIT, "UPDATE log_state SET pub_size", AFTER, 7, "sign"),
-    "cosign: the witness stored, we did not": Failpoint(CALL, "certsvc.services.cosign:_keep", BEFORE, 8, "tick"),
+    "cosign: the witness stored, we did not": Failpoint(CALL, "certsvc.services.cosign:_submit", AFTER, 8, "tick"),
     "cosign: our save is not committed": Failpoint(COMMIT, "INSERT INTO log_cosignature ", BEFORE, 8, "tick"),
     "cosign: our save is committed": Failpoint(COMMIT, "INSERT INTO log_cosignature ", AFTER, 8, "tick"),
     "issue: intents are not committed": Failpoint(COMMIT, "INSERT INTO issue_intent ", BEFORE, 0, "issue"),

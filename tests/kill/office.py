@@ -9,13 +9,12 @@ import time
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from random import Random
 
 from world_for_tests import BATCHES, database, opened
 
 from certsvc import resources
 from certsvc.core.identity import check_character
-from certsvc.demo.people import GIVEN, MARKS, SURNAMES, Batch
+from certsvc.demo.people import GIVEN, MARKS, SURNAMES, Batch, Crowd
 from certsvc.instance import Instance
 from certsvc.services import ceremony, delegation, documents, enrol, log_leaves
 
@@ -76,11 +75,12 @@ def _enrol(instance: Instance, org: str, kind: str | None, officers: tuple[str, 
         delegation.delegate(instance, delegation.Delegation(org, role, PAPER))
 
 
-class Numbered:
+class Numbered(Crowd):
     """People by number: the same number is the same person in any process, and no two numbers are one person."""
 
     def __init__(self, first: int) -> None:
-        self.next, self.pick = first, Random(first)
+        super().__init__(first)
+        self.next = first
 
     def person(self) -> dict[str, object]:
         """The next one, as a row of a roster file."""

@@ -76,7 +76,9 @@ def test_the_checker_finds(defect: str, whole: Path, tmp_path: Path) -> None:
     with opened(whole / "home") as instance:
         ground = Ground(tmp_path / "home", tmp_path / "mirror", instance, read_seen(whole / "seen"))
         plant(ground)
-    assert ask(ground.home, whole, ground.mirror, ground.seen) == set(names.split())
+    found, named = ask(ground.home, whole, ground.mirror, ground.seen), set(names.split())
+    assert named - {"…"} <= found
+    assert found == named or "…" in named
 
 
 def test_every_invariant_has_a_defect_that_is_nearest_to_it() -> None:
