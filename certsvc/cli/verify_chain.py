@@ -71,7 +71,7 @@ def _grants(report: Report, links: list[Link], columns: int, everything: bool) -
             office = plain(words.link_office(report, link))
             ends = " – ".join(local_date(at).isoformat() for at in (link.at, link.until) if at is not None)
             yield f"{INDENT}│ {mark(link.outcome)} {ends} {' · '.join(_label(link))} · {office} · {plain(link.document)}"
-            if link.logged is not None:
+            if everything and link.logged is not None:
                 yield f"{INDENT}{_UNDER}{_logged(link.logged)}"
             yield from _sentences(report, link)
 

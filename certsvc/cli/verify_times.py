@@ -18,7 +18,8 @@ _NEWER = (
 
 def times(report: Report, offline: bool) -> Iterator[str]:
     """The lines under the reason."""
-    for said in (words_times.source(report, lang) for lang in ("zh", "en")):
+    for lang, space in (("zh", ""), ("en", " ")):
+        said = space.join(filter(None, (words_times.source(report, lang), words_times.lasted(report, lang))))
         if said:
             yield INDENT + paint(plain(said), dim=True)
     if offline and report.status_as_of is not None:

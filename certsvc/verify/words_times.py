@@ -44,7 +44,7 @@ _UNITS = ((86_400, 2 * 86_400, _DAYS), (3600, 2 * 3600, _HOURS), (60, 0, _MINUTE
 
 
 def source(report: Report, lang: str) -> str:
-    """Where the times come from, in a sentence or two; empty where no chain is told."""
+    """Where the times come from, in one sentence; empty where no chain is told."""
     if not report.chain:
         return ""
     if report.time_source != "log":
@@ -53,8 +53,7 @@ def source(report: Report, lang: str) -> str:
     if bare:
         return say(UNPROVED, lang).format(count=bare)
     witnesses = min(link.logged.witnesses for link in report.chain if link.logged is not None)
-    said = say(PROVED, lang).format(witnesses=witnesses, some=_some(witnesses))
-    return ("" if lang == "zh" else " ").join(filter(None, (said, _lasted(report, lang))))
+    return say(PROVED, lang).format(witnesses=witnesses, some=_some(witnesses))
 
 
 def _some(witnesses: int) -> str:
@@ -67,8 +66,8 @@ def _is_bare(link: Link) -> bool:
     return signed and (link.logged is None or link.logged.latest is None)
 
 
-def _lasted(report: Report, lang: str) -> str:
-    """How long the procedure took at the most: who did everything in one night is seen by it."""
+def lasted(report: Report, lang: str) -> str:
+    """How long the procedure took at the most, by the log: who did everything in one night is seen by it."""
     acts = [link.logged for link in report.chain if link.kind == "act" and link.logged is not None]
     begun = [one.earliest for one in acts if one.earliest is not None]
     ended = [one.latest for one in acts if one.latest is not None]

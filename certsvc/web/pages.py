@@ -90,6 +90,7 @@ def verdict_page(site: Site, report: Report, lang: str, here: str, code: str | N
         status_of=_near(report.status_as_of, report.decided_at),
         fresh=_near(report.fresh_until, report.decided_at),
         time_source=words_times.source(report, lang),
+        lasted=words_times.lasted(report, lang),
         photo=f"/photo/{code}" if code and (certificate or {}).get("photo") else None,
         box=f"/v/{code}" if code and report.verdict == "valid" else None,
         past=f"/v/{code}" if code else None,

@@ -257,7 +257,7 @@ def test_grants_are_folded_and_open_by_themselves_only_when_one_is_bad() -> None
 def test_every_row_stands_on_the_page_under_its_family_with_its_code() -> None:
     html = page(REPORTS["void"])
     tags = Tags(html)
-    assert len([a for a in tags.all("details") if a.get("class") == "fam"]) == 7
+    assert len([a for a in tags.all("details") if a.get("class") == "fam"]) == 8
     assert tags.text["code"].count("fact_quorum_two_thirds") == 1
     assert "✗ 1 不通过" in html
 
