@@ -94,8 +94,8 @@ def _logged(place: Callable[[], Place]) -> InLog | None:
 def _in_log(index: int, span: Span) -> InLog:
     if span.without is None or span.time is None:
         return InLog(index, None, None, 0)
-    both = span.without.witness_times.keys() & span.having.witness_times.keys()
-    return InLog(index, _told(span.time.earliest), _told(span.time.after), len(both))
+    witnesses = min(len(one.witness_times) for one in (span.without, span.having))
+    return InLog(index, _told(span.time.earliest), _told(span.time.after), witnesses)
 
 
 def _certificate_logged(case: Case) -> InLog | None:

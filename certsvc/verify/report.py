@@ -66,7 +66,7 @@ class InLog:
     latest: int | None
     """By then they had."""
     witnesses: int
-    """How many of those named saw the log before and after it."""
+    """How many of those named signed the checkpoint before it, and the one with it; the smaller number."""
 
 
 @dataclass(frozen=True)

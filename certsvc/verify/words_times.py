@@ -21,7 +21,7 @@ LASTED: Words = (
 )
 UNPROVED: Words = (
     "时间应由公开日志证明,但有 {count} 环缺少有效的日志证明,这些环节的时间不能确认。",
-    "Times have to be proved by the public log; {count} links lack a proof that holds, so nobody knows when they were done.",
+    "Times have to be proved by the public log; {count} of the links lack a proof that holds, so nobody knows when they were done.",
     "시각은 공개 로그로 증명되어야 하나 {count}개 단계에 유효한 증명이 없어 그 시각을 확인할 수 없습니다.",
 )
 ASSERTED: Words = (
@@ -35,7 +35,8 @@ LOGGED: Words = (
     "로그 등록 {time} (증인 {witnesses})",
 )
 LOGGED_ONLY: Words = ("已登入公开日志", "In the public log", "공개 로그에 있음")
-PLACE: Words = ("第 {index} 条", "entry {index}", "{index}번 항목")
+#: With spaces that do not break a line.
+PLACE: Words = ("第\u00a0{index}\u00a0条", "entry\u00a0{index}", "{index}번\u00a0항목")
 _DAYS: Words = (" {n} 天", "{n} days", "{n}일")
 _HOURS: Words = (" {n} 小时", "{n} hours", "{n}시간")
 _MINUTES: Words = (" {n} 分钟", "{n} minutes", "{n}분")

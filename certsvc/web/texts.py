@@ -136,6 +136,12 @@ TEXTS: dict[str, Words] = {
     "acts": ("评审过程", "Acts of the procedure", "심사 과정"),
     "certificate": ("本证", "The certificate", "증서"),
     "status": ("当前状态", "Status", "현재 상태"),
+    "log_why": (
+        "公开日志只能续写、不能改写,见证人随时签字为凭,所以谁也不能把办理时间写早。",
+        "The public log can be added to and never rewritten, and its witnesses sign what they saw when: so nobody can "
+        "date an act back.",
+        "공개 로그는 덧붙일 수만 있고 고칠 수 없으며 증인이 본 시각에 서명하므로 누구도 시각을 앞당길 수 없습니다.",
+    ),
     "log": ("公开日志", "Public log", "공개 로그"),
     "register": ("人才库登记", "Register", "인재 등록부"),
     "file": ("您的文件", "Your file", "제출한 파일"),

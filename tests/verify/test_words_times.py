@@ -12,7 +12,7 @@ from certsvc.verify.report import InLog, Report
 @pytest.mark.parametrize(("report", "zh", "en"), [
     (VALID, "时间由公开日志与 2 个见证人证明。", "Times are proved by the public log and 2 witnesses."),
     (ASSERTED, "时间以文件所写为准。", "Times are as the documents state them."),
-    (UNPROVED, "有 1 环缺少有效的日志证明", "1 links lack a proof that holds"),
+    (UNPROVED, "有 1 环缺少有效的日志证明", "1 of the links lack a proof"),
     (ABSENT_ACT, "时间由公开日志与 2 个见证人证明。", "Times are proved by the public log and 2 witnesses."),
 ])  # fmt: skip
 def test_a_report_says_in_one_sentence_where_its_times_come_from(report: Report, zh: str, en: str) -> None:
@@ -31,7 +31,7 @@ def test_the_link_that_the_fewest_witnesses_saw_counts() -> None:
 
 
 def test_a_certificate_whose_own_proof_is_missing_leaves_its_time_open() -> None:
-    assert "1 links" in words_times.source(replace(VALID, chain=chain(certificate={"logged": None})), "en")
+    assert "1 of the links" in words_times.source(replace(VALID, chain=chain(certificate={"logged": None})), "en")
 
 
 @pytest.mark.parametrize(("apart", "zh", "en"), [
@@ -61,8 +61,11 @@ def test_what_two_times_share_is_told_once(seconds: int, said: str) -> None:
 
 def test_a_place_in_the_log_is_told_in_three_languages() -> None:
     found = logged(1234, ISSUED)
-    assert words_times.logged(found, "zh") == "登记于 2026-12-03 10:19 – 10:20(见证 2 方) · 第 1,234 条"
-    assert words_times.logged(found, "en") == "Logged 2026-12-03 10:19 – 10:20 (2 witnesses) · entry 1,234"
-    assert words_times.logged(found, "ko") == "로그 등록 2026-12-03 10:19 – 10:20 (증인 2) · 1,234번 항목"
-    assert words_times.logged(InLog(5, None, None, 0), "en") == "In the public log · entry 5"
+    in_three = [words_times.logged(found, lang) for lang in ("zh", "en", "ko")]
+    assert [said.replace("\u00a0", " ") for said in in_three] == [
+        "登记于 2026-12-03 10:19 – 10:20(见证 2 方) · 第 1,234 条",
+        "Logged 2026-12-03 10:19 – 10:20 (2 witnesses) · entry 1,234",
+        "로그 등록 2026-12-03 10:19 – 10:20 (증인 2) · 1,234번 항목",
+    ]
+    assert words_times.logged(InLog(5, None, None, 0), "en") == "In the public log · entry\u00a05"
     assert words_times.logged(None, "en") == ""
