@@ -5,7 +5,7 @@ from typing import Any
 
 from certsvc.core.outcomes import About
 from certsvc.verify.checks import CHECKS
-from certsvc.verify.report import EXIT_CODES, NOT_COMPARED, Link, Moment, Report, Row
+from certsvc.verify.report import EXIT_CODES, NOT_COMPARED, InLog, Link, Moment, Report, Row
 
 DAY = 86_400
 #: 2026-12-03 10:20 in Asia/Shanghai.
@@ -64,6 +64,9 @@ PER_ACT = frozenset(
         "entry_on_every_roster",
         "acts_linked",
         "acts_complete",
+        "acts_logged",
+        "log_order",
+        "act_times_fit",
         "nothing_beyond",
         "enough_signers",
         "documents_dated",
@@ -80,16 +83,25 @@ GRANTS = (
 MEETING_FACTS = (("evaluate", COMMITTEE, "人社部令第40号 第十九条"), ("evaluate", COMMITTEE, "人社部令第40号 第二十条"))
 
 
+def logged(index: int, stated: int) -> InLog:
+    """What was signed at `stated`: two witnesses had not seen it then, and had a minute later."""
+    return InLog(index, stated - 20, stated + 40, 2)
+
+
 def chain(**changed: dict[str, Any]) -> tuple[Link, ...]:
     """Root, authority, grants, acts, certificate and status; `changed` says what differs (act or kind -> members)."""
     acts = [
-        Link("act", kind, *org, "pass", (), number, ISSUED - days * DAY, None, ("officer", "seal"), evidence=number)
-        for kind, org, number, days in ACTS
-    ]
+        Link(
+            "act", kind, *org, "pass", (), number, ISSUED - days * DAY, None, ("officer", "seal"), evidence=number,
+            logged=logged(1200 + n, ISSUED - days * DAY),
+        )
+        for n, (kind, org, number, days) in enumerate(ACTS)
+    ]  # fmt: skip
     grants = [
-        Link("grant", role, *org, "pass", (), number, ISSUED - 700 * DAY, ISSUED + 395 * DAY, evidence=number)
-        for role, org, number in GRANTS
-    ]
+        Link("grant", role, *org, "pass", (), number, ISSUED - 700 * DAY, ISSUED + 395 * DAY, evidence=number,
+             logged=logged(100 + n, ISSUED - 700 * DAY))
+        for n, (role, org, number) in enumerate(GRANTS)
+    ]  # fmt: skip
     links = (
         Link(
             "root", "", "ROOT", "CN=示例省人社厅根证书(样章)", "pass", (), "", ISSUED - 900 * DAY, ISSUED + 9000 * DAY
@@ -97,9 +109,12 @@ def chain(**changed: dict[str, Any]) -> tuple[Link, ...]:
         Link("authority", "issuer", *HRSS, "pass"),
         *grants,
         *acts,
-        Link("certificate", "", *HRSS, "pass", (), "示人社评〔2026〕118号", ISSUED, evidence="credential"),
+        Link(
+            "certificate", "", *HRSS, "pass", (), "示人社评〔2026〕118号", ISSUED, evidence="credential",
+            logged=logged(1234, ISSUED),
+        ),
         Link("status", "in_force", *HRSS, "pass", (), "", NOW - 67, NOW + DAY, evidence="list"),
-    )
+    )  # fmt: skip
     return tuple(replace(link, **changed.get(link.name or link.kind, {})) for link in links)
 
 
@@ -141,6 +156,7 @@ VALID = Report(
     about=About(),
     decided_at=NOW,
     as_of=NOW,
+    time_source="log",
     record_source="native",
     status_as_of=NOW - 67,
     fresh_until=NOW + 1733,
@@ -226,10 +242,22 @@ ABSENT_ACT = replace(
     chain=chain(
         result_notice={
             "outcome": "fail", "codes": ("act_missing",), "document": "", "at": None, "signed_by": (),
-            "roles": ("organiser",), "evidence": None,
+            "roles": ("organiser",), "evidence": None, "logged": None,
         }
     ),
 )  # fmt: skip
+#: Under a root that requires no log: times are as stated.
+ASSERTED = replace(VALID, time_source="asserted", chain=tuple(replace(link, logged=None) for link in VALID.chain))
+#: The proof of one act is missing.
+UNPROVED = replace(
+    failed("cannot_decide", "acts_logged", "log_proof_missing", "unknown", About("evaluate", COMMITTEE[0])),
+    chain=chain(evaluate={"outcome": "unknown", "codes": ("log_proof_missing",), "logged": None}),
+)
+#: The committee dated its act back by thirty days.
+BACKDATED = replace(
+    failed("void", "act_times_fit", "time_mismatch", about=About("evaluate", COMMITTEE[0])),
+    chain=chain(evaluate={"outcome": "fail", "codes": ("time_mismatch",), "logged": logged(1205, ISSUED - 25 * DAY)}),
+)
 #: The committee evaluated and did not seal.
 UNSEALED = replace(
     failed("void", "signed_and_sealed", "seal_missing", about=About("evaluate", COMMITTEE[0])),

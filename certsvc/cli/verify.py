@@ -91,7 +91,7 @@ def verify_command(
     if offline:
         beside = _beside(status_file, checkpoint, max_age)
         answer = _offline(pinned_roots(root, home), beside, seen)
-        ctx.exit(_answer_all(asked, answer, as_json, checks))
+        ctx.exit(_answer_all(asked, answer, as_json, checks, offline=True))
     instance = _home(home)
     try:
         code = _answer_all(asked, _online(instance), as_json, checks)
@@ -110,7 +110,7 @@ def _home(home: str | None) -> Instance:
         raise NotReady(error.code, error.zh, error.en, "certsvc verify --offline --root roots.pem FILE") from error
 
 
-def _answer_all(asked: list[Question], answer: Answer, as_json: bool, everything: bool) -> int:
+def _answer_all(asked: list[Question], answer: Answer, as_json: bool, everything: bool, offline: bool = False) -> int:
     """Prints every answer and gives back the highest exit code."""
     highest = 0
     for position, question in enumerate(asked):
@@ -121,7 +121,7 @@ def _answer_all(asked: list[Question], answer: Answer, as_json: bool, everything
             continue
         if position:
             out("\n" + rule())
-        for line in lines(report, question.label, everything):
+        for line in lines(report, question.label, everything, offline):
             out(line)
     return highest
 

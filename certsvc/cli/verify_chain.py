@@ -5,8 +5,8 @@ from itertools import groupby
 
 from certsvc.cli.say import pad, paint, plain, width
 from certsvc.core.calendar import local_date
-from certsvc.verify import words
-from certsvc.verify.report import Link, Report, Row
+from certsvc.verify import words, words_times
+from certsvc.verify.report import InLog, Link, Report, Row
 from certsvc.verify.words_terms import ACTS, CHECKS, FAMILIES, OUTCOMES, ROLES, SIGNATURES, STATES, Words
 
 #: Outcome -> sign and colour: what was not looked at is never drawn as passed.
@@ -56,6 +56,8 @@ def _link(report: Report, link: Link, columns: int) -> Iterator[str]:
     if absent:
         beside += [f"应由{words.was_to_do(report, link, 'zh')}办理 falls to {words.was_to_do(report, link, 'en')}"]
     yield f"{INDENT}{_UNDER}{' · '.join(plain(one) for one in beside if one)}"
+    if link.logged is not None:
+        yield f"{INDENT}{_UNDER}{_logged(link.logged)}"
     yield from _sentences(report, link)
 
 
@@ -69,7 +71,18 @@ def _grants(report: Report, links: list[Link], columns: int, everything: bool) -
             office = plain(words.link_office(report, link))
             ends = " – ".join(local_date(at).isoformat() for at in (link.at, link.until) if at is not None)
             yield f"{INDENT}│ {mark(link.outcome)} {ends} {' · '.join(_label(link))} · {office} · {plain(link.document)}"
+            if everything and link.logged is not None:
+                yield f"{INDENT}{_UNDER}{_logged(link.logged)}"
             yield from _sentences(report, link)
+
+
+def _logged(found: InLog) -> str:
+    """Its place in the log, in both languages; the time, which is the same in both, once."""
+    place = f"第 {found.index:,} 条 entry {found.index:,}"
+    if found.earliest is None or found.latest is None:
+        return f"已登入公开日志 in the public log · {place}"
+    time = words_times.between(found.earliest, found.latest)
+    return f"登记于 logged {time} · 见证 {found.witnesses} 方 witnesses · {place}"
 
 
 def _sentences(report: Report, link: Link) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from certsvc.cli import verify_chain
+from certsvc.cli import verify_chain, verify_times
 from certsvc.cli.say import pad, paint, plain, width
 from certsvc.cli.verify_chain import INDENT
 from certsvc.core.calendar import local_date
@@ -37,14 +37,16 @@ FACTS = {
 LABEL = 16
 
 
-def lines(report: Report, label: str, everything: bool = False) -> Iterator[str]:
-    """The lines of the answer about `label`; `everything` tells also every check that passed."""
+def lines(report: Report, label: str, everything: bool = False, offline: bool = False) -> Iterator[str]:
+    """The lines of the answer about `label`; `everything` tells also every check that passed, `offline` how old the
+    status at hand is."""
     sign, colour = SIGNS[report.verdict]
     word = f" {sign} {words.headline(report, 'zh')} · {words.headline(report, 'en')} "
     yield f"{paint(word, bold=True, fg=colour, reverse=True)}  {paint(plain(label), dim=True)}"
     yield from _bands(report)
     for lang in ("zh", "en"):
         yield INDENT + plain(words.reason(report, lang))
+    yield from verify_times.times(report, offline)
     yield from _answers(report)
     yield from _certificate(report)
     yield from verify_chain.chain(report, everything)

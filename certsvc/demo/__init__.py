@@ -1,7 +1,7 @@
 """`certsvc demo`: an invented province with a past, and at least one file for each of the twelve verdicts.
 
 1. world      – two witnesses of the log, organisations, officers, grants, procedures
-2. irregular  – three small rosters that break a rule each, signed by real keys
+2. irregular  – four small rosters that break a rule each, signed by real keys
 3. story      – three rosters (T01, T04, T06) come in as .xlsx, acts are signed on their days, certificates are issued
 4. lifecycle  – suspended, revoked twice, withdrawn, corrected
 5. cases      – files that were altered, forged or spoiled, and the manifests that say what each must verify to

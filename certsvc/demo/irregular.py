@@ -1,14 +1,16 @@
-"""Three rosters that break one rule each. Our own services refuse them, so the demo signs past the decision.
+"""Four rosters that break one rule each. Our own services refuse them, so the demo signs past the decision.
 
 The keys and organisations are real; only the step `decide` is left out. The verifier must find what is wrong.
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from certsvc.core.bundle import write_bundle
+from certsvc.core.calendar import local_date
 from certsvc.core.grants import Grant
 from certsvc.demo.story import PLAN, Story, batch
 from certsvc.services.act import Gathered, Order, apply, gather
@@ -23,7 +25,7 @@ Steps = tuple[tuple[int, str, tuple[str, ...]], ...]
 
 
 def tell(story: Story) -> None:
-    """A committee beyond its level, a notice of four working days, a missing act."""
+    """A committee beyond its level, a notice of four working days, a missing act, and all acts in one night."""
     lawful = PLAN["T01"]
     beyond = tuple((d, k, ("MC",) if o == ("EC",) else o) for d, k, o in lawful)
     # 2025-05-12 is a Monday: four working days later is Friday 2025-05-16.
@@ -32,6 +34,32 @@ def tell(story: Story) -> None:
     _irregular(story, "irregular-committee-level.xlsx", beyond)
     _irregular(story, "irregular-notice-four-days.xlsx", short)
     _irregular(story, "irregular-missing-notice.xlsx", missing)
+    _in_one_night(story, "irregular-one-night.xlsx")
+
+
+#: What the papers of the night claim: days before it, in the order of the acts. Each notice would have been long enough.
+CLAIMED = (28, 19, 18, 16, 14, 13, 4, 2, 0)
+NIGHT, FROM, MINUTES = 110, 20, 12
+
+
+def _in_one_night(story: Story, file: str) -> None:
+    """Everything is signed one evening, an act every twelve minutes, over papers that are dated as the rules ask.
+
+    Each paper is young enough for its act, and the order is right: only the log shows that no notice lasted a day.
+    """
+    roster_id = story.take_in(batch("T01", file, 2, units=("示例机械研究所",)), NIGHT)
+    steps = [step for step in PLAN["T01"] if step[2] != ("U2",)]
+    for place, ((_, kind, officers), before) in enumerate(zip(steps, CLAIMED, strict=True)):
+        story.at(NIGHT, FROM)
+        document = {**story.document(kind), **_dated(story, before)}
+        story.instance.set_clock(story.instance.now() + place * MINUTES * 60)
+        _sign(story, Order(kind, roster_id, officers, document))
+    story.issued[file] = _issue_unchecked(story, roster_id)
+
+
+def _dated(story: Story, before: int) -> dict[str, str]:
+    day = local_date(story.instance.now()) - timedelta(days=before)
+    return {"number": f"示例函〔{day.year}〕{day:%j}号", "date": day.isoformat()}
 
 
 def _irregular(story: Story, file: str, steps: Steps, days: int = 70) -> None:
@@ -40,11 +68,15 @@ def _irregular(story: Story, file: str, steps: Steps, days: int = 70) -> None:
         if officers == ("U2",):
             continue
         story.at(days + offset, hour=10)
-        order = Order(kind, roster_id, officers, story.document(kind))
-        with transaction(story.instance) as connection:
-            gathered = _gather(story, connection, order)
-            apply(story.instance, connection, gathered, _grants(gathered))
+        _sign(story, Order(kind, roster_id, officers, story.document(kind)))
     story.issued[file] = _issue_unchecked(story, roster_id)
+
+
+def _sign(story: Story, order: Order) -> None:
+    """The act, signed and stored as the service does it, without the decision whether it may be."""
+    with transaction(story.instance) as connection:
+        gathered = _gather(story, connection, order)
+        apply(story.instance, connection, gathered, _grants(gathered))
 
 
 def _gather(story: Story, connection: Connection, order: Order) -> Gathered:

@@ -3,14 +3,17 @@
 Whoever knows nothing of cryptography can name the office that did not sign. Drawn only where every signature held.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from certsvc.core.grants import Grant
 from certsvc.core.jose import Jws
+from certsvc.core.logged import Span
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.case import Case
 from certsvc.verify.path import Path, time_of
-from certsvc.verify.report import Link, Row
+from certsvc.verify.report import InLog, Link, Row
+from certsvc.verify.trusted import Place
 
 #: From bad to good: a link is as good as the worst check that names it.
 _WORST = ("fail", "unknown", "not_run", "pass")
@@ -20,10 +23,13 @@ _STATES = {0: "in_force", 1: "revoked", 2: "suspended", 3: "superseded", 11: "wi
 
 def draw(case: Case, odd: tuple[Row, ...]) -> tuple[Link, ...]:
     """The links in order, marked by the rows that did not pass; those about no one document count for the ends."""
-    if not odd:
-        # Where nothing is wrong, certificates that were issued together have the same links.
-        return case.batch.remember("links", lambda _: _draw(case, _Judged(())))
-    return _draw(case, _Judged(odd))
+    if odd:
+        return _draw(case, _Judged(odd))
+    # Where nothing is wrong, certificates that were issued together have the same links, each its own place in the log.
+    links: tuple[Link, ...] = case.batch.remember("links", lambda _: _draw(case, _Judged(())))
+    if case.bundle.logged is None:
+        return links
+    return (*links[:-2], replace(links[-2], logged=_certificate_logged(case)), links[-1])
 
 
 def _draw(case: Case, judged: "_Judged") -> tuple[Link, ...]:
@@ -51,6 +57,18 @@ class _Judged:
     def family(self, *families: str) -> tuple[str, tuple[str, ...]]:
         return self.worst(row for row in self.odd if row.family in families and row.evidence is None)
 
+    def of_status(self, listed: Jws) -> tuple[str, tuple[str, ...]]:
+        """Also the rows about the status list itself."""
+        return self.worst(
+            row
+            for row in self.odd
+            if row.evidence == listed.sha256 or (row.family == "status" and row.evidence is None)
+        )
+
+    def found(self, check: str) -> bool:
+        """Whether a check has a row that did not pass."""
+        return any(row.id == check for row in self.odd)
+
     @staticmethod
     def worst(rows: Iterable[Row]) -> tuple[str, tuple[str, ...]]:
         """The worst outcome and all codes."""
@@ -61,6 +79,29 @@ class _Judged:
     @property
     def missing(self) -> list[Row]:
         return [row for row in self.odd if row.code == "act_missing"]
+
+
+def _logged(place: Callable[[], Place]) -> InLog | None:
+    """Where a document stands in the log; None where that is not proved: the rows of the log family say why."""
+    try:
+        found = place()
+    except Exception:
+        # As with a check: what raises proves nothing.
+        return None
+    return _in_log(found.index, found.span)
+
+
+def _in_log(index: int, span: Span) -> InLog:
+    if span.without is None or span.time is None:
+        return InLog(index, None, None, 0)
+    witnesses = min(len(one.witness_times) for one in (span.without, span.having))
+    return InLog(index, _told(span.time.earliest), _told(span.time.after), witnesses)
+
+
+def _certificate_logged(case: Case) -> InLog | None:
+    """The place of the certificate, whose proof `certificate_logged` did not refuse."""
+    logged = case.bundle.logged
+    return None if logged is None else _logged(lambda: Place(logged.proof.index, None, case.batch.span))
 
 
 def _root(case: Case, judged: _Judged) -> Link:
@@ -98,6 +139,7 @@ def _grant(path: Path, grant: Grant, judged: _Judged) -> Link:
     return Link(
         "grant", payload["role"], grant.org, _name(path, grant.org), outcome, codes, payload["document"]["number"],
         _told(payload["nbf"]), _told(payload["exp"]), evidence=grant.sha256,
+        logged=_logged(lambda: path.log.place(next(one for one in path.grants_signed if one.sha256 == grant.sha256))),
     )  # fmt: skip
 
 
@@ -122,6 +164,7 @@ def _act(path: Path, act: Jws, judged: _Judged) -> Link:
     return Link(
         "act", payload["act"], payload["org"], _name(path, payload["org"]), outcome, codes,
         payload["document"]["number"], _told(time_of(act)), signed_by=_signed_by(path, act), evidence=act.sha256,
+        logged=_logged(lambda: path.log.place(act)),
     )  # fmt: skip
 
 
@@ -142,18 +185,23 @@ def _ends(case: Case, judged: _Judged) -> tuple[Link, Link]:
     outcome, codes = judged.worst(
         row
         for row in judged.odd
-        if row.evidence == credential.sha256 or (row.family == "procedure" and row.evidence is None)
+        if row.evidence == credential.sha256 or (row.family in ("procedure", "log") and row.evidence is None)
         if row.code != "act_missing" and not any(_names(row, act) for act in case.path.acts)
     )
     issuer, name = case.credential["iss"].rpartition(":")[2], case.credential["issuer"]["name"]
     approval = printed["approval"]["number"]
-    certificate = Link("certificate", "", issuer, name, outcome, codes, approval, _told(case.issued_at))
-    outcome, codes = judged.family("status")
+    logged = None if judged.found("certificate_logged") else _certificate_logged(case)
+    issued = _told(case.issued_at)
+    certificate = Link("certificate", "", issuer, name, outcome, codes, approval, issued, logged=logged)
+    outcome, codes = judged.of_status(listed)
     events = case.batch.counted
     value = events[-1].decide.unverified_payload["value"] if events else 0
     paper = events[-1].decide.unverified_payload["document"]["number"] if events else ""
     at, until = _told(time_of(listed)), _told(listed.unverified_payload["exp"])
-    status = Link("status", _STATES[value], issuer, name, outcome, codes, paper, at, until, evidence=listed.sha256)
+    status = Link(
+        "status", _STATES[value], issuer, name, outcome, codes, paper, at, until, evidence=listed.sha256,
+        logged=_logged(lambda: case.batch.place(listed)),
+    )  # fmt: skip
     return certificate, status
 
 

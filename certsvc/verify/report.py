@@ -56,6 +56,20 @@ class Row:
 
 
 @dataclass(frozen=True)
+class InLog:
+    """Where and when something was logged, as far as it is proved."""
+
+    index: int
+    """Its place in the log, counted from 0."""
+    earliest: int | None
+    """Seconds since 1970 UTC. Until then witnesses had not seen it; None where no witnesses are named."""
+    latest: int | None
+    """By then they had."""
+    witnesses: int
+    """How many of those named signed the checkpoint before it, and the one with it; the smaller number."""
+
+
+@dataclass(frozen=True)
 class Link:
     """One link of the chain from the root to the status, as a reader sees it."""
 
@@ -80,6 +94,8 @@ class Link:
     """For an act that nobody did: who was to do it."""
     evidence: str | None = None
     """Hash of the signed document."""
+    logged: InLog | None = None
+    """None where no proof is at hand, or none that holds."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +168,7 @@ def to_json(report: Report, detail: str, row_detail: Callable[[Row], str]) -> di
         "match": report.match,
         "checks": [_row_json(row, row_detail) for row in report.rows],
         "then": report.then and {"verdict": report.then[0], "reason": report.then[1]},
-        "chain": [{**link.__dict__, "at": _time(link.at), "until": _time(link.until)} for link in report.chain],
+        "chain": [_link_json(link) for link in report.chain],
         "timeline": [_moment_json(moment) for moment in report.timeline],
         "replaces": report.replaces,
         "replaced_by": report.replaced_by,
@@ -173,6 +189,13 @@ def _row_json(row: Row, detail: Callable[[Row], str]) -> dict[str, Any]:
         "rule": row.rule,
         "evidence": row.evidence,
     }
+
+
+def _link_json(link: Link) -> dict[str, Any]:
+    logged = link.logged and {
+        **link.logged.__dict__, "earliest": _time(link.logged.earliest), "latest": _time(link.logged.latest)
+    }  # fmt: skip
+    return {**link.__dict__, "at": _time(link.at), "until": _time(link.until), "logged": logged}
 
 
 def _moment_json(moment: Moment) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from certsvc import resources
 from certsvc.core.calendar import SHANGHAI, local_date, utc_text
-from certsvc.verify import words
+from certsvc.verify import words, words_times
 from certsvc.verify.report import Report
 from certsvc.verify.words_terms import LANGUAGES, LEVELS, MATCHES, OUTCOMES
 from certsvc.verify.words_verdicts import PHONE
@@ -89,6 +89,8 @@ def verdict_page(site: Site, report: Report, lang: str, here: str, code: str | N
         source=_source(report),
         status_of=_near(report.status_as_of, report.decided_at),
         fresh=_near(report.fresh_until, report.decided_at),
+        time_source=words_times.source(report, lang),
+        lasted=words_times.lasted(report, lang),
         photo=f"/photo/{code}" if code and (certificate or {}).get("photo") else None,
         box=f"/v/{code}" if code and report.verdict == "valid" else None,
         past=f"/v/{code}" if code else None,

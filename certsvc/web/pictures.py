@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from certsvc.core.calendar import local_date
-from certsvc.verify import words
+from certsvc.verify import words, words_times
 from certsvc.verify.report import FAMILIES, OUTCOMES, Link, Moment, Report, Row
 from certsvc.verify.words_terms import ACTS, CHECKS, ROLES, SIGNATURES, STATES
 from certsvc.verify.words_terms import FAMILIES as FAMILY_WORDS
@@ -19,7 +19,7 @@ _WORST_FIRST = ("fail", "unknown", "pass", "not_run", "not_applicable")
 #: What is drawn where no chain may be told: (family, text).
 _FAMILIES = (("integrity", "certificate"), ("chain", "root"), ("authority", "grant"), ("procedure", "acts"))
 #: What follows the chain: a family that did not run at all is left out.
-_AFTER = (("status", "status"), ("register", "register"), ("document", "file"))
+_AFTER = (("log", "log"), ("status", "status"), ("register", "register"), ("document", "file"))
 #: Both marks that an act must bear.
 _MARKS = ("officer", "seal")
 
@@ -45,6 +45,8 @@ class Bead:
     who: str = ""
     day: str = ""
     document: str = ""
+    logged: str = ""
+    """Between which two times witnesses saw it enter the log, and its place there."""
     notes: tuple[str, ...] = ()
     """What is wrong, in sentences; empty for a link that passed."""
     marks: tuple[Mark, ...] = ()
@@ -154,6 +156,7 @@ def _bead(report: Report, link: Link, lang: str) -> Bead:
         words.was_to_do(report, link, lang) if absent else words.link_office(report, link),
         _period(link),
         link.document,
+        words_times.logged(link.logged, lang),
         tuple(words.link_sentences(report, link, lang)),
         () if absent else _signatures(link, lang),
         absent,

@@ -46,6 +46,13 @@ _CHECK = _closed(
     evidence=_nullable("string"),
     **_ABOUT,
 )
+_IN_LOG = _closed(
+    ["index", "earliest", "latest", "witnesses"],
+    index={"type": "integer", "minimum": 0},
+    earliest=_nullable("string", format="date-time"),
+    latest=_nullable("string", format="date-time"),
+    witnesses={"type": "integer", "minimum": 0},
+)
 _LINK = _closed(
     [
         "kind",
@@ -60,6 +67,7 @@ _LINK = _closed(
         "signed_by",
         "roles",
         "evidence",
+        "logged",
     ],
     kind={"type": "string", "enum": ["root", "authority", "grant", "act", "certificate", "status"]},
     name=_STRING,
@@ -73,6 +81,9 @@ _LINK = _closed(
     signed_by={"type": "array", "items": {"type": "string", "enum": sorted(SIGNATURES)}},
     roles={"type": "array", "items": {"type": "string", "enum": list(ROLES)}},
     evidence=_nullable("string"),
+    logged=_or_null(
+        _IN_LOG, "公开日志中的位置与登记时间,仅在已证明时 / place and time in the public log, where proved"
+    ),
 )
 _THEN = _closed(["verdict", "reason"], verdict={"type": "string", "enum": list(EXIT_CODES)}, reason=_nullable("string"))
 _VERSION = _closed(["number", "version", "issued_on"], number=_STRING, version={"type": "integer"}, issued_on=_STRING)
@@ -134,7 +145,11 @@ SCHEMAS: dict[str, Schema] = {
             "status_as_of": _nullable("string", format="date-time"),
             "fresh_until": _nullable("string", format="date-time"),
             "record_source": _nullable("string", enum=["native", "archive", None]),
-            "time_source": {"type": "string", "enum": ["asserted", "log"]},
+            "time_source": {
+                "type": "string",
+                "enum": ["asserted", "log"],
+                "description": "log:时间由公开日志证明;asserted:以文件所写为准 / proved by the log, or as documents state them",
+            },
             "test": {"type": "boolean"},
             "certificate": _CERTIFICATE,
             "match": _closed(

@@ -136,6 +136,13 @@ TEXTS: dict[str, Words] = {
     "acts": ("评审过程", "Acts of the procedure", "심사 과정"),
     "certificate": ("本证", "The certificate", "증서"),
     "status": ("当前状态", "Status", "현재 상태"),
+    "log_why": (
+        "公开日志只能续写、不能改写,见证人随时签字为凭,所以谁也不能把办理时间写早。",
+        "The public log can be added to and never rewritten, and its witnesses sign what they saw when: so nobody can "
+        "date an act back.",
+        "공개 로그는 덧붙일 수만 있고 고칠 수 없으며 증인이 본 시각에 서명하므로 누구도 시각을 앞당길 수 없습니다.",
+    ),
+    "log": ("公开日志", "Public log", "공개 로그"),
     "register": ("人才库登记", "Register", "인재 등록부"),
     "file": ("您的文件", "Your file", "제출한 파일"),
     "timeline": ("证书经历", "History of the certificate", "증서 이력"),
@@ -173,11 +180,6 @@ TEXTS: dict[str, Words] = {
     "other_papers": ("程序、状态表等文件", "procedure, status list and the like", "절차·상태표 등 문서"),
     "rule": ("依据", "Rule", "근거"),
     "print": ("打印请用浏览器菜单", "To print, use the browser's menu", "인쇄는 브라우저 메뉴 이용"),
-    "asserted": (
-        "时间以签名文件自述为准(公开日志尚未启用)",
-        "Times are as stated in the signed documents (no public log yet)",
-        "시각은 서명 문서에 적힌 것임(공개 로그 미가동)",
-    ),
     "again": ("再查一份", "Check another", "다른 증서 확인"),
     "bundle": ("下载证据包(可离线核验)", "Download the evidence (verifies offline)", "증거 내려받기(오프라인 확인)"),
     "json": ("同一结果的 JSON", "The same result as JSON", "같은 결과의 JSON"),

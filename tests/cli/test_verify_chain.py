@@ -3,7 +3,19 @@
 from dataclasses import replace
 
 import pytest
-from reports_for_tests import ABSENT_ACT, BY_NUMBER, CORRECTED, KNOWN_LATER, REPORTS, UNSEALED, VALID, chain
+from reports_for_tests import (
+    ABSENT_ACT,
+    ASSERTED,
+    BACKDATED,
+    BY_NUMBER,
+    CORRECTED,
+    KNOWN_LATER,
+    REPORTS,
+    UNPROVED,
+    UNSEALED,
+    VALID,
+    chain,
+)
 
 from certsvc.cli.verify_chain import chain as ladder
 from certsvc.cli.verify_chain import checks
@@ -32,7 +44,7 @@ def test_a_missing_seal_is_shown_beside_the_signature_that_is_there() -> None:
     link = at(UNSEALED, "评议、表决")
     assert link[0].startswith("  ✖ 2026-10-09  评议、表决")
     assert "· ✔ 签字 signed · ✖ 缺 盖章 not sealed" in link[1]
-    assert "缺机构盖章" in link[2] and "lacks the seal of the office" in link[3]
+    assert "缺机构盖章" in link[3] and "lacks the seal of the office" in link[4]
 
 
 def test_an_absent_act_names_the_office_and_its_kind() -> None:
@@ -60,6 +72,35 @@ def test_every_signer_of_an_act_has_a_mark() -> None:
     assert at(signed, "制证签章")[1].endswith(
         "✔ 签字 signed · ✔ 盖章 sealed · ✔ 签字 signed · ? 不明签名 unknown signature"
     )
+
+
+def test_an_act_says_between_which_two_times_witnesses_saw_it_enter_the_log_and_where_it_stands() -> None:
+    assert at(VALID, "评议、表决")[2].endswith(
+        "登记于 logged 2026-10-09 10:19 – 10:20 · 见证 2 方 witnesses · 第 1,205 条 entry 1,205"
+    )
+    assert not any("登记于" in line for line in drawn(ASSERTED))
+
+
+def test_an_act_of_a_log_without_witnesses_has_its_place_and_no_time() -> None:
+    found = replace(VALID.chain[-2].logged, earliest=None, latest=None, witnesses=0)  # type: ignore[arg-type]
+    unwitnessed = replace(ASSERTED, chain=chain(evaluate={"logged": found}))
+    assert at(unwitnessed, "评议、表决")[2].endswith("已登入公开日志 in the public log · 第 1,234 条 entry 1,234")
+
+
+def test_grants_say_when_they_were_logged_only_when_everything_is_asked_for() -> None:
+    assert not any("登记于" in line for line in at(VALID, "授权"))
+    assert sum("登记于" in line for line in drawn(VALID, True)) == sum("登记于" in line for line in drawn(VALID)) + 4
+
+
+def test_an_act_that_is_dated_back_shows_both_times_and_says_so() -> None:
+    link = at(BACKDATED, "评议、表决")
+    assert link[0].startswith("  ✖ 2026-10-09") and "logged 2026-11-08 10:19 – 10:20" in link[2]
+    assert "倒签" in link[3] and "dated back" in link[4]
+
+
+def test_an_act_without_its_proof_is_open_and_says_what_is_missing() -> None:
+    link = at(UNPROVED, "评议、表决")
+    assert link[0].startswith("  ? ") and "缺少公开日志的证明" in link[2]
 
 
 def test_there_is_no_ladder_where_no_chain_may_be_told() -> None:

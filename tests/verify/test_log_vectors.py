@@ -12,7 +12,7 @@ from certsvc.core.chain import read_anchor
 from certsvc.core.encoding import canonical, unb64
 from certsvc.verify import verify
 from certsvc.verify.case import Evidence
-from certsvc.verify.report import Report
+from certsvc.verify.report import Link, Report
 
 FOUND = json.loads((Path(__file__).parents[1] / "vectors" / "format" / "logged.json").read_text(encoding="utf-8"))
 ANCHORS = tuple(read_anchor(x509.load_der_x509_certificate(unb64(root))) for root in FOUND["roots"].values())
@@ -53,6 +53,56 @@ def test_every_case_has_a_sibling_that_is_valid() -> None:
     assert len(cases) > 35
     assert {verdicts[f"{name} (harmless)"] for name in cases} == {"valid"}
     assert "valid" not in {verdicts[name] for name in cases}
+
+
+#: Checks of the proof itself; the others ask whether what it shows is as it should be.
+PROOFS = ("acts_logged", "grants_logged", "lists_logged")
+
+
+def case_of(name: str) -> dict[str, Any]:
+    return next(case for case in FOUND["cases"] if case["id"] == name)
+
+
+def links_of(name: str, kind: str) -> list[Link]:
+    return [link for link in judged(case_of(name)).chain if link.kind == kind]
+
+
+def test_each_link_tells_its_place_and_the_times_between_which_witnesses_saw_it() -> None:
+    (certificate,), acts = links_of("backdated (harmless)", "certificate"), links_of("backdated (harmless)", "act")
+    found = [link.logged for link in (*acts, certificate)]
+    assert all(one is not None and one.earliest and one.latest and one.witnesses == 3 for one in found)
+    assert all(one.earliest <= one.latest for one in found)
+    places = [one.index for one in found]
+    assert places == sorted(set(places))
+    first = parse_bundle(patched([])).logged
+    assert first is not None and certificate.logged.index == first.proof.index
+
+
+def test_an_act_that_is_dated_back_keeps_both_times() -> None:
+    bad = next(link for link in links_of("backdated", "act") if link.codes == ("time_mismatch",))
+    assert bad.at + 3600 < bad.logged.earliest
+
+
+@pytest.mark.parametrize("case", FOUND["cases"], ids=lambda case: case["id"])
+def test_a_link_is_said_to_be_logged_only_where_no_check_of_its_proof_failed(case: dict[str, Any]) -> None:
+    report = judged(case)
+    bad = {row.evidence for row in report.rows if row.id in PROOFS and row.outcome != "pass"}
+    assert not [link for link in report.chain if link.logged and link.evidence and link.evidence in bad]
+    unproved = any(row.id == "certificate_logged" and row.outcome != "pass" for row in report.rows)
+    assert not [link for link in report.chain if link.kind == "certificate" and link.logged and unproved]
+
+
+def test_a_certificate_without_its_proof_is_drawn_open_and_not_logged() -> None:
+    (certificate,) = links_of("certificate_not_logged", "certificate")
+    assert (certificate.outcome, certificate.codes, certificate.logged) == ("unknown", ("log_proof_missing",), None)
+
+
+def test_a_list_whose_proof_is_of_something_else_is_drawn_as_failed() -> None:
+    case = case_of("backdated (harmless)")
+    foreign = {"path": "/status/log", "value": json.loads(FOUND["bundle"])["log"]}
+    report = judged({**case, "patch": [*case["patch"], foreign]})
+    status = next(link for link in report.chain if link.kind == "status")
+    assert (status.outcome, status.codes, status.logged) == ("fail", ("commit_mismatch",), None)
 
 
 def test_who_acted_too_late_or_unseen_is_named() -> None:

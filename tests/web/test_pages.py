@@ -8,18 +8,21 @@ from html.parser import HTMLParser
 import pytest
 from reports_for_tests import (
     ABSENT_ACT,
+    ASSERTED,
+    BACKDATED,
     BY_NUMBER,
     CERTIFICATE,
     CORRECTED,
     KNOWN_LATER,
     MISMATCH,
     REPORTS,
+    UNPROVED,
     UNSEALED,
     VALID,
 )
 
 from certsvc.verify import words
-from certsvc.verify.report import NOT_COMPARED
+from certsvc.verify.report import NOT_COMPARED, Report
 from certsvc.verify.words_terms import LANGUAGES
 from certsvc.web.pages import Site, render, stylesheet, verdict_page
 
@@ -257,9 +260,36 @@ def test_grants_are_folded_and_open_by_themselves_only_when_one_is_bad() -> None
 def test_every_row_stands_on_the_page_under_its_family_with_its_code() -> None:
     html = page(REPORTS["void"])
     tags = Tags(html)
-    assert len([a for a in tags.all("details") if a.get("class") == "fam"]) == 7
+    assert len([a for a in tags.all("details") if a.get("class") == "fam"]) == 8
     assert tags.text["code"].count("fact_quorum_two_thirds") == 1
     assert "✗ 1 不通过" in html
+
+
+@pytest.mark.parametrize(("report", "said"), [
+    (VALID, "时间由公开日志与 2 个见证人证明。"),
+    (ASSERTED, "时间以文件所写为准。"),
+    (UNPROVED, "有 1 环缺少有效的日志证明"),
+], ids=["proved", "asserted", "unproved"])  # fmt: skip
+def test_the_head_says_where_the_times_come_from(report: Report, said: str) -> None:
+    head = Tags(page(report)).text["section"]
+    assert said in head
+    assert said not in page(BY_NUMBER)
+
+
+def test_the_page_says_how_long_it_took_by_the_log_and_why_nobody_can_date_back() -> None:
+    assert "历时 120 天。" in page(VALID) and "谁也不能把办理时间写早" in page(VALID)
+    assert "历时" not in page(ASSERTED) and "谁也不能" not in page(ASSERTED)
+
+
+def test_an_act_that_is_dated_back_shows_the_stated_day_beside_the_logged_one() -> None:
+    link = re.search(r'<li class="fail act">.*?</li>', page(BACKDATED), re.DOTALL)
+    assert link and "2026-10-09" in link[0] and "登记于 2026-11-08 10:19 – 10:20(见证 2 方)" in link[0]
+    assert "可能是事后补办或倒签" in link[0]
+
+
+def test_an_act_whose_proof_is_missing_is_open_and_says_so() -> None:
+    link = re.search(r'<li class="unknown act">.*?</li>', page(UNPROVED), re.DOTALL)
+    assert link and "缺少公开日志的证明" in link[0] and "登记于" not in link[0]
 
 
 def test_the_past_has_two_answers_with_their_names() -> None:

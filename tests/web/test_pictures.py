@@ -35,7 +35,7 @@ def drawn(report: object, label: str, lang: str = "zh") -> pictures.Bead:
 
 
 def test_a_valid_certificate_leads_from_the_root_over_every_act_to_status_and_register() -> None:
-    assert kinds(VALID) == ["root", "authority", "grants", *["act"] * 10, "certificate", "status", "register"]
+    assert kinds(VALID) == ["root", "authority", "grants", *["act"] * 10, "certificate", "status", "log", "register"]
     assert set(states(VALID)) == {"pass"}
 
 
@@ -129,7 +129,7 @@ def test_there_is_no_chain_when_nothing_ran() -> None:
 
 
 def test_a_look_up_by_number_shows_the_procedure_as_one_link_and_no_office() -> None:
-    assert kinds(BY_NUMBER) == ["integrity", "chain", "authority", "procedure", "status", "register"]
+    assert kinds(BY_NUMBER) == ["integrity", "chain", "authority", "procedure", "log", "status", "register"]
     assert not any(link.who for link in pictures.chain(BY_NUMBER, "zh"))
 
 
@@ -173,7 +173,7 @@ def test_an_event_that_takes_effect_on_a_day_names_it() -> None:
 
 def test_checks_are_grouped_in_the_order_in_which_they_are_told() -> None:
     families = [family for family, _ in pictures.checks(VALID, "zh")]
-    assert families == ["电子签名", "密钥归属", "授权", "程序", "状态", "人才库", "文件"]
+    assert families == ["电子签名", "密钥归属", "授权", "程序", "公开日志", "状态", "人才库", "文件"]
 
 
 def test_a_check_has_a_line_for_each_act_with_office_and_rule() -> None:
