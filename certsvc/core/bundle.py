@@ -23,7 +23,11 @@ MAX_MARKS = 20_000
 _MARKS = (b",", b":", b"[", b"{")
 #: More than any certificate needs; what a check does for each of them stays cheap.
 MOST = {"certs": 256, "grants": 128, "path": 64, "events": 64, "corrections": 32, "entries": 33, "calendars": 16}
-#: The largest document whose parsed form or signature check is remembered.
+#: Different checkpoints in all log proofs of a bundle: each costs the verification of every signature that counts.
+MAX_NOTES = 256
+#: Bytes of them together: where many witnesses sign, fewer checkpoints cost as much.
+MAX_NOTE_BYTES = 262_144
+#: The largest document or key certificate whose parsed form or signature check is remembered.
 REMEMBERED_BYTES = 16_384
 
 
@@ -127,6 +131,13 @@ class Bundle:
         return shared_once(Shared(*documents, logged, self.grants_logged))
 
     @property
+    def logs(self) -> tuple[Logged, ...]:
+        """Every log proof in the bundle."""
+        decided = [one.logged for one in (*self.corrections, *self.events)]
+        acts = (self.logged, *(one.logged for one in self.path), *decided)
+        return tuple(one for one in (*acts, *self.grants_logged, self.status_logged) if one is not None)
+
+    @property
     def documents(self) -> tuple[Jws, ...]:
         """Every signed document in the bundle."""
         events = [document for event in (*self.corrections, *self.events) for document in (event.propose, event.decide)]
@@ -178,6 +189,7 @@ def parse_bundle(data: bytes) -> Bundle:
         tuple(_logged(one) for one in value["grant_logs"]),
         _logged(value["status"]["log"]),
     )
+    _check_notes(bundle)
     _ = bundle.shared  # a roster's next certificate is recognised while it is read
     return bundle
 
@@ -223,10 +235,23 @@ def _check_counts(value: Any) -> None:
             raise Malformed("bundle_size", "证据包过大", f"A bundle holds at most {most} {name}.")
 
 
+def _check_notes(bundle: Bundle) -> None:
+    """Raises Malformed for more checkpoints than MAX_NOTES, or larger ones than MAX_NOTE_BYTES in all."""
+    notes = {note for one in bundle.logs for note in (one.proof.checkpoint, one.before) if note is not None}
+    if len(notes) > MAX_NOTES or sum(map(len, notes)) > MAX_NOTE_BYTES:
+        en = f"The log proofs of a bundle hold at most {MAX_NOTES} checkpoints of {MAX_NOTE_BYTES} bytes in all."
+        raise Malformed("bundle_size", "证据包过大", en)
+
+
 _fits = compiled(BUNDLE)
 #: A roster's certificates carry the same few dozen key certificates, and the same upper nodes of its trees.
-_der = lru_cache(maxsize=4096)(unb64)
+_der_remembered = lru_cache(maxsize=4096)(unb64)
 _node = lru_cache(maxsize=16_384)(unb64)
+
+
+def _der(text: str) -> bytes:
+    """As `unb64`; large ones are not remembered, as in `parse_shared`."""
+    return (_der_remembered if len(text) <= REMEMBERED_BYTES else unb64)(text)
 
 
 def _act(value: dict[str, Any], kinds: tuple[str, ...]) -> Jws:

@@ -25,10 +25,18 @@ from certsvc.core.checkpoint import (
 )
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import thumbprint
+from certsvc.core.leaves import MAX_BYTES as MAX_ENTRY
 from certsvc.core.merkle import inclusion_holds, leaf_hash
 from certsvc.core.note import NoteSignature, VerifierKey, parse_note
 from certsvc.core.outcomes import Fault
 from certsvc.core.trusted_time import TrustedTime, trusted_time
+
+#: The largest note in a bundle; the closed form of 32 lines with names of 120 bytes is smaller.
+MAX_NOTE = 8192
+#: A salt, an index and 63 hashes beside the note.
+MAX_PROOF = MAX_NOTE + 4096
+#: Bytes of a leaf salt.
+SALT = 32
 
 
 @dataclass(frozen=True)
@@ -43,12 +51,20 @@ class Logged:
 
 
 def parse_logged(value: dict[str, Any] | None) -> Logged | None:
-    """The member `log` of a bundle. Raises Malformed; both notes must at least name a size."""
+    """The member `log` of a bundle. Raises Malformed; both notes must at least name a size.
+
+    What is refused here for its length is never remembered, so hostile bundles do not fill the memory.
+    """
     if value is None:
         return None
-    proof, before = parse_proof(value["proof"].encode()), value["before"]
+    entry, before = _ascii(value["entry"]), value["before"]
+    _check_length("entry", entry, MAX_ENTRY)
+    _check_length("proof", value["proof"], MAX_PROOF)
+    proof = parse_proof(value["proof"].encode())
+    if proof.extra is not None and len(proof.extra) != SALT:
+        raise Malformed("leaf_form", "日志条目的盐值格式错误", f"The salt of a log entry has {SALT} bytes.")
     proof = replace(proof, checkpoint=_named(proof.checkpoint))
-    return Logged(_ascii(value["entry"]), proof, None if before is None else _named(before.encode()))
+    return Logged(entry, proof, None if before is None else _named(before.encode()))
 
 
 def logged_json(logged: Logged | None) -> dict[str, Any] | None:
@@ -62,11 +78,18 @@ def logged_json(logged: Logged | None) -> dict[str, Any] | None:
 @lru_cache(maxsize=4096)
 def _named(note: bytes) -> bytes:
     """`note`, the same object for all entries under one checkpoint, once it is known to be one."""
+    _check_length("note", note, MAX_NOTE)
     parse_head(_parsed(note).text)
     return note
 
 
 _parsed = lru_cache(maxsize=1024)(parse_note)
+
+
+def _check_length(what: str, data: bytes | str, most: int) -> None:
+    if len(data) > most:
+        zh, en = "证据包中的日志证明过长", f"The {what} of a log proof in a bundle has at most {most} bytes."
+        raise Malformed("bundle_size", zh, en)
 
 
 def _ascii(text: str) -> bytes:
@@ -117,6 +140,7 @@ def log_keys(trust: Mapping[str, Any]) -> LogKeys:
 @lru_cache(maxsize=1024)
 def checkpoint_in(note: bytes, keys: LogKeys) -> Checkpoint:
     """The verified checkpoint in a note of a bundle. Raises as `verify_checkpoint`, and Fault `log_key_ended`."""
+    _check_length("note", note, MAX_NOTE)
     parsed = _parsed(note)
     found, limit = verify_checkpoint(parsed, keys.log, keys.policy), keys.limit_of(parsed.signatures[0])
     if limit is not None and found.size > limit:

@@ -154,6 +154,9 @@ def check_entry(logged: Logged, expected: "Expected", tag: str | None) -> None:
         leaf = parse_leaf(logged.entry)
     except Malformed as error:
         raise Fault("commit_mismatch", member="entry") from error
+    # A salt opens a commitment; beside a public entry it would be bytes that nobody signed and that may be anything.
+    if (logged.proof.extra is None) == ("c" in leaf):
+        raise Fault("commit_mismatch", member="salt")
     wanted = {"v": 1, **expected(logged.proof.extra or b"")}
     wrong = [name for name in sorted((wanted.keys() | leaf.keys()) - {"u"}) if leaf.get(name) != wanted.get(name)]
     if wrong:

@@ -227,6 +227,7 @@ MEMBERS: dict[str, Words] = {
     "iss": ("发证机关", "issuer", "발급기관"),
     "jti": ("证书标识", "certificate identifier", "증서 식별자"),
     "status": ("状态表位置", "place in the status list", "상태표 위치"),
+    "salt": ("盐值", "salt", "솔트"),
 }
 #: Who stands behind a signature of an act.
 SIGNATURES: dict[str, Words] = {

@@ -51,8 +51,8 @@ class Story:
     """Comes without its proof."""
     unseen_before: tuple[str, ...] = ()
     """Comes without an earlier checkpoint."""
-    salts: Mapping[str, bytes] = field(default_factory=dict)
-    """The salt that the proof shows, where it is not that of the leaf."""
+    salts: Mapping[str, bytes | None] = field(default_factory=dict)
+    """The salt that the proof shows, where it is not that of the leaf (public leaves have none)."""
     secrets: Mapping[str, bytes] = field(default_factory=dict)
     """What its once-tag is made of, where it is not what comes before it."""
     sealed: Mapping[str, str] = field(default_factory=dict)
@@ -185,7 +185,7 @@ class Logbook:
         size = index + 1
         tree = levels([leaf_hash(one) for one in self.entries[:size]])
         public = name == "list" or name.startswith("grants.")
-        salt = None if public else story.salts.get(name, self._salt(name))
+        salt = story.salts.get(name, None if public else self._salt(name))
         note = _note(self.entries[:size], at, story.signed.get(name, Signed()))
         proof = Proof(salt, index + story.shift.get(name, 0), tuple(inclusion_path(tree, index)), note)
         before = (
