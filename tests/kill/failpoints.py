@@ -73,7 +73,7 @@ FAILPOINTS: dict[str, Failpoint] = {
     "issue: intents are committed": Failpoint(COMMIT, "INSERT INTO issue_intent ", AFTER, 0, "issue"),
     "issue: one is signed": Failpoint(CALL, "certsvc.services.issue:sign_intent", AFTER, 0, "issue"),
     "issue: a certificate is written": Failpoint(STATEMENT, "INSERT INTO certificate ", AFTER, 1, "issue"),
-    "issue: a bundle is frozen": Failpoint(STATEMENT, "UPDATE certificate SET frozen_bundle", AFTER, 1, "issue"),
+    "issue: a bundle is frozen": Failpoint(STATEMENT, "UPDATE certificate SET .*frozen_bundle", AFTER, 1, "issue"),
     "issue: not committed": Failpoint(COMMIT, "INSERT INTO certificate ", BEFORE, 1, "issue"),
     "issue: committed, not heard": Failpoint(COMMIT, "INSERT INTO certificate ", AFTER, 2, "issue"),
     "status: proposed, not heard": Failpoint(COMMIT, "INSERT INTO status_proposal ", AFTER, 2, "decide"),
@@ -145,7 +145,7 @@ class Deafness:
 
 def _arm_statement(point: Failpoint, trap: Trap, engine: Engine) -> None:
     def notice(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith(point.seen):
+        if re.match(point.seen, statement) is not None:
             trap.spring()
 
     event.listen(engine, f"{point.when}_cursor_execute", notice)
@@ -159,7 +159,7 @@ def _arm_commit(point: Failpoint, trap: Trap, engine: Engine) -> None:
         seen.it = False
 
     def notice(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.it = getattr(seen, "it", False) or statement.startswith(point.seen)
+        seen.it = getattr(seen, "it", False) or re.match(point.seen, statement) is not None
 
     event.listen(engine, "begin", begin)
     event.listen(engine, "before_cursor_execute", notice)
