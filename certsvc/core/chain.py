@@ -56,9 +56,8 @@ class Identity:
     log_required: bool
     """Whether that anchor says that everything under it is logged."""
 
-    def valid_at(self, at: int, until: int | None = None) -> bool:
-        """Whether the key was certified from `at` to `until`, or at `at`."""
-        return self.not_before <= at and (at if until is None else until) <= self.not_after
+    def valid_at(self, at: int) -> bool:
+        return self.not_before <= at <= self.not_after
 
 
 @dataclass(frozen=True)

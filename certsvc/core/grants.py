@@ -149,7 +149,8 @@ def covers(grant: Grant, roles: Sequence[str], act: str, target: Target) -> bool
 
 
 def check_allows(grant: Grant, act: str, target: Target, at: int, until: int | None = None) -> None:
-    """Returns if `grant` allows `act` for `target` from `at` to `until` (or at `at`). Raises Fault naming what fails.
+    """Returns if `grant` allows `act` for `target` from `at` to `until` (or at `at`). Raises Fault naming what fails;
+    Unknown time_unproved where it ended between the two.
 
     Only this grant is asked; `check_nesting` proves that its ancestors allow no less.
     """
@@ -159,8 +160,10 @@ def check_allows(grant: Grant, act: str, target: Target, at: int, until: int | N
     # What is done under a grant names its hash, so an act dated before the grant was signed is back-dated.
     if at < max(payload["nbf"], payload["iat"]):
         raise Fault("grant_not_yet", act, grant.org)
-    if (at if until is None else until) > payload["exp"]:
+    if at > payload["exp"]:
         raise Fault("grant_expired", act, grant.org)
+    if until is not None and until > payload["exp"]:
+        raise Unknown("time_unproved", until=payload["exp"])
     for dimension, member, code in _TARGET:
         value = str(getattr(target, member))
         if not DIMENSIONS[dimension]([value], scope[dimension]):

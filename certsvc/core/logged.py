@@ -151,8 +151,8 @@ def checkpoint_in(note: bytes, keys: LogKeys) -> Checkpoint:
 def _limit(ended: Mapping[str, Any] | None) -> int | None:
     if ended is None:
         return None
-    point = "good_before_index" if ended["reason"] == "compromised" else "to_index"
-    return ended[point] or 0
+    points = ["to_index", "good_before_index"] if ended["reason"] == "compromised" else ["to_index"]
+    return min(ended[point] or 0 for point in points)
 
 
 def span_between(before: bytes | None, having: bytes, keys: LogKeys) -> Span:

@@ -10,6 +10,8 @@ from certsvc.verify.batch import Batch
 from certsvc.verify.path import Path, act_fault
 from certsvc.verify.trusted import When, by_its_word
 
+#: How far ahead of ours the clock of whoever signed a list may be, in seconds.
+AHEAD = 120
 #: What proves its place in the log under a root that requires one.
 LOGGED = ("act+jwt", "grant+jwt", "vc+jwt", "statuslist+jwt")
 
@@ -20,6 +22,14 @@ def trust_current(batch: Batch) -> None:
     end = trust["exp"] if age is None else trust["iat"] + max(age, trust["exp"] - trust["iat"])
     if batch.now > end:
         raise Unknown("trust_expired")
+    if trust["iat"] > batch.now + AHEAD:
+        raise Unknown("trust_from_future")
+    # A thief dates his own later than ours: whichever is newer, the other one still tells of the theft.
+    signer = batch.path.trust_signed.signatures[0].unverified_kid
+    for other in batch.trust_beside:
+        stolen = next((one for one in other.unverified_payload["keys"] if one["jkt"] == signer), None)
+        if stolen is not None and stolen["reason"] == "compromised" and trust["iat"] >= (stolen["good_before"] or 0):
+            raise Unknown("key_compromised", typ="trust+jwt")
 
 
 def keys_in_service(path: Path, document: Jws) -> None:
@@ -157,14 +167,16 @@ def _stands(path: Path, grant: Grant, when: When, logged: bool) -> bool:
 
 
 def _was_good(ended: Mapping[str, Any], since: str, when: When, logged: bool) -> bool:
-    """Whether what was done came before the end; of what was stolen, before the point up to which it was good.
+    """Whether what was done came before the end; of what was stolen, also before the point up to which it was good.
 
     What is `logged` is judged by its place in the log, as a thief dates as he likes (formats.md 6). Nothing is good that
     was done with something stolen when nobody can say since when, nor what has no place or meets an end without one.
     """
-    point = "good_before" if ended["reason"] == "compromised" else since
-    at, bound = (when.last_index, ended[f"{point}_index"]) if logged else (when.latest, ended[point])
-    return at is not None and bound is not None and bool(at < bound)
+    points = [since, "good_before"] if ended["reason"] == "compromised" else [since]
+    at, bounds = when.last_index, [ended[f"{point}_index"] for point in points]
+    if not logged:
+        at, bounds = when.latest, [ended[point] for point in points]
+    return at is not None and all(bound is not None and at < bound for bound in bounds)
 
 
 def _grants_with(path: Path, org: str, jkt: str, use: str) -> list[Grant]:

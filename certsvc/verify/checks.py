@@ -104,6 +104,7 @@ CHECKS: tuple[Check, ...] = (
     Check("decisions_logged", "log", C2SP, log.decision_logged, each.decisions),
     Check("lists_logged", "log", C2SP, log.list_logged, each.lists_proved),
     Check("lists_follow_log", "log", f"{FORMAT} 5", log.list_covers, each.lists_bound),
+    Check("one_log", "log", "C2SP tlog-checkpoint", log.one_log, BATCH),
     Check("log_not_forked", "log", "C2SP tlog-checkpoint", log.not_forked, each.checkpoints),
     Check("events_lawful", "status", f"{FORMAT} 5", status.event_lawful, each.events),
     Check("events_decided", "status", f"{FORMAT} 5", certificate.decided_by_another, each.events_proposed),

@@ -1,24 +1,26 @@
 """Log: everything stands in the public log, in its order, under checkpoints that enough witnesses saw (log.md 4.3, V7).
 
 What a proof shows is found in `trusted`; here is what must be so. A stolen key cannot enter the past, so whoever dates
-back, or does in one night what takes weeks, is found by the log's time, whatever the documents say.
+back by more than a day, or does in one night what takes weeks, is found by the log's time, whatever documents say.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from certsvc.core.calendar import utc_text
 from certsvc.core.checkpoint import Checkpoint, verify_checkpoint
 from certsvc.core.jose import Jws
 from certsvc.core.leaves import certificate_leaf, certificate_tag
-from certsvc.core.logged import check_stands, checkpoint_in
+from certsvc.core.logged import Span, check_stands, checkpoint_in
 from certsvc.core.merkle import leaf_hash
 from certsvc.core.note import Note
 from certsvc.core.outcomes import Fault, NotRun, Unknown
+from certsvc.verify.authority import AHEAD
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
 from certsvc.verify.nodes import leads
 from certsvc.verify.path import Path, act_fault
-from certsvc.verify.trusted import act_entry, check_entry, check_stated
+from certsvc.verify.trusted import Place, act_entry, check_entry, check_not_ahead, check_stated, outcome_of
 
 #: A status list is signed within a quarter of an hour of the checkpoint that it covers (formats.md 5).
 LIST_LAG = 900
@@ -40,16 +42,16 @@ def act_in_order(path: Path, act: Jws) -> None:
 
 
 def time_fits(path: Path, document: Jws) -> None:
-    """What the act or grant says of its time fits the log: signed within the hour before, and not dated back."""
+    """What the act says of its time fits the log: signed within the day before, and not dated back.
+
+    A grant may have waited: it counts from its place on.
+    """
     path.log.place(document)
-    _check_time(path, document)
-
-
-def _check_time(path: Path, document: Jws) -> None:
     if not path.strict:
         raise NotRun("log_not_required")
+    check = check_not_ahead if document.typ == "grant+jwt" else check_stated
     try:
-        check_stated(path.when(document))
+        check(path.when(document))
     except Fault as fault:
         raise (act_fault if document.typ == "act+jwt" else _grant_fault)(
             fault.code, document, **fault.about.figures
@@ -65,6 +67,8 @@ def certificate_logged(case: Case) -> None:
     logged, log = case.bundle.logged, case.path.log
     if logged is None or (log.strict and logged.before is None):
         raise log.missing()
+    if any(logged.proof.index <= path_index for path_index in _indices_before(case.batch)):
+        raise Fault("order", "issue", case.batch.issuer.org)
     salt, version = case.bundle.entries[0].salt, case.credential["certificate"]["version"]
     tag, credential = certificate_tag(salt, version), case.bundle.credential
     if logged.entry != certificate_leaf(case.batch.kid, credential.body, logged.proof.extra or b"", tag):
@@ -79,12 +83,24 @@ def certificate_logged(case: Case) -> None:
         raise Fault("inclusion_bad")
 
 
+def _indices_before(batch: Batch) -> tuple[int, ...]:
+    """Places of the last act and of the last correction, after which the certificates were logged; without proof, none."""
+    return batch.remember("before", lambda batch: tuple(_known_indices(batch)))
+
+
+def _known_indices(batch: Batch) -> Iterator[int]:
+    head = [lambda: batch.path.log.place(batch.path.acts[-1])]
+    corrected = [lambda: batch.place(batch.corrections[-1].decide)] if batch.corrections else []
+    for place in (*head, *corrected):
+        found = outcome_of(place)
+        if isinstance(found, Place):
+            yield found.index
+
+
 def certificate_in_order(batch: Batch) -> None:
-    """The certificate was logged after the last act of its path, and when it says that it was issued."""
-    span, path = batch.span, batch.path
-    if span.having.size <= path.log.place(path.acts[-1]).index:
-        raise Fault("order", "issue", batch.issuer.org)
-    if not path.strict:
+    """The certificate was logged when it says that it was issued."""
+    _ = batch.span
+    if not batch.path.strict:
         raise NotRun("log_not_required")
     check_stated(batch.when)
 
@@ -109,8 +125,11 @@ def list_covers(batch: Batch, listed: Jws) -> None:
     covered = _believed(lambda: checkpoint_in(payload["checkpoint"].encode(), log.keys))
     if covered.size != payload["n"]:
         raise Unknown("status_checkpoint", n=payload["n"], size=covered.size)
-    seen = max(covered.witness_times.values(), default=payload["iat"])
-    if log.strict and payload["iat"] - seen > LIST_LAG:
+    if not log.strict:
+        return
+    # Of any k witnesses one is believed, so the k-th latest is no later than the truth (`core.trusted_time`).
+    seen = sorted(covered.witness_times.values())[-log.keys.policy.threshold]
+    if not -AHEAD <= payload["iat"] - seen <= LIST_LAG:
         raise Unknown("status_checkpoint_old", seen=utc_text(seen))
 
 
@@ -118,13 +137,22 @@ def not_forked(batch: Batch, note: Note) -> None:
     """The checkpoint that was brought and those of the evidence are of one log: none of one size with another root."""
     keys = batch.path.log.keys
     brought = _believed(lambda: verify_checkpoint(note, keys.log, keys.policy, closed=False))
-    for one in _checkpoints(batch):
+    seen = _checkpoints(batch)
+    for one in seen:
         if one.origin != brought.origin:
             raise Unknown("log_foreign", origin=brought.origin)
         if one.size == brought.size and one.root != brought.root:
             raise Fault("log_forked", size=one.size)
-    if brought.size < max((one.size for one in _checkpoints(batch)), default=0):
+    if brought.size < max((one.size for one in seen), default=0):
         raise Unknown("checkpoint_older", size=brought.size)
+
+
+def one_log(batch: Batch) -> None:
+    """All checkpoints of the evidence are of one log: none of one size with another root."""
+    roots: dict[int, bytes] = {}
+    for one in _checkpoints(batch):
+        if roots.setdefault(one.size, one.root) != one.root:
+            raise Fault("log_forked", size=one.size)
 
 
 def _believed(verified: Callable[[], Checkpoint]) -> Checkpoint:
@@ -136,5 +164,12 @@ def _believed(verified: Callable[[], Checkpoint]) -> Checkpoint:
 
 
 def _checkpoints(batch: Batch) -> list[Checkpoint]:
-    spans = [batch.span, *(batch.path.log.place(one).span for one in batch.path.acts)]
-    return [one for span in spans for one in (span.without, span.having) if one is not None]
+    """All that hold; what is wrong with the others is said where they stand."""
+    path = batch.path
+    of_path = [partial(path.log.place, one) for one in (*path.acts, *path.grants_signed)]
+    own = [partial(batch.place, event.decide) for event in (*batch.corrections, *batch.events)]
+    own += [partial(batch.place, one) for one in (batch.status_carried, batch.status_brought) if one is not None]
+    places = (outcome_of(ask) for ask in (*of_path, *own))
+    spans = [outcome_of(lambda: batch.span), *(one.span for one in places if isinstance(one, Place))]
+    pairs = ((one.without, one.having) for one in spans if isinstance(one, Span))
+    return [one for pair in pairs for one in pair if one is not None]

@@ -130,8 +130,10 @@ class Path(Remembers):
         identity = self.identity(self.certificate_named(kid))
         if identity.use not in KINDS[typ].uses[position]:
             raise Fault("cert_use", org=identity.org, typ=typ, use=identity.use)
-        if not identity.valid_at(when.stated, when.latest):
+        if not identity.valid_at(when.stated):
             raise Fault("cert_time", org=identity.org, typ=typ)
+        if when.latest > identity.not_after:
+            raise Unknown("time_unproved", typ=typ, until=identity.not_after)
         return identity
 
     def signers(self, act: Jws) -> list[Identity]:

@@ -32,8 +32,10 @@ def procedure_in_force(path: Path) -> None:
         raise Fault("procedure_unlisted", track=procedure["track"])
     # The first act names the procedure's hash, so one dated before the procedure was signed is back-dated.
     first = path.when(acts_of(path)[0])
-    if not max(procedure["nbf"], procedure["iat"]) <= first.stated <= first.latest <= procedure["exp"]:
+    if not max(procedure["nbf"], procedure["iat"]) <= first.stated <= procedure["exp"]:
         raise Fault("procedure_superseded", track=procedure["track"])
+    if first.latest > procedure["exp"]:
+        raise Unknown("time_unproved", until=procedure["exp"])
     if first.last_index is not None and not _listed_then(listed[0], first.last_index):
         raise Fault("procedure_superseded", track=procedure["track"])
     if path.target.level not in procedure["levels"]:
@@ -98,11 +100,14 @@ def notice_long_enough(path: Path, act: Jws, step: Step) -> None:
         raise Unknown("calendar_missing", act=closing.unverified_payload["act"])
     if name not in path.trust["calendars"]:
         raise act_fault("calendar_unlisted", closing)
-    # The shortest time that it can have lasted (formats.md 4).
-    opened, closed = path.when(act).latest, path.when(closing).earliest
-    days = working_days(calendars[name].unverified_payload, opened, closed)
-    if days < step["min_working_days"]:
-        raise act_fault("interval_short", act, days=days, needed=step["min_working_days"])
+    opened, closed = path.when(act), path.when(closing)
+    # The longest time that it can have lasted, and the shortest, which alone counts for it (formats.md 4).
+    longest = working_days(calendars[name].unverified_payload, opened.earliest, closed.latest)
+    shortest = working_days(calendars[name].unverified_payload, opened.latest, closed.earliest)
+    if longest < step["min_working_days"]:
+        raise act_fault("interval_short", act, days=longest, needed=step["min_working_days"])
+    if shortest < step["min_working_days"]:
+        raise Unknown("interval_unproved", act=step["act"], days=shortest, needed=step["min_working_days"])
 
 
 def powers_separated(path: Path, first: str, second: str) -> None:
@@ -117,8 +122,9 @@ def powers_separated(path: Path, first: str, second: str) -> None:
 def document_dated(path: Path, act: Jws) -> None:
     """The act's document is dated within the procedure's lag before the act."""
     lag = timedelta(days=path.procedure["document_lag_days"])
-    when, written = path.when(act), date.fromisoformat(act.unverified_payload["document"]["date"])
-    if not local_date(when.earliest) - lag <= written <= local_date(when.latest):
+    # By the stated time, which fits the log: the log's alone would give more days the wider its span is.
+    signed, written = local_date(path.when(act).stated), date.fromisoformat(act.unverified_payload["document"]["date"])
+    if not signed - lag <= written <= signed:
         raise act_fault("document_date", act, date=written.isoformat())
 
 

@@ -9,6 +9,7 @@ from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.statuslist import AFTER, REVOKED, SUPERSEDED, SUSPENDED, VALID, WITHDRAWN, unpack, value_at
+from certsvc.verify.authority import AHEAD
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
 from certsvc.verify.path import act_fault, time_of
@@ -34,7 +35,7 @@ def event_lawful(case: Case, decide: Jws, q: int) -> None:
 def status_fresh(batch: Batch) -> None:
     """The newest status list at hand is not past its end (or `--max-age`), and not from the future."""
     payload = batch.status_list.unverified_payload
-    if payload["iat"] > batch.now + 120:
+    if payload["iat"] > batch.now + AHEAD:
         raise Unknown("status_from_future")
     end = payload["exp"] if batch.max_age is None else payload["iat"] + batch.max_age
     if batch.now > end:

@@ -107,9 +107,9 @@ def decisions(batch: Batch) -> list[Subject]:
 
 @of_batch(optional=True)
 def lists_proved(batch: Batch) -> list[Subject]:
-    """Status lists that come with a log proof: a list says by its own end how long it is good without one."""
+    """Status lists: where a log is required, whoever stole the status key could sign one that nobody else ever saw."""
     lists = zip((batch.status_carried, batch.status_brought), batch.lists_logged, strict=True)
-    return [Subject(one) for one, logged in lists if one is not None and logged is not None]
+    return [Subject(one) for one, logged in lists if one is not None and (batch.path.strict or logged is not None)]
 
 
 @of_batch(optional=True)

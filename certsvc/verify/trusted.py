@@ -21,8 +21,8 @@ from certsvc.verify.memory import Remembers
 
 T = TypeVar("T")
 
-#: What was signed is logged within the hour, and clocks differ by two minutes at most (docs/format.md 6.2).
-LAG, SKEW = 3600, 120
+#: What was signed is logged within a day, and clocks differ by two minutes at most (docs/format.md 6.2).
+LAG, SKEW = 86_400, 120
 #: What a checkpoint lacks, rather than what is false about it.
 UNBELIEVED = ("witness_quorum", "log_key_ended")
 #: Which signature of an act is the organisation's seal (formats.md 1).
@@ -82,8 +82,10 @@ class LogView(Remembers):
         return raised(self.remember(("place", document.sha256), lambda _: outcome_of(lambda: self._place(document))))
 
     def _place(self, document: Jws) -> Place:
-        tag = None if document.typ == "grant+jwt" else self._tag(document)
-        return self.placed(self._logged.get(document.sha256), EXPECTED[document.typ](document), tag)
+        # A grant counts from its place on, so nothing has to say that it was not there before.
+        late = document.typ == "grant+jwt"
+        expected = EXPECTED[document.typ](document)
+        return self.placed(self._logged.get(document.sha256), expected, None if late else self._tag(document), late)
 
     def _tag(self, act: Jws) -> str | None:
         """The once-tag that this act must have for the one before it on the path; None for a first act."""
@@ -96,13 +98,15 @@ class LogView(Remembers):
             raise self.missing()
         return act_tags([logged.proof.extra], payload["act"], payload["part"])[0]
 
-    def placed(self, logged: Logged | None, expected: "Expected", tag: str | None = None) -> Place:
+    def placed(self, logged: Logged | None, expected: "Expected", tag: str | None = None, late: bool = False) -> Place:
         """The place that `logged` proves for a document whose entry has the members `expected(salt)`, and the once-tag.
+
+        `late`: no earlier checkpoint is needed.
 
         Raises Fault commit_mismatch, once_tag, inclusion_bad, checkpoint_bad; Unknown log_proof_missing,
         log_key_unknown, log_key_ended, witness_quorum; NotRun where there is no proof and none is required.
         """
-        if logged is None or (self.strict and logged.before is None):
+        if logged is None or (self.strict and logged.before is None and not late):
             raise self.missing()
         check_entry(logged, expected, tag)
         span = self.span(logged.before, logged.proof.checkpoint)
@@ -222,7 +226,19 @@ def raised(found: T | Exception) -> T:
 
 
 def check_stated(when: When) -> None:
-    """Returns if what a document says of its time fits what the log shows. Raises Fault time_mismatch."""
-    if not when.earliest - LAG <= when.stated <= when.latest + SKEW:
-        late = when.stated < when.earliest
-        raise Fault("time_mismatch", stated=when.stated, earliest=when.earliest, latest=when.latest, backdated=late)
+    """Returns if what a document says of its time fits the log, wherever in its span it was logged.
+
+    Raises Fault time_mismatch where it fits nowhere in the span; Unknown time_unproved where it fits here and not there:
+    whoever shows other checkpoints than the nearest widens the span, and must not gain by it.
+    """
+    figures: dict[str, Any] = {"stated": when.stated, "earliest": when.earliest, "latest": when.latest}
+    if when.stated > when.latest + SKEW or when.stated < when.earliest - LAG:
+        raise Fault("time_mismatch", **figures, backdated=when.stated < when.earliest)
+    if when.stated < when.latest - LAG or when.stated > when.earliest + LAG:
+        raise Unknown("time_unproved", **figures)
+
+
+def check_not_ahead(when: When) -> None:
+    """As `check_stated` for what may well be logged later than it was signed, and does not count before (grants)."""
+    if when.stated > when.latest + SKEW:
+        raise Fault("time_mismatch", stated=when.stated, earliest=when.earliest, latest=when.latest, backdated=False)

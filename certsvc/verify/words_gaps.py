@@ -123,6 +123,21 @@ UNKNOWN: dict[str, Words] = {
         "The checkpoint ({size} entries) is signed by a log key that is believed up to {limit} entries. Verify online.",
         "체크포인트({size}개)가 {limit}개까지만 믿을 수 있는 로그 키로 서명되었습니다. 온라인으로 확인하십시오.",
     ),
+    "time_unproved": (
+        "日志检查点相隔太远,证明不了是在所写时间办理的。请索取原始文件,或向办理机构核实。",
+        "The log's checkpoints lie too far apart to prove the time stated. Ask for the original file, or the office.",
+        "로그 체크포인트 사이가 멀어 적힌 시각을 증명할 수 없습니다. 원본 파일을 요청하거나 기관에 확인하십시오.",
+    ),
+    "interval_unproved": (
+        "日志检查点相隔太远,只能证明“{act}”公示了 {days} 个工作日,应为 {needed} 个。",
+        "The log's checkpoints prove only {days} working days of the notice “{act}”; {needed} are asked.",
+        "로그 체크포인트로는 “{act}” 공고 {days}영업일만 증명됩니다. {needed}영업일이 필요합니다.",
+    ),
+    "trust_from_future": (
+        "信任清单的时间晚于现在,请检查本机时钟。",
+        "The trust list is dated in the future; check the clock of this device.",
+        "신뢰 목록 시각이 미래입니다. 기기 시계를 확인하십시오.",
+    ),
     "log_foreign": (
         "所附检查点属于另一日志({origin})。",
         "The checkpoint is of another log ({origin}).",

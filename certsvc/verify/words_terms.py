@@ -189,6 +189,7 @@ CHECKS: dict[str, Words] = {
     ),
     "lists_logged": ("状态表已登入公开日志", "The status list is in the public log", "상태표가 공개 로그에 있음"),
     "lists_follow_log": ("状态表与日志同步", "The status list follows the log", "상태표가 로그를 따름"),
+    "one_log": ("各检查点属于同一日志", "All checkpoints are of one log", "체크포인트가 모두 한 로그의 것임"),
     "log_not_forked": ("日志没有分叉", "The log has no fork", "로그가 갈라지지 않음"),
     "status_fresh": ("状态数据未过期", "The status data are fresh", "상태 자료가 최신임"),
     "events_complete": ("状态变更记录完整", "No status act is missing", "상태 변경 기록이 온전함"),

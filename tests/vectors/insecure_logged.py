@@ -63,8 +63,9 @@ class Story:
     """Who signed the checkpoint that has it."""
     wrong_side: tuple[str, ...] = ()
     """Shows for its earlier checkpoint the one that has it."""
-    ended: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """key -> reason and name of the first document that is not good any more, or "" if nobody knows."""
+    ended: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """key -> reason and name of the first document that is not good any more, or "" if nobody knows; and the first after
+    its end, where that came earlier."""
     withdrawn: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Organisation -> reason and first document after the withdrawal of its grant."""
     policy: Mapping[str, Any] | None = field(
@@ -132,7 +133,7 @@ class Logbook:
 
     def index(self, name: str) -> int:
         if name == "after all":
-            return len(self._before_list)
+            return len(self._before_list) + OTHERS + 1
         return self.order.index(name) * (OTHERS + 1) + OTHERS
 
     @cached_property
@@ -201,14 +202,14 @@ class Logbook:
         point = lambda name: self.index(name) if name else None  # noqa: E731
         at = payload["iat"] - DAY
         keys = [dict(row) for row in payload["keys"]]
-        for key, (reason, first) in story.ended.items():
+        for key, (reason, first, *end) in story.ended.items():
             row = next((one for one in keys if one["jkt"] == self.office.jkt[key]), None)
             if row is None:
                 row = {**keys[0], "jkt": self.office.jkt[key], "use": "seal"}
                 keys.append(row)
             stolen = reason == "compromised"
             points = {"good_before": at, "good_before_index": point(first)} if stolen else {}
-            row |= {"to": at, "to_index": point(first), "reason": reason, **points}
+            row |= {"to": at, "to_index": point(end[0] if end else first), "reason": reason, **points}
         if story.log_ended is not None:
             reason, first = story.log_ended
             points = {"good_before": at, "good_before_index": point(first)} if reason == "compromised" else {}
