@@ -7,7 +7,6 @@ grants are shared by thousands of certificates, and theirs is put together once.
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -17,7 +16,7 @@ from certsvc.core.jose import Jws
 from certsvc.core.leaves import MAX_TAGS
 from certsvc.core.logged import Logged
 from certsvc.core.merkle import HashOf
-from certsvc.core.tiles import hash_of_tiles
+from certsvc.core.tiles import FULL, hash_of_tiles
 from certsvc.instance import Instance
 from certsvc.services import cosign, log
 from certsvc.services.log_proofs import Circle, Span, closed, logged_in, span_of
@@ -97,9 +96,18 @@ class LogEvidence:
         return found and _keep(spans, found.size, found, SPANS_KEPT)
 
     def _remembering(self, connection: Connection) -> HashOf:
-        """Look-ups in the stored tiles: each tile is read once, and a whole subtree is hashed once a process."""
+        """Look-ups in the stored tiles: each full tile is read once, and a whole subtree is hashed once a process."""
         nodes = self._known.nodes
-        stored = hash_of_tiles(cache(lambda level, n: log_store.read_longest(connection, level, n)))
+        full: dict[tuple[int, int], bytes] = {}
+
+        def tile(level: int, n: int) -> bytes:
+            # Only what is full is kept: a partial tile grows under a reader who meets a later checkpoint meanwhile.
+            data = full.get((level, n)) or log_store.read_longest(connection, level, n)
+            if len(data) == FULL:
+                full[level, n] = data
+            return data
+
+        stored = hash_of_tiles(tile)
 
         def look_up(level: int, index: int) -> bytes:
             found = nodes.get((level, index))

@@ -12,8 +12,8 @@ from types import TracebackType
 from world_for_tests import opened
 
 from certsvc.core.note import VerifierKey, format_vkey
+from certsvc.services import appointment
 from certsvc.services import witness as services
-from certsvc.services import witness_list
 
 NAME = "witness.invalid/kill"
 
@@ -48,7 +48,6 @@ class Witness:
         self.process.wait()
 
     def introduce(self, home: Path, url: str | None) -> None:
-        """Writes HOME/witnesses.json: this one is asked, and has to answer."""
-        value = {"threshold": 1, "witnesses": [{"url": f"http://127.0.0.1:{self.port}", "vkey": self.vkey}]}
+        """As `certsvc witness add`: this one is asked and has to answer, and the trust bundle says so."""
         with opened(home, url) as instance:
-            witness_list.write_list(instance, value)
+            appointment.appoint(instance, self.vkey, f"http://127.0.0.1:{self.port}")
