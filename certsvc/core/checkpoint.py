@@ -101,23 +101,30 @@ def format_head(head: Head) -> str:
 
 
 def verify_checkpoint(
-    note: Note, log_keys: Sequence[VerifierKey], policy: WitnessPolicy, *, closed: bool = True
+    note: Note,
+    log_keys: Sequence[VerifierKey],
+    policy: WitnessPolicy,
+    *,
+    closed: bool = True,
+    former: Sequence[VerifierKey] = (),
 ) -> Checkpoint:
     """The checkpoint in `note`, if its log and enough witnesses of `policy` signed it.
 
     Raises Malformed for a text of another form; Fault `checkpoint_bad` for a signature that does not hold, no log
     signature, or a log of another name than the origin; Fault `witness_quorum` for too few witnesses. `closed` is for
-    notes inside bundles, which have the form that `close_note` gives them (formats.md 7). Not checked: that witness
-    times lie in the past.
+    notes inside bundles, which have the form that `close_note` gives them (formats.md 7). `former` witnesses were of the
+    policy when the note was written: their lines may stand in it and must hold, and count for nothing. Not checked: that
+    witness times lie in the past.
     """
     head = parse_head(note.text)
-    signed = verified_signatures(note, (*log_keys, *policy.keys))
+    whoever = WitnessPolicy(policy.threshold, (*policy.keys, *former))
+    signed = verified_signatures(note, (*log_keys, *whoever.keys))
     logs = [key for key in signed if key.kind == ED25519]
     if not logs or any(key.name != head.origin for key in logs):
         raise Fault("checkpoint_bad", why="origin", origin=head.origin)
-    if closed and (len(logs) != 1 or note != close_note(note, logs[0], policy)):
+    if closed and (len(logs) != 1 or note != close_note(note, logs[0], whoever)):
         raise Fault("checkpoint_bad", why="not_closed", origin=head.origin)
-    times = {key.name: time for key, time in signed.items() if time is not None}
+    times = {key.name: time for key, time in signed.items() if time is not None and key in policy.keys}
     if len(times) < policy.threshold:
         raise Fault("witness_quorum", found=len(times), needed=policy.threshold)
     return Checkpoint(head.origin, head.size, head.root, times)

@@ -107,6 +107,8 @@ class LogKeys:
     policy: WitnessPolicy
     limits: tuple[int | None, ...] = ()
     """For each of `log` the largest size that it may have signed; None while it lives."""
+    former: tuple[VerifierKey, ...] = ()
+    """Witnesses that the evidence names and the newest policy does not: see `verify_checkpoint`."""
 
     def limit_of(self, line: NoteSignature) -> int | None:
         """The largest size that the key of a signature line may have signed."""
@@ -124,8 +126,10 @@ class Span:
     """None unless witnesses saw both."""
 
 
-def log_keys(trust: Mapping[str, Any]) -> LogKeys:
+def log_keys(trust: Mapping[str, Any], carried: Mapping[str, Any] | None = None) -> LogKeys:
     """The keys that a trust bundle names; without a policy nobody need have cosigned. Raises Malformed.
+
+    `carried` is the trust bundle of the evidence, where the other one is newer.
 
     A key that has ended is believed for what it signed before: up to the entry that tells of its end or, if it was
     stolen, up to the size that was good.
@@ -133,8 +137,12 @@ def log_keys(trust: Mapping[str, Any]) -> LogKeys:
     keys, ends = parse_log_keys(trust["log_vkeys"]), {row["jkt"]: row for row in trust["keys"] if row["to"] is not None}
     limits = tuple(_limit(ends.get(thumbprint(Ed25519PublicKey.from_public_bytes(key.public)))) for key in keys)
     policy = trust["witness_policy"]
-    nobody = WitnessPolicy(0, ())
-    return LogKeys(keys, nobody if policy is None else parse_policy(policy["threshold"], policy["vkeys"]), limits)
+    wanted, before = _policy(policy), _policy(None if carried is None else carried["witness_policy"])
+    return LogKeys(keys, wanted, limits, tuple(key for key in before.keys if key not in wanted.keys))
+
+
+def _policy(said: Mapping[str, Any] | None) -> WitnessPolicy:
+    return WitnessPolicy(0, ()) if said is None else parse_policy(said["threshold"], said["vkeys"])
 
 
 @lru_cache(maxsize=1024)
@@ -142,7 +150,8 @@ def checkpoint_in(note: bytes, keys: LogKeys) -> Checkpoint:
     """The verified checkpoint in a note of a bundle. Raises as `verify_checkpoint`, and Fault `log_key_ended`."""
     _check_length("note", note, MAX_NOTE)
     parsed = _parsed(note)
-    found, limit = verify_checkpoint(parsed, keys.log, keys.policy), keys.limit_of(parsed.signatures[0])
+    found = verify_checkpoint(parsed, keys.log, keys.policy, former=keys.former)
+    limit = keys.limit_of(parsed.signatures[0])
     if limit is not None and found.size > limit:
         raise Fault("log_key_ended", size=found.size, limit=limit)
     return found

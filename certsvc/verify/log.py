@@ -6,6 +6,7 @@ back by more than a day, or does in one night what takes weeks, is found by the 
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TypeVar
 
 from certsvc.core.calendar import utc_text
 from certsvc.core.checkpoint import Checkpoint, verify_checkpoint
@@ -21,6 +22,8 @@ from certsvc.verify.case import Case
 from certsvc.verify.nodes import leads
 from certsvc.verify.path import Path, act_fault
 from certsvc.verify.trusted import Place, act_entry, check_entry, check_not_ahead, check_stated, outcome_of
+
+Found = TypeVar("Found")
 
 #: A status list is signed within a quarter of an hour of the checkpoint that it covers (formats.md 5).
 LIST_LAG = 900
@@ -113,8 +116,15 @@ def decision_logged(batch: Batch, decision: Jws) -> None:
 
 
 def list_logged(batch: Batch, listed: Jws) -> None:
-    """The status list stands in the log as it is: nobody was shown another one of that size."""
-    batch.place(listed)
+    """The status list stands in the log as it is: nobody was shown another one of that size.
+
+    One that was brought beside the evidence says nothing about the certificate when its proof does not hold: it may
+    well be signed by a key of the log that is younger than the trust bundle at hand.
+    """
+    if listed is batch.status_brought:
+        _believed(lambda: batch.place(listed))
+    else:
+        batch.place(listed)
 
 
 def list_covers(batch: Batch, listed: Jws) -> None:
@@ -155,8 +165,8 @@ def one_log(batch: Batch) -> None:
             raise Fault("log_forked", size=one.size)
 
 
-def _believed(verified: Callable[[], Checkpoint]) -> Checkpoint:
-    """A checkpoint that says nothing about the certificate when it does not hold, neither good nor bad."""
+def _believed(verified: Callable[[], Found]) -> Found:
+    """What is laid beside says nothing about the certificate when it does not hold, neither good nor bad."""
     try:
         return verified()
     except Fault as fault:

@@ -63,7 +63,7 @@ class LogView(Remembers):
         policy = self.trust["witness_policy"]
         if not self.trust["log_vkeys"] or (self.strict and policy is None):
             raise Unknown("log_key_unknown")
-        return log_keys(self.trust)
+        return log_keys(self.trust, self.shared.trust.unverified_payload)
 
     @cached_property
     def _logged(self) -> Mapping[str, Logged | None]:
