@@ -11,6 +11,7 @@ root), `@entry.N`, `@person.N` and `@printed.person` (commitments), `@key:LABEL`
 import copy
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from support_instance import DAY, START, SmallInstance
 
 from certsvc.core.acts import Roster, Row
-from certsvc.core.bundle import parse_bundle
+from certsvc.core.bundle import parse_bundle, write_bundle
 from certsvc.core.chain import Anchor, has_issued
 from certsvc.core.claims import Target, entry_commitment, person_commitment
 from certsvc.core.encoding import b64, canonical, digest, parse_json, unb64
@@ -51,6 +52,14 @@ def judge(small: SmallInstance, data: bytes, anchors: tuple[Anchor, ...] | None 
     """The offline Report on `data`, asked when the certificates were fresh; `at`, `now`, `max_age`, `newer_status`."""
     times = {"at": small.now, "now": small.now} | asked
     return verify_offline(Found(bundle=data), small.anchors if anchors is None else anchors, Asked(**times))
+
+
+def unlogged(data: bytes) -> bytes:
+    """The bundle without its log proofs, which no forge can make."""
+    bundle = parse_bundle(data)
+    path = tuple(replace(step, logged=None) for step in bundle.path)
+    bare = replace(bundle, logged=None, path=path, grants_logged=(), status_logged=None)
+    return write_bundle(bare)
 
 
 def judge_beside(small: SmallInstance, data: bytes, trust: bytes) -> Report:
@@ -172,6 +181,9 @@ class Forge:
         value = self.value()
         for change in self.after:
             change(value)
+        if isinstance(value.get("grants"), list) and not any(value["grant_logs"]):
+            # Whatever became of the grants, none of them comes with a log proof.
+            value["grant_logs"] = [None] * len(value["grants"])
         return canonical(value)
 
     def value(self) -> dict[str, Any]:

@@ -61,11 +61,11 @@ class Batch(Remembers):
     """Whether a register was asked."""
     file: bool
     """Whether the evidence came in a file that bears a signature."""
-    logged_between: tuple[bytes | None, bytes] | None
+    logged_between: tuple[bytes | None, bytes] | None = None
     """Notes of the last checkpoint without the certificate and the first with it; None where it came without proof."""
-    lists_logged: tuple[Logged | None, Logged | None]
+    lists_logged: tuple[Logged | None, Logged | None] = (None, None)
     """Log proofs of the two status lists."""
-    checkpoint: Note | None
+    checkpoint: Note | None = None
     """A checkpoint brought beside the bundle."""
 
     @property

@@ -45,6 +45,17 @@ def logged_grants(path: Path) -> list[Subject]:
     return _logged(path, path.grants_signed)
 
 
+@of_path(optional=True)
+def timed_acts(path: Path) -> list[Subject]:
+    """Where the log's time is trusted, and what an act says of its time has to fit it."""
+    return _logged(path, path.acts) if path.strict else []
+
+
+@of_path(optional=True)
+def timed_grants(path: Path) -> list[Subject]:
+    return _logged(path, path.grants_signed) if path.strict else []
+
+
 def _logged(path: Path, documents: tuple[Jws, ...]) -> list[Subject]:
     return [Subject(one) for one in documents if path.strict or path.log.has_proof(one)]
 

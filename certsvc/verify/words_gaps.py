@@ -38,11 +38,6 @@ UNKNOWN: dict[str, Words] = {
         "A signing key is not known here, so it cannot be checked.",
         "서명 키를 알 수 없어 확인할 수 없습니다.",
     ),
-    "log_proof_unused": (
-        "证据包含有无法使用的日志证明。",
-        "The bundle holds a log proof that nothing uses.",
-        "증거에 쓸 수 없는 로그 증명이 있습니다.",
-    ),
     "notice_open": (
         "“{act}”之后没有环节,公示是否期满无法确认。",
         "No act follows “{act}”, so nobody can tell whether the notice ran its time.",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from support_changes import apply_changes
-from support_forge import Forge, judge
+from support_forge import Forge, judge, unlogged
 from support_instance import SmallInstance
 
 from certsvc.core.bundle import parse_bundle
@@ -13,7 +13,7 @@ from certsvc.core.errors import Malformed
 from certsvc.core.outcomes import Fault, NotRun, Unknown
 from certsvc.verify import verify
 from certsvc.verify.case import Case, Evidence
-from certsvc.verify.checks import CHECKS, run_checks
+from certsvc.verify.checks import CHECKS, find, run_checks
 from certsvc.verify.judge import Check
 from certsvc.verify.report import FAMILIES, to_json
 from certsvc.verify.verdict import REQUIRED, decide
@@ -55,12 +55,19 @@ def test_a_genuine_bundle_passes_every_check_that_has_something_to_look_at(case:
     absent = ("lifecycle_signatures", "lifecycle_signed_and_sealed", "lifecycle_granted", "corrections_linked",
               "corrections_decided", "events_lawful", "events_decided")  # fmt: skip
     idle |= dict.fromkeys(absent, "not_applicable")
-    # Under a root that requires no log, only what comes with a proof is asked for it.
-    unlogged = ("grants_logged", "acts_logged", "log_order", "grant_times_fit", "act_times_fit", "decisions_logged",
-                "lists_logged", "lists_follow_log", "log_not_forked")  # fmt: skip
-    idle |= dict.fromkeys(unlogged, "not_applicable")
-    idle |= dict.fromkeys(("certificate_logged", "certificate_time_fits"), "not_run")
+    # Under a root that requires no log, what comes with a proof is asked for it, and no time is trusted but the stated one.
+    idle |= dict.fromkeys(("grant_times_fit", "act_times_fit", "decisions_logged", "log_not_forked"), "not_applicable")
+    idle |= {"certificate_time_fits": "not_run"}
     assert outcomes == {(check.id, idle.get(check.id, "pass")) for check in CHECKS}
+
+
+def test_where_no_log_is_required_a_bundle_without_proofs_is_asked_for_none(small_instance: SmallInstance) -> None:
+    evidence = Evidence(parse_bundle(unlogged(small_instance.bundle())))
+    finding = find(Case(evidence, small_instance.anchors, small_instance.now, small_instance.now))
+    assert finding.decision == ("valid", None)
+    asked = {(row.id, row.outcome) for row in finding.rows if row.family == "log"}
+    assert ("certificate_logged", "not_run") in asked and ("acts_logged", "not_applicable") in asked
+    assert "pass" not in {outcome for name, outcome in asked if name.endswith("_logged")}
 
 
 def test_every_row_repeats_its_check(case: Case) -> None:
