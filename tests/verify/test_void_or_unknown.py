@@ -68,7 +68,6 @@ def tidy(value: dict[str, Any]) -> None:
     parents = {one["parent"] for one in payloads.values()}
     issuers = {name for name, one in payloads.items() if one["sub"] == "HRSS"}
     value["grants"] = [one for one in value["grants"] if digest(one.encode()) in named | parents | issuers]
-    value["grant_logs"] = [None] * len(value["grants"])
     value["calendars"] = [
         one for one in value["calendars"] if digest(one.encode()) in {act["calendar"] for act in acts}
     ]
