@@ -1,14 +1,24 @@
 """No byte of the evidence may change: not of the bundle, not of the certificate, not of a key certificate."""
 
+import sys
+from pathlib import Path
+
 import pytest
 from support_forge import judge
 from support_instance import SmallInstance
 
 from certsvc.core.bundle import parse_bundle
 from certsvc.core.chain import ChainFault, identify
+from certsvc.core.encoding import canonical, parse_json
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import parse_document
+from certsvc.verify import verify
 from certsvc.verify.case import Case, Evidence
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "vectors"))
+
+from insecure_logged import Logbook, Story, strict_office
+from insecure_office import DAY, START
 
 #: The bytes of one bundle in this many tests, so that they run side by side.
 SHARES = 16
@@ -70,3 +80,29 @@ def test_a_key_certificate_with_any_one_byte_changed_proves_nobody(role: str, sm
             arguments = (leaf, (changed,)) if role == "issuing_ca" else (changed, (authority,))
             with pytest.raises(ChainFault):
                 identify(*arguments, case.path.roots)
+
+
+STRICT = strict_office()
+PROVED = Logbook(STRICT, Story()).data()
+NOW = START + 29 * DAY
+
+
+def with_log_proofs(data: bytes) -> str:
+    """The verdict on a bundle under the root that requires a log; of one that cannot be read, tampered."""
+    try:
+        return verify(Evidence(parse_bundle(data)), (STRICT.anchor,), NOW, NOW).verdict
+    except Malformed:
+        return "tampered"
+
+
+@pytest.mark.parametrize("member", ["log", "grant_logs", "status"])
+def test_no_byte_of_a_log_proof_may_change_where_a_log_is_required(member: str) -> None:
+    """Of every third byte the lowest bit; the proof of the certificate, of the first grant and of the status list."""
+    assert with_log_proofs(PROVED) == "valid"
+    value = parse_json(PROVED)
+    logged = {"log": value["log"], "grant_logs": value["grant_logs"][0], "status": value["status"]["log"]}[member]
+    written = canonical(logged)
+    assert PROVED.count(written) == 1
+    start = PROVED.index(written)
+    places = range(start, start + len(written), 3)
+    assert [n - start for n in places if with_log_proofs(flipped(PROVED, n, 1)) == "valid"] == []
