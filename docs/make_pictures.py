@@ -23,6 +23,7 @@ PHONE, DESK = (390, 844), (1200, 900)
 PAGES = {
     "verdict-phone": ("valid.pdf", "zh", PHONE, False),
     "verdict-void": ("void-missing-notice.pdf", "zh", DESK, True),
+    "verdict-one-night": ("void-one-night.pdf", "en", DESK, True),
     "verdict-revoked-en": ("revoked-from-beginning.pdf", "en", PHONE, False),
     "verdict-suspended-ko": ("suspended.pdf", "ko", PHONE, False),
 }

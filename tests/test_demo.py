@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,20 @@ def verdicts(home: Path, *options: str) -> tuple[dict[str, str], int]:
     reports = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(reports) == len(FILES), done.stderr
     return {file: report["verdict"] for file, report in zip(FILES, reports, strict=True)}, done.returncode
+
+
+def test_the_papers_of_the_night_lie_weeks_apart_and_the_log_saw_its_acts_within_two_hours(home: Path) -> None:
+    done = certsvc("verify", "--json", "--home", str(home), str(home / "demo" / "void-one-night.pdf"))
+    report = json.loads(done.stdout)
+    assert (report["verdict"], report["reason"], report["time_source"]) == ("void", "interval_short", "log")
+    acts = [link for link in report["chain"] if link["kind"] == "act"]
+    assert {link["name"] for link in acts if link["outcome"] == "fail"} == {"unit_notice", "result_notice"}
+    first, last = (datetime.fromisoformat(acts[place]["logged"]["latest"]) for place in (0, -1))
+    assert timedelta(hours=1) < last - first < timedelta(hours=2)
+    numbers = [int(link["document"][-4:-1]) for link in acts]
+    assert numbers == sorted(numbers) and numbers[-1] - numbers[0] == 28
+    # Nothing else is wrong: every signature, grant, paper and place in the log is as it should be.
+    assert {row["code"] for row in report["checks"] if row["outcome"] in ("fail", "unknown")} == {"interval_short"}
 
 
 def test_each_of_the_twelve_verdicts_has_a_file(home: Path) -> None:

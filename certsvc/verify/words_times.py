@@ -68,11 +68,11 @@ def _is_bare(link: Link) -> bool:
 
 
 def lasted(report: Report, lang: str) -> str:
-    """How long the procedure took at the most, by the log: who did everything in one night is seen by it."""
+    """How long the procedure took at the most, where the log says it: who did everything in one night is seen by it."""
     acts = [link.logged for link in report.chain if link.kind == "act" and link.logged is not None]
     begun = [one.earliest for one in acts if one.earliest is not None]
     ended = [one.latest for one in acts if one.latest is not None]
-    if len(acts) < 2 or not begun or not ended:
+    if report.time_source != "log" or len(acts) < 2 or not begun or not ended:
         return ""
     seconds = max(ended) - min(begun)
     unit, _, words = next(one for one in _UNITS if seconds >= one[1])

@@ -154,7 +154,7 @@ def _bead(report: Report, link: Link, lang: str) -> Bead:
         link.kind,
         _label(link, lang),
         words.was_to_do(report, link, lang) if absent else words.link_office(report, link),
-        _period(link),
+        _stated(link, lang),
         link.document,
         words_times.logged(link.logged, lang),
         tuple(words.link_sentences(report, link, lang)),
@@ -170,6 +170,12 @@ def _label(link: Link, lang: str) -> str:
     label = words.say(TEXTS[link.kind], lang)
     state = words.term(STATES, link.name, lang) if link.kind == "status" else ""
     return f"{label} · {state}" if state else label
+
+
+def _stated(link: Link, lang: str) -> str:
+    """The day that a link states; said to be only that where the log refutes it."""
+    period = _period(link)
+    return words.say(TEXTS["stated"], lang).format(day=period) if "time_mismatch" in link.codes else period
 
 
 def _period(link: Link) -> str:

@@ -142,6 +142,7 @@ TEXTS: dict[str, Words] = {
         "date an act back.",
         "공개 로그는 덧붙일 수만 있고 고칠 수 없으며 증인이 본 시각에 서명하므로 누구도 시각을 앞당길 수 없습니다.",
     ),
+    "stated": ("文件自称 {day}", "States {day}", "문서상 {day}"),
     "log": ("公开日志", "Public log", "공개 로그"),
     "register": ("人才库登记", "Register", "인재 등록부"),
     "file": ("您的文件", "Your file", "제출한 파일"),

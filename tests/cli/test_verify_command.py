@@ -78,6 +78,16 @@ def test_a_name_is_compared_offline_too(home: Path, name: str | None, code: int)
     assert said.code == code
 
 
+def test_offline_the_age_of_the_status_is_said_and_past_its_limit_what_to_bring(home: Path) -> None:
+    young, old = (
+        call("verify", "--offline", file_of(home, name), "--home", home).out
+        for name in ("valid.bundle", "stale-status.bundle")
+    )
+    assert "距今" in young and "可用至" in young and "--status list.json" not in young
+    assert "距今" in old and "可用至" not in old and "--status list.json" in old
+    assert "距今" not in call("verify", file_of(home, "valid.bundle"), "--home", home).out
+
+
 def test_the_last_four_are_never_compared_offline(home: Path) -> None:
     said = call(
         "verify", "--offline", "--json", "--expect-id-last4", "0000", file_of(home, "valid.pdf"), "--home", home

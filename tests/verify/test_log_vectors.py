@@ -12,7 +12,7 @@ from certsvc.core.chain import read_anchor
 from certsvc.core.encoding import canonical, unb64
 from certsvc.verify import verify
 from certsvc.verify.case import Evidence
-from certsvc.verify.report import Link, Report
+from certsvc.verify.report import Link, Report, to_json
 
 FOUND = json.loads((Path(__file__).parents[1] / "vectors" / "format" / "logged.json").read_text(encoding="utf-8"))
 ANCHORS = tuple(read_anchor(x509.load_der_x509_certificate(unb64(root))) for root in FOUND["roots"].values())
@@ -76,6 +76,18 @@ def test_each_link_tells_its_place_and_the_times_between_which_witnesses_saw_it(
     assert places == sorted(set(places))
     first = parse_bundle(patched([])).logged
     assert first is not None and certificate.logged.index == first.proof.index
+
+
+def test_the_report_as_json_tells_place_times_and_witnesses_of_each_link() -> None:
+    told = to_json(judged(case_of("backdated (harmless)")), "", lambda _: "")["chain"]
+    first = next(link for link in told if link["kind"] == "act")
+    assert first["logged"] == {
+        "index": 14,
+        "earliest": "2025-03-10T00:59:02Z",
+        "latest": "2025-03-10T01:01:01Z",
+        "witnesses": 3,
+    }
+    assert told[0]["logged"] is None
 
 
 def test_an_act_that_is_dated_back_keeps_both_times() -> None:

@@ -1,5 +1,6 @@
 """The Report: what it says, to whom it says it, and what it keeps to itself."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -338,3 +339,28 @@ def test_a_signature_by_a_key_that_nobody_certified_is_shown_as_unknown(small_in
     act = next(link for link in acts_of(judge(small_instance, forge.build())) if link.name == "evaluate")
     assert (act.outcome, act.signed_by) == ("fail", ("officer", "unknown"))
     assert "cert_chain" in act.codes
+
+
+def test_a_log_without_witnesses_gives_a_place_and_no_time(small_instance: SmallInstance) -> None:
+    report = with_evidence(small_instance)
+    found = [link.logged for link in report.chain if link.kind in ("act", "certificate")]
+    assert all(one is not None and (one.earliest, one.latest, one.witnesses) == (None, None, 0) for one in found)
+    places = [one.index for one in found if one is not None]
+    assert places == sorted(set(places)) and report.time_source == "asserted"
+
+
+def test_certificates_of_one_batch_have_each_a_place_of_their_own(small_instance: SmallInstance) -> None:
+    bundles = [parse_bundle(small_instance.bundle(person)) for person in (0, 1, 2)]
+    now, anchors = small_instance.now, small_instance.anchors
+    told = [verify(Evidence(one), anchors, now, now).chain[-2].logged for one in bundles]
+    assert [one and one.index for one in told] == [one.logged and one.logged.proof.index for one in bundles]
+    assert len({one and one.index for one in told} - {None}) == 3
+
+
+def test_a_place_that_is_not_proved_is_not_told(small_instance: SmallInstance) -> None:
+    bundle = parse_bundle(small_instance.bundle())
+    assert bundle.logged is not None
+    moved = replace(bundle, logged=replace(bundle.logged, proof=replace(bundle.logged.proof, index=7)))
+    report = verify(Evidence(moved), small_instance.anchors, small_instance.now, small_instance.now)
+    certificate = next(link for link in report.chain if link.kind == "certificate")
+    assert certificate.outcome == "fail" and certificate.logged is None

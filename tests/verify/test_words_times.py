@@ -45,6 +45,10 @@ def test_the_log_says_how_long_the_procedure_took(apart: int, zh: str, en: str) 
     assert words_times.lasted(report, "en") == f"From the first act to the last it took {en}."
 
 
+def test_where_times_are_as_stated_the_log_is_not_said_to_tell_how_long_it_took() -> None:
+    assert words_times.lasted(replace(VALID, time_source="asserted"), "zh") == ""
+
+
 def test_one_act_alone_takes_no_time() -> None:
     one = replace(VALID, chain=tuple(link for link in VALID.chain if link.name == "evaluate"))
     assert words_times.lasted(one, "zh") == ""

@@ -123,7 +123,27 @@ def test_a_phone_shows_which_office_did_not_act(page: Page, server: str, demo_ho
     assert page.locator("ol.rail > li.fail").count() == 1
 
 
-@pytest.mark.parametrize("case", ["void-missing-notice.pdf", "revoked-from-beginning.pdf", "valid.pdf"])
+@pytest.mark.parametrize(
+    ("lang", "took", "seen"),
+    [
+        ("zh", "历时 96 分钟", "见证 2 方"),
+        ("en", "it took 96 minutes", "2 witnesses"),
+        ("ko", "96분 걸렸습니다", "증인 2"),
+    ],
+)
+def test_a_phone_shows_that_everything_was_done_in_one_night(
+    page: Page, server: str, demo_home: Path, lang: str, took: str, seen: str
+) -> None:
+    page.goto(f"{server}/v/{codes(demo_home)['void-one-night.pdf']}?lang={lang}")
+    assert page.get_by_text(took).is_visible()
+    logged = page.locator("ol.rail > li.act small.in-log").all_inner_texts()
+    assert len(logged) == 9 and all("2025-06-21 2" in one and seen in one for one in logged)
+    assert page.locator("ol.rail > li.act.fail .flag").count() == 2
+
+
+@pytest.mark.parametrize(
+    "case", ["void-missing-notice.pdf", "void-one-night.pdf", "revoked-from-beginning.pdf", "valid.pdf"]
+)
 def test_no_page_is_wider_than_a_phone_of_360_points_with_all_its_details_open(
     browser: Browser, server: str, demo_home: Path, case: str
 ) -> None:

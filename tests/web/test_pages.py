@@ -283,8 +283,8 @@ def test_the_page_says_how_long_it_took_by_the_log_and_why_nobody_can_date_back(
 
 def test_an_act_that_is_dated_back_shows_the_stated_day_beside_the_logged_one() -> None:
     link = re.search(r'<li class="fail act">.*?</li>', page(BACKDATED), re.DOTALL)
-    assert link and "2026-10-09" in link[0] and "登记于 2026-11-08 10:19 – 10:20(见证 2 方)" in link[0]
-    assert "可能是事后补办或倒签" in link[0]
+    assert link and "文件自称 2026-10-09" in link[0] and "登记于 2026-11-08 10:19 – 10:20(见证 2 方)" in link[0]
+    assert "可能是事后补办或倒签" in link[0] and page(BACKDATED).count("文件自称") == 1
 
 
 def test_an_act_whose_proof_is_missing_is_open_and_says_so() -> None:
