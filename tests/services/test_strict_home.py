@@ -1,5 +1,6 @@
 """A home whose root requires the log, from its founding to a certificate, with witnesses that answer over HTTP."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,18 +9,20 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from cli_for_tests import must
+from cli_for_tests import call, must
 from support_instance import START, SmallInstance, build_small_instance
-from world_for_tests import PAPER, database, opened
+from world_for_tests import PAPER, World, database, opened
 
 from certsvc.cli.witness import make_server
 from certsvc.core.bundle import parse_bundle
 from certsvc.core.errors import NotReady, Refused
-from certsvc.core.note import format_vkey, parse_note
+from certsvc.core.note import format_note, format_vkey, parse_note
 from certsvc.instance import Instance, read_anchors
-from certsvc.services import act, appointment, cosign, doctor, documents, log, log_leaves, status
+from certsvc.services import act, appointment, cosign, doctor, documents, log, log_leaves, mirror, rotation, status
 from certsvc.services.ceremony import Plan
 from certsvc.services.founding import found
+from certsvc.services.log_proofs import note_of
+from certsvc.services.publish import trust_document
 from certsvc.services.witness import create, open_witness
 from certsvc.services.witness_list import FILE
 from certsvc.store import log as log_store
@@ -172,3 +175,47 @@ def test_a_production_home_with_two_witnesses_issues_what_verifies_offline(tmp_p
     assert bundle.logged is not None and len(parse_note(bundle.logged.proof.checkpoint).signatures) == 3
     report = verify(Evidence(bundle), anchors, small.now, small.now)
     assert (report.verdict, report.reason) == ("valid", None)
+
+
+# --- keys of the log -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rotated(province: World, tmp_path: Path) -> tuple[Path, Path, World]:
+    """A mirror of a log whose key was rotated, its trust file, and its home."""
+    province.at(0)
+    documents.publish_trust(province.instance)
+    rotation.rotate_key(province.instance, "ROOT", "log")
+    documents.publish_trust(province.instance)
+    mirror.export(province.instance, tmp_path / "mirror")
+    trust = tmp_path / "certsvc-trust.json"
+    trust.write_text(json.dumps(trust_document(province.instance)))
+    return tmp_path / "mirror", trust, province
+
+
+def audited(folder: Path, trust: Path) -> tuple[int, str]:
+    said = call("log", "audit", folder, "--trust", trust, "--state", trust.with_suffix(".state"))
+    return said.code, said.out
+
+
+def test_after_a_rotation_the_older_checkpoints_of_a_mirror_are_sound(rotated: tuple[Path, Path, World]) -> None:
+    folder, trust, world = rotated
+    with world.instance.engines.read.connect() as connection:
+        (new, old) = log.log_keys(world.instance, connection)
+        signed = [parse_note(log_store.find_checkpoint(connection, size).note) for size in published(world.instance)]
+    assert {line.key_id for note in signed for line in note.signatures} == {new.key_id, old.key_id}
+    assert audited(folder, trust)[0] == 0
+
+
+def test_a_key_that_has_ended_is_not_believed_for_what_came_later(rotated: tuple[Path, Path, World]) -> None:
+    folder, trust, world = rotated
+    with world.instance.engines.read.connect() as connection:
+        newest = log_store.newest(connection)
+        assert newest is not None
+        both = log.with_rotated_keys(world.instance, connection, newest.note)
+        lines = note_of(connection, newest, latest=True).removeprefix(newest.note)
+    stale = parse_note(both)
+    only_old = format_note(replace(stale, signatures=stale.signatures[1:]))
+    (folder / "checkpoint").write_bytes(only_old + lines)
+    code, out = audited(folder, trust)
+    assert code == 3 and "bad_checkpoint" in out
