@@ -4,6 +4,7 @@ Everything in it is invented: 示例 and 样章 in names, address code 220000 in
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -70,11 +71,20 @@ class SmallInstance:
         return data
 
 
-def build_small_instance(home: Path, people: int = 3, test: bool = True) -> SmallInstance:
-    """Ceremony, offices, grants, one roster with all its acts, certificates: about a second."""
+def build_small_instance(
+    home: Path,
+    people: int = 3,
+    test: bool = True,
+    log_required: bool = False,
+    appoint: Callable[[Instance], None] = lambda instance: None,
+) -> SmallInstance:
+    """Ceremony, offices, grants, one roster with all its acts, certificates: about a second.
+
+    `appoint` names the witnesses of the log, when everything else is set up.
+    """
     plan = ceremony.Plan(
         "https://sample.invalid", "HRSS", "示例省人社厅(样章)", "Sample HRSS", "112200009999999985", test=test, demo=True,
-        signer_years=9,
+        log_required=log_required, signer_years=9,
     )  # fmt: skip
     ceremony.hold_ceremony(home, plan, START)
     instance = open_instance(home)
@@ -83,6 +93,7 @@ def build_small_instance(home: Path, people: int = 3, test: bool = True) -> Smal
     documents.publish_procedures(instance)
     _enrol_offices(instance)
     documents.publish_trust(instance)
+    appoint(instance)
     enter_roster(instance, "R0001", people)
     for kind, officers, days in SCHEDULE:
         instance.set_clock(START + days * DAY)

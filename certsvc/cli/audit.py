@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +59,8 @@ def _known(trust: Path | None, home: str | None) -> Trusted:
             raise Malformed("trust_form", "不是信任文件", f"{trust} is not a certsvc-trust.json.")
         payload = parse_document(value["trust"].encode(), "trust+jwt").unverified_payload
         known = log_keys(payload)
-        # The newest checkpoint is a living key's; those that have ended are believed for what they signed before.
-        living = tuple(key for key, limit in zip(known.log, known.limits, strict=True) if limit is None)
-        return Trusted(living, known.policy)
+        # Those that have ended are believed for what they signed before.
+        return Trusted(known.log, known.policy, known.limits)
     instance = open_instance(home)
     try:
         with instance.engines.read.connect() as connection:
@@ -119,7 +118,7 @@ def audit_command(
     source = open_source(where)
     trusted = _trusted(log_vkeys, trust, home)
     if witness_vkeys or witnesses:
-        trusted = Trusted(trusted.keys, _policy(witnesses, witness_vkeys))
+        trusted = replace(trusted, policy=_policy(witnesses, witness_vkeys))
     # The lists first: the log has the snapshot of a list before anybody is given it.
     served = tuple((one, read_document(one, MAX_LIST)) for one in lists)
     told = _tell_json if as_json else _tell

@@ -11,7 +11,7 @@ from certsvc.cli import serving
 from certsvc.cli.options import opens_home
 from certsvc.cli.say import done, next_step, out, paint, talk
 from certsvc.instance import Instance
-from certsvc.services import appointment, cosign
+from certsvc.services import appointment, cosign, witness_list
 from certsvc.services import witness as services
 from certsvc.services.cosign import Said
 from certsvc.services.witness import Answer, Witness
@@ -74,15 +74,29 @@ def add(instance: Instance, vkey: str, url: str, threshold: int | None) -> None:
     """登记本日志的见证人,写入信任清单 · Appoints a witness of this log; the trust bundle says so at once."""
     said = appointment.appoint(instance, vkey, url, threshold)
     policy = cosign.policy(instance)
-    if policy is not None:
-        done(
-            f"见证人 {len(policy.keys)} 名,须 {policy.threshold} 名签署",
-            f"{policy.threshold} of {len(policy.keys)} witnesses must cosign",
-        )
+    if policy is None:
+        _tell_missing(instance)
+        return
+    done(
+        f"见证人 {len(policy.keys)} 名,须 {policy.threshold} 名签署",
+        f"{policy.threshold} of {len(policy.keys)} witnesses must cosign",
+    )
     tell_witnesses(said)
     if any(one.outcome != "cosigned" for one in said):
         # Most often it does not know our key yet, or is not there yet.
         next_step("certsvc log vkey && certsvc log tick")
+
+
+def _tell_missing(instance: Instance) -> None:
+    """How many are appointed so far; under a root that requires the log everything waits for the others."""
+    found = witness_list.read_list(instance)
+    if found is None:
+        return
+    zh, en = f"已登记 {len(found.members)}/{found.threshold} 名", f"{len(found.members)} of {found.threshold} appointed"
+    if witness_list.is_strict(instance):
+        zh, en = f"{zh};齐备之前不发布任何条目", f"{en}; nothing is published until then"
+    done(zh, en)
+    next_step(witness_list.ADD)
 
 
 def tell_witnesses(said: Iterable[Said]) -> None:

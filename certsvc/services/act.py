@@ -25,6 +25,7 @@ from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves
 from certsvc.services.act_rules import YEARLY_TARGETS, Gathered, Order, decide, meeting_facts, row_facts, target_of
 from certsvc.services.register_only import refuse_register_only
+from certsvc.services.witness_list import check_witnesses
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import rosters as roster_store
@@ -49,7 +50,8 @@ class Done:
 
 
 def do_act(instance: Instance, order: Order) -> Done:
-    """Signs the act. Raises Fault (the rule that forbids it), Refused or NotFound; then nothing has happened."""
+    """Signs the act. Raises Fault (the rule that forbids it), Refused, NotFound or NotReady; then nothing has happened."""
+    check_witnesses(instance)
     with log_leaves.transaction(instance) as connection:
         # Two officers at the same moment: the second one sees what the first one signed, and is refused.
         roster_store.lock_roster(connection, order.roster_id)

@@ -1,41 +1,83 @@
 """A witness is appointed (`certsvc witness add`): it stands in HOME/witnesses.json and, signed, in the trust bundle.
 
 Whoever verifies asks for cosignatures of the witnesses in the trust bundle. What was logged before a witness was
-appointed has none of it: so witnesses are appointed before the first certificate, and the threshold leaves room.
+appointed has none of it: so all are appointed before anything is published, and the threshold leaves room.
+
+1. appoint  – the list on disk; while it holds fewer than have to cosign, what is signed waits in the outbox
+2. begin    – once it is complete: the checkpoint of the empty log, cosigned by as many as have to
+3. proclaim – what waits gets its place and is cosigned; a trust bundle names the witnesses
 """
 
 from typing import Any
 
-from certsvc.core.errors import Malformed, Refused
+from certsvc.core.errors import Malformed, NotReady, Refused
 from certsvc.core.note import format_vkey, parse_vkey
 from certsvc.instance import Instance
-from certsvc.services import cosign, documents
+from certsvc.services import cosign, documents, log_leaves
 from certsvc.services.cosign import Said
+<<<<<<< HEAD
 from certsvc.services.witness_list import ADD, EMPTY, WitnessList, read_list, write_list
 from certsvc.store import certificates
+=======
+from certsvc.services.witness_list import ADD, EMPTY, WitnessList, is_strict, parse_list, read_list, write_list
+from certsvc.store import log as log_store
+>>>>>>> logside2
 
 
 def appoint(instance: Instance, vkey: str, url: str, threshold: int | None = None) -> list[Said]:
     """Adds a witness, or gives a known one another address, and publishes the policy; what each witness said of it.
 
+<<<<<<< HEAD
     Without `threshold` as many as before must cosign, at first one. Raises Malformed for a key, address or threshold
     that cannot be; Refused for a known name with another key, or a threshold that takes their evidence from certificates
     that stand on it; NotReady for a list with a defect.
+=======
+    Without `threshold` as many as before must cosign, at first one; while fewer are appointed nobody is asked. Raises
+    Malformed for a key, address or threshold that cannot be; Refused for a known name with another key, and
+    Refused(threshold_late); NotReady for a list with a defect, and whatever is wrong with the log.
+>>>>>>> logside2
     """
     old = read_list(instance)
     if old is not None and threshold is not None and threshold > old.threshold:
         _check_nothing_issued(instance, old.threshold)
     try:
         value = _with(EMPTY if old is None else _as_json(old), vkey, url)
-        write_list(instance, value if threshold is None else {**value, "threshold": threshold})
+        value |= {} if threshold is None else {"threshold": threshold}
+        _check_threshold(instance, old, parse_list(instance, value))
+        new = write_list(instance, value)
     except Malformed as error:
         raise Malformed(error.code, error.zh, error.en, ADD) from error
     except ValueError as error:
         raise Malformed("witness_url", "见证人地址须为 http(s)", f"{url}: {error}.", ADD) from error
+    if new.policy is None and (old is None or old.policy is None):
+        return []
+    return _publish(instance)
+
+
+def proclaim(instance: Instance) -> None:
+    """Signs the trust bundle that names the witnesses, where an interruption or a witness that was away left it out."""
+    if not is_strict(instance) or (row := cosign.policy_row(instance)) is None or cosign.is_wanting(instance):
+        return
+    with instance.engines.read.connect() as connection:
+        said = documents.current_trust(connection).unverified_payload["witness_policy"]
+    if said != row:
+        documents.publish_trust(instance)
+
+
+def _publish(instance: Instance) -> list[Said]:
+    try:
+        if is_strict(instance):
+            log_leaves.advance(instance)
+    except NotReady as error:
+        if error.code != log_leaves.UNSEEN:
+            raise
+        # The empty log is all that they are asked about; `certsvc log tick` goes on from here.
+        return cosign.cosign(instance)
     documents.publish_trust(instance)
     return cosign.cosign(instance)
 
 
+<<<<<<< HEAD
 def _check_nothing_issued(instance: Instance, threshold: int) -> None:
     """Raises Refused where the log is required and something was issued: what fewer witnesses saw would not count any
     more, and nobody could tell on which side of a key's end it was logged."""
@@ -47,6 +89,31 @@ def _check_nothing_issued(instance: Instance, threshold: int) -> None:
         zh = f"已发的证书只有 {threshold} 名见证人签署,不能提高人数要求"
         en = f"Certificates were issued under {threshold} cosignatures; a higher threshold would leave them without proof."
         raise Refused("witness_threshold", zh, en, ADD)
+=======
+def _check_threshold(instance: Instance, old: WitnessList | None, new: WitnessList) -> None:
+    """What is published can get no more cosignatures of its time. Raises Refused(threshold_late)."""
+    if not is_strict(instance):
+        return
+    with instance.engines.read.connect() as connection:
+        begun = log_store.read_state(connection).pub_size > 0
+        before = _threshold_said(instance, old) if begun else new.threshold
+    if new.threshold > before:
+        zh = f"已发布的条目只有 {before} 名见证人的签名,不能再提高要求;可只增加见证人而不提高,或另建实例与新的根证书"
+        en = (
+            f"What is published was cosigned for a threshold of {before}, and would lose its proof. Add the witness "
+            "without raising it, or begin another home with a root of its own."
+        )
+        raise Refused("threshold_late", zh, en, f"{ADD}  (--threshold {before})")
+
+
+def _threshold_said(instance: Instance, old: WitnessList | None) -> int:
+    """How many had to cosign so far: by the list, or without one by the trust bundle."""
+    if old is not None:
+        return old.threshold
+    with instance.engines.read.connect() as connection:
+        row = documents.current_trust(connection).unverified_payload["witness_policy"]
+    return 0 if row is None else int(row["threshold"])
+>>>>>>> logside2
 
 
 def _with(value: dict[str, Any], vkey: str, url: str) -> dict[str, Any]:

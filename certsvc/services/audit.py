@@ -9,12 +9,13 @@ grow with the log, but for the status events (`audit_status`).
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from certsvc.core.checkpoint import Checkpoint, WitnessPolicy, verify_checkpoint
+from certsvc.core.checkpoint import Checkpoint, WitnessPolicy, parse_head, verify_checkpoint
 from certsvc.core.encoding import b64, unb64
 from certsvc.core.errors import CertsvcError, Malformed, NotFound, NotReady
 from certsvc.core.leaves import MAX_BYTES, parse_leaf
@@ -53,6 +54,13 @@ class Trusted:
 
     keys: tuple[VerifierKey, ...]
     policy: WitnessPolicy = NOBODY
+    limits: tuple[int | None, ...] = ()
+    """For each of `keys` the largest size that it is believed for; None while it lives, and where nothing is said."""
+
+    def keys_for(self, size: int) -> tuple[VerifierKey, ...]:
+        """Those that may have signed a checkpoint of this size: a key that has ended is believed up to one."""
+        pairs = zip_longest(self.keys, self.limits[: len(self.keys)])
+        return tuple(key for key, limit in pairs if limit is None or size <= limit)
 
 
 @dataclass(frozen=True)
@@ -153,7 +161,9 @@ def _read_note(source: Source, path: str) -> bytes:
 
 
 def _verified(note: bytes, trusted: Trusted) -> Checkpoint:
-    return verify_checkpoint(parse_note(note), trusted.keys, trusted.policy, closed=False)
+    parsed = parse_note(note)
+    keys = trusted.keys_for(parse_head(parsed.text).size)
+    return verify_checkpoint(parsed, keys, trusted.policy, closed=False)
 
 
 def _words(error: Malformed | Fault) -> str:
@@ -275,7 +285,7 @@ class _Audit:
         path = checkpoint_path(size)
         try:
             # Witnesses come and go: of older checkpoints the log's own signature counts.
-            old = _verified(_read_note(self._source, path), Trusted(self._trusted.keys))
+            old = _verified(_read_note(self._source, path), replace(self._trusted, policy=NOBODY))
         except (Malformed, Fault) as error:
             self._result.report("bad_checkpoint", path, _words(error))
             return

@@ -18,11 +18,10 @@ from certsvc.core.bundle import Bundle, write_bundle
 from certsvc.core.errors import NotReady, Refused
 from certsvc.core.jose import Jws
 from certsvc.instance import Instance
-from certsvc.services import cosign, log_leaves
+from certsvc.services import log_leaves
 from certsvc.services.evidence import gather_bundle
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.publish import WAITING, current_status_list
-from certsvc.services.witness_list import ADD
 from certsvc.store import certificates as certificate_store
 from certsvc.store.rows import Certificate
 from certsvc.verify import judge
@@ -32,13 +31,6 @@ from certsvc.verify.case import Evidence
 LATER = ("log", "status")
 #: Certificates of one transaction.
 CHUNK = 200
-
-
-def check_witnesses(instance: Instance) -> None:
-    """Returns if what is issued now can come into force at all. Raises NotReady(witnesses_missing)."""
-    if any(anchor.log_required for anchor in instance.anchors) and cosign.policy(instance) is None:
-        zh, en = "本实例的根证书要求公开日志,但没有见证人", "The root requires a log, and there is no witness."
-        raise NotReady("witnesses_missing", zh, en, ADD)
 
 
 def check_unlogged(

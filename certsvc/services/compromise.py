@@ -76,7 +76,7 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
     if since > instance.now():
         zh, en = "时间不能晚于现在", "The theft cannot lie ahead."
         raise Refused("since_future", zh, en)
-    with log_leaves.transaction(instance) as connection:
+    with log_leaves.transaction(instance, urgent=True) as connection:
         key = documents.key_by_jkt(connection, jkt)
         if key.ended_reason == "compromised" and key.good_before is not None:
             if key.good_before < since:
@@ -84,6 +84,10 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
                 raise Refused("since_later", zh, en)
             if key.good_before == since:
                 return Condemned(None, (), True)
+        if key.ended_reason is not None and since > key.valid_to:
+            zh = "该密钥此前已停用,停用之后的签名本就无效"
+            en = "The key ended before that; what it signed after its end is void anyway."
+            raise Refused("since_later", zh, en, "certsvc keys list")
         replaced = _end(instance, connection, key, since)
         withdrawn = _withdraw(instance, connection, jkt, since, document)
         documents.publish_trust_within(instance, connection)

@@ -5,7 +5,7 @@ a witness would stand still with it. A witness that knows another or a larger lo
 the proof that we were rolled back: its head becomes the high-water mark, and nothing more is signed (log.md 2.3 #8, #9).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -29,9 +29,12 @@ from certsvc.store import log as log_store
 from certsvc.store.log_rows import LogCheckpoint
 
 __all__ = [
-    "Said", "answering", "cosign", "cosigned_at", "is_wanting", "learn", "policy", "policy_row", "witnessed_heads", "witnesses",
+    "Said", "answering", "check_clock", "clock_fault", "cosign", "cosigned_at", "is_wanting", "learn", "policy", "policy_row",
+    "witnessed_heads", "witnesses",
 ]  # fmt: skip
 
+#: Seconds by which our clock may differ from those of the witnesses.
+SKEW = 60
 PATIENCE = 2.0
 AT_ONCE = 8
 
@@ -43,6 +46,8 @@ class Said:
     witness: str
     outcome: str
     detail: str = ""
+    time: int | None = None
+    """What its clock said when it cosigned, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,7 @@ def _line(witness: Witness, newest: LogCheckpoint, body: bytes) -> tuple[Said, s
         return Said(witness.key.name, "refused", str(error)), None
     name = (witness.key.name, witness.key.key_id)
     lines = [format_line(line) for line in note.signatures if (line.name, line.key_id) == name]
-    return Said(witness.key.name, "cosigned", str(newest.size)), lines[0]
+    return Said(witness.key.name, "cosigned", str(newest.size), line_time(lines[0], witness.key)), lines[0]
 
 
 def _disputed(instance: Instance, witness: Witness, answer: _Answer) -> Said:
@@ -178,6 +183,34 @@ def is_wanting(instance: Instance) -> bool:
     """Whether the newest checkpoint has fewer cosignatures than the policy wants."""
     wanted = policy(instance)
     return wanted is not None and len(cosigned_at(instance)) < wanted.threshold
+
+
+# --- clocks ----------------------------------------------------------------------------------------------------------
+
+
+def clock_fault(instance: Instance, said: Iterable[Said]) -> NotReady | None:
+    """What is wrong with our clock, by the witnesses that cosigned just now; None if enough of them agree with it.
+
+    One of several whose own clock is wrong does not count: as many as have to cosign must agree, or all that answered.
+    """
+    wanted, now = policy(instance), instance.now()
+    apart = sorted((now - one.time for one in said if one.time is not None), key=abs)
+    if not apart:
+        return None
+    offset = apart[min(wanted.threshold if wanted else 1, len(apart)) - 1]
+    if abs(offset) <= SKEW:
+        return None
+    zh = f"本机时钟比见证人{'快' if offset > 0 else '慢'} {abs(offset):,} 秒,请检查 NTP;不再签署"
+    side = "ahead of" if offset > 0 else "behind"
+    en = f"Our clock is {abs(offset):,} s {side} those of the witnesses; check NTP. Nothing is signed until they agree."
+    return NotReady("clock_differs", zh, en, "timedatectl")
+
+
+def check_clock(instance: Instance, said: Iterable[Said]) -> None:
+    """Returns unless the witnesses that cosigned just now say another time. Raises NotReady(clock_differs)."""
+    fault = clock_fault(instance, said)
+    if fault is not None:
+        raise fault
 
 
 # --- the two ways to a witness ---------------------------------------------------------------------------------------

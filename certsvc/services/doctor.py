@@ -17,7 +17,7 @@ from certsvc.core.kinds import CEREMONY_USES
 from certsvc.instance import Instance, check_key_modes, database_url, open_instance, read_anchors, read_settings
 from certsvc.services import cosign, documents, log, log_backfill, log_leaves, overview
 from certsvc.services.publish import LIST_TERM, list_uri
-from certsvc.services.witness_list import ADD
+from certsvc.services.witness_list import check_witnesses, is_strict
 from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
 from certsvc.store import log as log_store
@@ -205,9 +205,8 @@ def _witnesses(instance: Instance) -> Iterator[Finding]:
     """Whether enough witnesses are there and have cosigned lately. Under a strict root nothing is issued without."""
     policy = cosign.policy(instance)
     if policy is None:
-        if any(anchor.log_required for anchor in instance.anchors):
-            zh, en = "根证书要求公开日志,但没有见证人,不能制证", "the root requires a log, and no witness is appointed"
-            yield Finding(BAD, zh, en, ADD)
+        # Under another root nobody has to be appointed.
+        check_witnesses(instance)
         return
     count, wanted = cosign.answering(instance), policy.threshold
     zh, en = f"见证人应答 {count} 名,须 {wanted} 名", f"{count} witnesses answer, {wanted} have to cosign"
@@ -217,6 +216,15 @@ def _witnesses(instance: Instance) -> Iterator[Finding]:
         when = "never" if newest is None else f"{datetime.fromtimestamp(newest, UTC):%Y-%m-%d %H:%M:%SZ}"
         zh, en = f"最新检查点的见证签名已过时({when})", f"the newest checkpoint was cosigned too long ago ({when})"
         yield Finding(WARN, zh, en, "certsvc serve")
+
+
+def _clock(instance: Instance) -> Iterator[Finding]:
+    """Whether our clock is that of the witnesses. They are not asked while leaves wait, which were there already."""
+    if cosign.policy(instance) is None or log_leaves.waiting_since(instance)[0]:
+        return
+    fault = cosign.clock_fault(instance, cosign.cosign(instance))
+    if fault is not None:
+        yield Finding(BAD if is_strict(instance) else WARN, fault.zh, fault.en, fault.hint)
 
 
 def _intents(instance: Instance) -> Iterator[Finding]:
@@ -264,5 +272,5 @@ def _dated(instance: Instance, ends: int, notice: int, words: tuple[str, str], h
 
 
 REGISTER: tuple[Callable[[Instance], Iterator[Finding]], ...] = (
-    _keys, _key_ends, _root_key, _privacy, _officers, _trust, _calendar, _status_list, _log, _witnesses, _intents, _fonts,
+    _keys, _key_ends, _root_key, _privacy, _officers, _trust, _calendar, _status_list, _log, _witnesses, _clock, _intents, _fonts,
 )  # fmt: skip

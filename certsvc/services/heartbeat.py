@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from certsvc.core.checkpoint import Checkpoint
 from certsvc.core.errors import CertsvcError
 from certsvc.instance import Instance
-from certsvc.services import cosign, log, log_leaves
+from certsvc.services import appointment, cosign, log, log_leaves
 from certsvc.services.coming_into_force import finish_waiting
 from certsvc.services.cosign import Said
 
@@ -31,10 +31,13 @@ class Beat:
 
 def beat(instance: Instance, *, ask: bool = False) -> Beat:
     """One beat; `ask` the witnesses even if they have cosigned in the last minute. Raises what is wrong with the log."""
-    published = log.heartbeat(instance)
+    log.check_not_rolled_back(instance)
+    log_leaves.begin(instance)
+    published, said = log.heartbeat(instance), ()
     if ask or cosign.is_wanting(instance) or not log_leaves.is_fresh(instance):
-        return Beat(published, tuple(cosign.cosign(instance)))
-    return Beat(published, ())
+        said = tuple(cosign.cosign(instance))
+    appointment.proclaim(instance)
+    return Beat(published, said)
 
 
 def learn(instance: Instance) -> None:

@@ -26,10 +26,11 @@ from certsvc.core.jose import Jws, parse_document, sign_compact
 from certsvc.core.statuslist import SLOTS
 from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves
-from certsvc.services.coming_into_force import bring_into_force, check_unlogged, check_witnesses
+from certsvc.services.coming_into_force import bring_into_force, check_unlogged
 from certsvc.services.credential import describe
 from certsvc.services.publish import current_status_list, list_uri
 from certsvc.services.register_only import refuse_register_only
+from certsvc.services.witness_list import check_witnesses, is_strict
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
 from certsvc.store import rosters as roster_store
@@ -163,11 +164,15 @@ def _can_sign(instance: Instance, connection: Connection, intent: IssueIntent) -
 
 def _is_young(instance: Instance, intent: IssueIntent) -> bool:
     """Whether the log could still say that the certificate was made when it says: where a log is required, it does."""
+<<<<<<< HEAD
     return not _is_strict(instance) or instance.now() - intent.created_at <= DATED_ANEW
 
 
 def _is_strict(instance: Instance) -> bool:
     return any(anchor.log_required for anchor in instance.anchors)
+=======
+    return not is_strict(instance) or instance.now() - intent.created_at <= DATED_ANEW
+>>>>>>> logside2
 
 
 def _renew(instance: Instance, connection: Connection, entry: Entry, old: IssueIntent) -> IssueIntent:

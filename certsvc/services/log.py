@@ -36,6 +36,7 @@ from certsvc.core.tiles import Edge, edge_at, edge_root, grow
 from certsvc.instance import Instance
 from certsvc.services import high_water
 from certsvc.services.log_proofs import LogProof, consistency, inclusion_proof, proof_of, root_at
+from certsvc.services.witness_list import check_witnesses
 from certsvc.store import keys as key_store
 from certsvc.store import log as log_store
 from certsvc.store.log_rows import LogCheckpoint, LogState
@@ -114,8 +115,9 @@ def enqueue(
 def integrate(instance: Instance, limit: int = BATCH) -> int:
     """Gives at most `limit` waiting entries their places; how many. 0 as well while another process does it.
 
-    Raises NotReady(log_rolled_back, log_damaged); then nothing has changed.
+    Raises NotReady(log_rolled_back, log_damaged, witnesses_missing); then nothing has changed.
     """
+    check_witnesses(instance)
     with instance.engines.read.connect() as connection:
         if log_store.last_waiting(connection) is None:
             return 0
@@ -143,8 +145,10 @@ def read_edge(connection: Connection, state: LogState) -> Edge:
 def publish(instance: Instance) -> Checkpoint:
     """Signs the durable head and shows it; the present checkpoint if there is nothing new.
 
-    Raises NotReady(log_rolled_back, log_forked) and whatever is wrong with the key; then nothing has changed.
+    Raises NotReady(log_rolled_back, log_forked, witnesses_missing) and whatever is wrong with the key; then nothing has
+    changed.
     """
+    check_witnesses(instance)
     with instance.engines.write.begin() as connection:
         state = log_store.lock_state(connection)
         _check(instance, connection, state)

@@ -5,7 +5,10 @@
 2. Once the transaction is durable, `settle` gives everything that waits its place, and witnesses cosign it. If the log
    refuses, what was done stays done, and its leaf waits: `certsvc doctor` and /readyz say since when.
 3. Where there are witnesses, they have cosigned what was there before not longer than a minute ago (`look_out`): the
-   time of a leaf lies between their last signature without it and their first with it.
+   time of a leaf lies between their last signature without it and their first with it. What an interruption left
+   waiting gets its place before they are asked: a later signature without it would say that it was not there yet.
+4. Under a root that requires the log nothing gets a place before enough witnesses cosigned the empty log, and nothing
+   is begun while what waits cannot get its place or our clock is not that of the witnesses.
 
 Secrets behind once-tags: of an act the leaf salts of its `prev`; of a first act a case secret, HMAC-SHA256 by the index
 key of this instance over roster and office, so that nothing has to be stored and a backfill finds the same one; of a
@@ -21,7 +24,7 @@ from contextvars import ContextVar
 from sqlalchemy import Connection
 
 from certsvc.core.bundle import parse_shared
-from certsvc.core.errors import CertsvcError, NotFound
+from certsvc.core.errors import CertsvcError, NotFound, NotReady
 from certsvc.core.jose import Jws
 from certsvc.core.leaves import (
     MAX_TAGS,
@@ -35,6 +38,7 @@ from certsvc.core.leaves import (
 )
 from certsvc.instance import Instance
 from certsvc.services import cosign, log
+from certsvc.services.witness_list import check_witnesses, is_strict
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
 from certsvc.store import log as log_store
@@ -44,6 +48,8 @@ from certsvc.store.rows import Certificate
 
 notices = logging.getLogger("certsvc.log")
 SALT_BYTES = 32
+#: Codes of what waits for the log, and of an empty log that too few witnesses saw.
+WAITING, UNSEEN = "waiting_for_log", "witnesses_away"
 #: Seconds for which a cosignature says well enough that something was not there yet. A witness whose clock says
 #: otherwise, or a demo that goes back in time, is asked again.
 FRESH = 60
@@ -62,10 +68,13 @@ Build = Callable[[Instance, Connection, Jws, bytes], Sequence[bytes]]
 
 
 @contextmanager
-def transaction(instance: Instance) -> Iterator[Connection]:
-    """A durable transaction; what it put into the log's outbox gets its place right afterwards. Never to be nested."""
+def transaction(instance: Instance, *, urgent: bool = False) -> Iterator[Connection]:
+    """A durable transaction; what it put into the log's outbox gets its place right afterwards. Never to be nested.
+
+    Raises as `look_out`; then nothing has begun.
+    """
     if not _TOGETHER.get():
-        look_out(instance)
+        look_out(instance, urgent=urgent)
     with instance.engines.write.begin() as connection:
         yield connection
     if not _TOGETHER.get():
@@ -84,18 +93,58 @@ def together(instance: Instance) -> Iterator[None]:
         settle(instance)
 
 
-def look_out(instance: Instance) -> None:
-    """Has the present checkpoint cosigned if nobody did so lately: nothing of what follows was there yet. Never raises.
+def look_out(instance: Instance, *, urgent: bool = False) -> None:
+    """Has the present checkpoint cosigned if nobody did so lately: nothing of what follows was there yet.
 
-    The first checkpoint of all is that of the empty log, so that the first leaves too are known to be later than one.
+    What waits gets its place first. If it cannot, nobody is asked, and under a root that requires the log
+    NotReady(waiting_for_log) is raised, unless what follows is `urgent`: a key is replaced although the log stands
+    still, or it could stand still for ever. Raises NotReady(clock_differs) under such a root; under others never raises.
     """
-    with _surviving("witnesses were not asked"):
-        if not cosign.witnesses(instance):
+    try:
+        if cosign.policy(instance) is None:
             return
-        if not log.has_begun(instance):
-            log.publish(instance)
-        if not is_fresh(instance):
-            cosign.cosign(instance)
+        advance(instance)
+        said = [] if is_fresh(instance) else cosign.cosign(instance)
+    except Exception as error:  # whatever is wrong with the log
+        if is_strict(instance) and not urgent:
+            raise _stands_still(error) from error
+        _tell("witnesses were not asked", error)
+        return
+    if is_strict(instance):
+        cosign.check_clock(instance, said)
+
+
+def _stands_still(error: Exception) -> NotReady:
+    zh = f"此前签署的内容尚未写入公开日志({_code(error)}),写入前不再办理"
+    en = f"What was signed before has no place in the public log yet ({_code(error)}); nothing new is begun until it has."
+    return NotReady(WAITING, zh, en, "certsvc log tick")
+
+
+def begin(instance: Instance) -> None:
+    """Publishes the empty log, if nothing was published yet: the first leaves too are known to be later than something.
+
+    Under a root that requires the log enough witnesses have to cosign it. Raises NotReady(witnesses_missing,
+    witnesses_away) and whatever is wrong with the log.
+    """
+    check_witnesses(instance)
+    with instance.engines.read.connect() as connection:
+        state = log_store.read_state(connection)
+    if state.note is None:
+        log.publish(instance)
+    if state.pub_size or not is_strict(instance) or not cosign.is_wanting(instance):
+        return
+    cosign.cosign(instance)
+    if cosign.is_wanting(instance):
+        zh = "见证人尚未全部签署空日志,签署前不发布任何条目"
+        en = "Too few witnesses cosigned the empty log; until they do nothing is published."
+        raise NotReady(UNSEEN, zh, en, "certsvc log vkey && certsvc log tick")
+
+
+def advance(instance: Instance) -> None:
+    """What waits gets its place and is published; nobody is asked about it. Raises whatever is wrong with the log."""
+    begin(instance)
+    if waiting_since(instance)[0]:
+        log.sequence(instance)
 
 
 def is_fresh(instance: Instance) -> bool:
@@ -106,11 +155,13 @@ def is_fresh(instance: Instance) -> bool:
 def settle(instance: Instance) -> None:
     """Everything that waits gets its place, is published and cosigned.
 
-    Never raises: what is stored waits for the next call.
+    Never raises: what is stored waits for the next call. Silent while witnesses are still to be appointed.
     """
     with _surviving("leaves wait for the log"):
+        if is_strict(instance) and cosign.policy(instance) is None:
+            return
         if waiting_since(instance)[0]:
-            log.sequence(instance)
+            advance(instance)
             cosign.cosign(instance)
         elif cosign.is_wanting(instance):
             # Another process gave our leaves their places, and may not come so far as to have them cosigned.
@@ -122,8 +173,15 @@ def _surviving(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # whatever is wrong with the log, what was decided and stored stands
-        code = error.code if isinstance(error, CertsvcError) else type(error).__name__
-        notices.warning("%s (%s): certsvc doctor", what, code)
+        _tell(what, error)
+
+
+def _tell(what: str, error: Exception) -> None:
+    notices.warning("%s (%s): certsvc doctor", what, _code(error))
+
+
+def _code(error: Exception) -> str:
+    return error.code if isinstance(error, CertsvcError) else type(error).__name__
 
 
 def waiting_since(instance: Instance) -> tuple[int, int | None]:

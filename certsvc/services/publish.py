@@ -20,6 +20,7 @@ from certsvc.core.statuslist import encode_bitstring, pack
 from certsvc.instance import Instance
 from certsvc.services import cosign, documents, log_leaves
 from certsvc.services.log_evidence import LogEvidence
+from certsvc.services.log_leaves import WAITING
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import status as status_store
@@ -31,8 +32,7 @@ LIST_TERM, LIST_AGE = 7 * 86_400, 900
 #: Lists of one second, or of two clocks that differ a little, follow each other by single seconds. A verifier allows
 #: twice as much (status_fresh); what is further ahead was published before a demo's clock was set back.
 SAME_MOMENT = 60
-#: Code of what waits for the log; how often, and with what pause in seconds, a list waits for an event of this moment.
-WAITING = "waiting_for_log"
+#: How often, and with what pause in seconds, a list waits for an event of this moment.
 TRIES, PAUSE = 3, 0.05
 
 
@@ -147,8 +147,9 @@ def _is_seen(instance: Instance, checkpoint: str | None, iat: int) -> bool:
     policy = cosign.policy(instance)
     if policy is None:
         return True
-    times = _times(checkpoint, policy) if checkpoint else ()
-    return len(times) >= policy.threshold and iat - max(times) <= LIST_LAG
+    times = sorted(_times(checkpoint, policy)) if checkpoint else []
+    # As the verifier does (core.trusted_time): one clock that is ahead proves nothing.
+    return len(times) >= policy.threshold and iat - times[-policy.threshold] <= LIST_LAG
 
 
 @lru_cache(maxsize=64)

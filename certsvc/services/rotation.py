@@ -39,7 +39,7 @@ class Rotated:
 
 def rotate_key(instance: Instance, org: str, use: str) -> Rotated:
     """A new key of an organisation for `use`. Raises NotFound, NotReady, Refused."""
-    with log_leaves.transaction(instance) as connection:
+    with log_leaves.transaction(instance, urgent=True) as connection:
         if key_store.find_organisation(connection, org) is None:
             zh, en = f"机构不存在:{org}", f"No organisation {org}."
             raise NotFound("org_unknown", zh, en, "certsvc keys list")
@@ -51,7 +51,7 @@ def rotate_key(instance: Instance, org: str, use: str) -> Rotated:
 
 def rotate_officer(instance: Instance, officer_id: str) -> Rotated:
     """A new key of an officer. Raises NotFound, NotReady."""
-    with log_leaves.transaction(instance) as connection:
+    with log_leaves.transaction(instance, urgent=True) as connection:
         if key_store.find_officer(connection, officer_id) is None:
             zh, en = f"经办人不存在:{officer_id}", f"No officer {officer_id}."
             raise NotFound("officer_unknown", zh, en, "certsvc keys list")

@@ -19,10 +19,11 @@ from certsvc.core.statuslist import AFTER, VALID
 from certsvc.instance import Instance
 from certsvc.services import correction, documents, issue, log_leaves, notices
 from certsvc.services.act_rules import target_of
-from certsvc.services.coming_into_force import check_unlogged, check_witnesses
+from certsvc.services.coming_into_force import check_unlogged
 from certsvc.services.credential import describe
 from certsvc.services.publish import WAITING, list_uri, newest_status_list, renew_status_list
 from certsvc.services.status_rules import REASONS, STATES, Proposal, check_proposal
+from certsvc.services.witness_list import check_witnesses
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
@@ -50,6 +51,7 @@ def propose(instance: Instance, proposal: Proposal) -> str:
 
 def propose_within(instance: Instance, connection: Connection, proposal: Proposal) -> str:
     """As `propose`, inside the caller's transaction."""
+    check_witnesses(instance)
     # The proposals first and then the certificate, as a decision does: two who lock in two orders wait in a circle.
     identity = status_store.next_proposal_id(connection)
     certificate = find_certificate(instance, connection, proposal.code_or_number)
@@ -94,6 +96,7 @@ def approve_within(
     instance: Instance, connection: Connection, proposal_id: str, officer_id: str
 ) -> issue.Issued | None:
     """As `approve`, inside the caller's transaction; what comes after it is the caller's: the list, the log's word."""
+    check_witnesses(instance)
     status_store.lock_proposal(connection, proposal_id)
     row = _open_proposal(connection, proposal_id)
     officer = _officer(connection, officer_id)
@@ -110,7 +113,6 @@ def approve_within(
     notices.write_notice(instance, connection, certificate, decided.unverified_payload)
     if row.kind != "correct":
         return None
-    check_witnesses(instance)
     # Decision and next version stand or fall together: nobody is left with a superseded certificate only.
     intent = _intend_next(instance, connection, certificate, decided)
     issued = issue.issued_of(instance, intent, issue.sign_intent(instance, intent))

@@ -3,7 +3,8 @@
 HOME/witnesses.json is the only place: {"threshold": 2, "witnesses": [{"url": "https://…", "vkey": "name+id+base64"}]}.
 A witness of another office has the address of its web server. `file:DIR` is one in a folder of this machine, relative
 to HOME, and stands still in time with the instance: who keeps its own witness proves nothing to anybody, so only a
-demo or a test may have one.
+demo or a test may have one. Under a root that requires the log nothing is published before as many are appointed as have
+to cosign: no checkpoint could prove to anybody that something was there, or was not there yet.
 """
 
 import json
@@ -40,9 +41,11 @@ class WitnessList:
     members: tuple[Witness, ...]
 
     @property
-    def policy(self) -> WitnessPolicy:
-        """Raises Malformed for what cannot be satisfied or would count one key twice."""
-        return parse_policy(self.threshold, [format_vkey(one.key) for one in self.members])
+    def policy(self) -> WitnessPolicy | None:
+        """None while fewer are appointed than have to cosign. Raises Malformed for what would count one key twice."""
+        appointed = [format_vkey(one.key) for one in self.members]
+        found = parse_policy(min(self.threshold, len(appointed)), appointed)
+        return found if found.threshold == self.threshold else None
 
 
 def read_list(instance: Instance) -> WitnessList | None:
@@ -69,7 +72,7 @@ def parse_list(instance: Instance, value: Any) -> WitnessList:
     if value.keys() != {"threshold", "witnesses"} or type(value["threshold"]) is not int:
         raise ValueError("other members, or a threshold that is no number")
     found = WitnessList(value["threshold"], tuple(_witness(instance, row) for row in value["witnesses"]))
-    # A list that no checkpoint could ever satisfy is told now, and not with the first certificate.
+    # A list that counts one key twice is told now, and not with the first certificate.
     _ = found.policy
     return found
 
@@ -90,7 +93,7 @@ def witnesses(instance: Instance) -> tuple[Witness, ...]:
 
 
 def policy(instance: Instance) -> WitnessPolicy | None:
-    """What a checkpoint of this home must satisfy; None without witnesses. Raises NotReady(witnesses_form)."""
+    """What a checkpoint of this home must satisfy; None until all are appointed. Raises NotReady(witnesses_form)."""
     found = read_list(instance)
     return None if found is None else found.policy
 
@@ -98,9 +101,25 @@ def policy(instance: Instance) -> WitnessPolicy | None:
 def policy_row(instance: Instance) -> dict[str, Any] | None:
     """The same as the trust bundle says it (TRUST.witness_policy)."""
     found = read_list(instance)
-    if found is None:
+    if found is None or found.policy is None:
         return None
     return {"threshold": found.threshold, "vkeys": [format_vkey(one.key) for one in found.members]}
+
+
+def is_strict(instance: Instance) -> bool:
+    """Whether a root of this home says that evidence is only good with proofs of the log."""
+    return any(anchor.log_required for anchor in instance.anchors)
+
+
+def check_witnesses(instance: Instance) -> None:
+    """Returns if what is signed now can ever be proved. Raises NotReady(witnesses_missing, witnesses_form)."""
+    if not is_strict(instance) or policy(instance) is not None:
+        return
+    found = read_list(instance)
+    count, needed = (0, "") if found is None else (len(found.members), f"/{found.threshold}")
+    zh = f"本实例的根证书要求公开日志,见证人尚未齐备({count}{needed})"
+    en = f"The root requires a log, and its witnesses are not all appointed ({count}{needed})."
+    raise NotReady("witnesses_missing", zh, en, ADD)
 
 
 def write_list(instance: Instance, value: dict[str, Any]) -> WitnessList:

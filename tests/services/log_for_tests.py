@@ -18,7 +18,7 @@ from certsvc.core.encoding import b64
 from certsvc.core.leaves import act_leaf
 from certsvc.core.merkle import EMPTY_ROOT, leaf_hash, levels, root_of
 from certsvc.instance import Instance, database_url
-from certsvc.services import ceremony, high_water, log, witness_list
+from certsvc.services import ceremony, high_water, log, witness, witness_list
 from certsvc.store.engine import open_writer
 from certsvc.store.log_tables import log_checkpoint, log_entry
 from certsvc.store.migrate import upgrade
@@ -56,6 +56,13 @@ def forget_log(home: Path) -> None:
     upgrade(url)
     for file in (high_water.FILE, witness_list.FILE):
         (home / file).unlink(missing_ok=True)
+
+
+def appoint_anew(instance: Instance) -> None:
+    """A witness that never heard of the log before."""
+    vkey = witness.create(instance.home / "witnesses" / "anew", "witness.example/anew")
+    row = {"url": "file:witnesses/anew", "vkey": vkey}
+    witness_list.write_list(instance, {"threshold": 1, "witnesses": [row]})
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from support_instance import SmallInstance
 from world_for_tests import World
 
 from certsvc.core.errors import NotReady
@@ -55,10 +56,16 @@ def test_a_log_to_which_nothing_comes_is_cosigned_all_the_same(quiet: World) -> 
     assert beat_times(quiet) == [quiet.instance.now()] * 2
 
 
-def test_a_home_without_witnesses_beats_as_well(quiet: World) -> None:
+def test_a_home_without_witnesses_beats_as_well(small: SmallInstance) -> None:
+    assert heartbeat.beat(small.instance).said == ()
+    assert log_leaves.waiting_since(small.instance) == (0, None)
+
+
+def test_where_a_log_is_required_nothing_is_published_without_witnesses(quiet: World) -> None:
     (quiet.home / FILE).unlink()
-    assert heartbeat.beat(quiet.instance).said == ()
-    assert log_leaves.waiting_since(quiet.instance) == (0, None)
+    with pytest.raises(NotReady, match="witnesses_missing"):
+        heartbeat.beat(quiet.instance)
+    assert log_leaves.waiting_since(quiet.instance)[0] == 1
 
 
 def test_the_thread_beats_at_once_and_again_and_ends_when_it_is_told(quiet: World) -> None:

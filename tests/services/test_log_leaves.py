@@ -15,16 +15,29 @@ from uuid import uuid4
 
 import log_leaves_killed_for_tests
 import pytest
-from log_for_tests import forget_log
-from world_for_tests import BATCHES, World, environment, opened
+from log_for_tests import appoint_anew, forget_log
+from world_for_tests import BATCHES, WALKS, World, environment, opened
 
 from certsvc.core import leaves
 from certsvc.core.encoding import b64, digest, tagged
 from certsvc.core.errors import NotReady, Refused
 from certsvc.core.jose import Jws, parse_document, sign_general
 from certsvc.core.leaves import parse_leaf
+from certsvc.core.logged import LogKeys, span_between
 from certsvc.instance import Instance
-from certsvc.services import doctor, documents, high_water, log, log_backfill, log_leaves, private, status
+from certsvc.services import (
+    cosign,
+    doctor,
+    documents,
+    high_water,
+    log,
+    log_backfill,
+    log_leaves,
+    private,
+    rotation,
+    status,
+)
+from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.publish import current_status_list, list_uri
 from certsvc.services.status_rules import Proposal
 from certsvc.services.withdrawal import withdraw_grant
@@ -332,20 +345,27 @@ def findings(world: World) -> dict[str, str]:
     return {one.hint: one.en for one in doctor.visit(world.home) if one.state != doctor.OK}
 
 
-def test_a_log_that_refuses_stops_no_business_and_what_waits_is_named(lived_here: World) -> None:
+def test_where_a_log_is_required_one_that_refuses_lets_nothing_more_begin_and_says_why(lived_here: World) -> None:
     mark = lived_here.home / high_water.FILE
     saved = mark.read_bytes()
     mark.unlink()
     (one, *_) = [each for each in lived_here.certificates() if each.state == "in_force"]
-    with pytest.raises(NotReady, match="waiting_for_log"):
-        decide(lived_here, order("withdraw", one.number, reason="holder_request"))
+    asked = cosign.cosigned_at(lived_here.instance)
+    lived_here.instance.set_clock(lived_here.instance.now() + 30)
+    proposal = status.propose(lived_here.instance, order("withdraw", one.number, reason="holder_request"))
+    lived_here.instance.set_clock(lived_here.instance.now() + 3600)
+    before = lived_here.census()
+    with pytest.raises(NotReady, match="waiting_for_log") as error:
+        status.approve(lived_here.instance, proposal, "H2")
+    assert (error.value.hint, lived_here.census()) == ("certsvc log tick", before)
+    # Nobody was asked to say once more that the proposal was not there yet.
+    assert cosign.cosigned_at(lived_here.instance) == asked
     count, since = log_leaves.waiting_since(lived_here.instance)
-    # A proposal and a decision; no list is signed that the log does not cover.
-    assert count == 2 and since is not None
+    assert count == 1 and since is not None
     assert high_water.RECOVER in findings(lived_here)
-    assert any("2 entries wait" in en for en in findings(lived_here).values())
+    assert any("1 entries wait" in en for en in findings(lived_here).values())
     mark.write_bytes(saved)
-    assert any("2 entries wait" in en for en in findings(lived_here).values())
+    assert any("1 entries wait" in en for en in findings(lived_here).values())
     log_leaves.settle(lived_here.instance)
     assert log_leaves.waiting_since(lived_here.instance) == (0, None)
     assert "certsvc log tick" not in findings(lived_here)
@@ -384,6 +404,40 @@ def test_a_kill_behind_the_act_loses_nothing(anywhere: World, point: str) -> Non
     assert log_leaves.waiting_since(anywhere.instance) == (0, None)
 
 
+@pytest.mark.parametrize("point", ["the outbox is committed", "the batch is committed", "the checkpoint is committed"])
+def test_after_a_kill_and_hours_an_act_is_not_dated_later_than_it_was(province: World, point: str) -> None:
+    roster = province.take_in(BATCHES["T01"])
+    province.at(0)
+    signed = province.instance.now()
+    command = [sys.executable, str(PROGRAM), str(province.home), roster, str(signed), point]
+    subprocess.run(command, env=environment(province.home, None), capture_output=True, check=False)
+    province.at(0, hour=17)
+    documents.publish_trust(province.instance)
+    _, act = act_of(province, roster, "unit_notice")
+    with province.instance.engines.read.connect() as connection:
+        logged_as = LogEvidence(province.instance, connection).of(act)
+        keys = LogKeys(log.log_keys(province.instance, connection), cosign.policy(province.instance) or log.ALONE)
+    assert logged_as is not None
+    time = span_between(logged_as.before, logged_as.proof.checkpoint, keys).time
+    assert time is not None and time.earliest <= signed + 1 < time.after == province.instance.now()
+    for day, kind, officers in WALKS["T01"][1:]:
+        province.at(day)
+        province.sign(kind, roster, *officers)
+    province.at(40)
+    assert len(province.issue(roster)) == 2
+
+
+def test_a_key_of_the_log_that_is_gone_is_replaced_although_leaves_wait_for_it(province: World) -> None:
+    (province.home / "keys" / "log.pem").unlink()
+    with province.another() as second:
+        second.at(0)
+        documents.publish_trust(second.instance)
+        with pytest.raises(NotReady, match="waiting_for_log"):
+            documents.publish_trust(second.instance)
+        rotation.rotate_key(second.instance, "ROOT", "log")
+        assert log_leaves.waiting_since(second.instance) == (0, None)
+
+
 # --- what is older than the log ---------------------------------------------------------------------------------------
 
 
@@ -414,6 +468,7 @@ def test_a_backfill_gives_every_older_document_its_leaf_also_after_an_interrupti
 
     with opened(lived.home, url) as instance:
         again = World(instance, lived.folder, url)
+        appoint_anew(instance)
         assert said(instance) == set() and log_backfill.count_unlogged(instance) == len(before)
         with pytest.raises(Stop):
             log_backfill.backfill(instance, stop)
@@ -437,6 +492,7 @@ def test_an_act_that_is_older_than_the_log_gets_its_leaf_with_its_successor(prov
     with opened(province.home) as instance:
         instance.clock = clock
         again = World(instance, province.folder)
+        appoint_anew(instance)
         again.sign("accept", roster, "XC")
         assert Counter(kind for _, kind in said(instance)) == {"act": 3}
         recompute_all(again)

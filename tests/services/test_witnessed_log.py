@@ -11,7 +11,15 @@ from certsvc.core.encoding import unb64
 from certsvc.core.errors import CertsvcError
 from certsvc.core.logged import log_keys
 from certsvc.core.merkle import inclusion_holds, leaf_hash
-from certsvc.core.note import NoteSignature, VerifierKey, format_line, parse_note, parse_vkey, verified_signatures
+from certsvc.core.note import (
+    NoteSignature,
+    VerifierKey,
+    format_line,
+    format_vkey,
+    parse_note,
+    parse_vkey,
+    verified_signatures,
+)
 from certsvc.core.outcomes import Fault
 from certsvc.services import (
     appointment,
@@ -26,7 +34,7 @@ from certsvc.services import (
     withdrawal,
 )
 from certsvc.services.witness import add_checkpoint, create, open_witness
-from certsvc.services.witness_list import FILE
+from certsvc.services.witness_list import FILE, write_list
 from certsvc.store import keys as key_store
 from certsvc.store import log as log_store
 
@@ -232,10 +240,11 @@ def test_a_withdrawal_counts_from_its_own_place(office: World) -> None:
 
 def test_without_witnesses_nothing_is_known_to_have_been_good(office: World) -> None:
     (office.home / FILE).unlink()
-    name = ungrant(office, good_before=office.instance.now())
+    ungrant(office, good_before=office.instance.now())
     said = trust(office)
     (row,) = said["withdrawn"]  # type: ignore[misc]
-    assert (row["from_index"], row["good_before_index"], said["witness_policy"]) == (place(office, name), None, None)
+    # Nothing is published meanwhile: it comes to the next place.
+    assert (row["from_index"], row["good_before_index"], said["witness_policy"]) == (size(office), None, None)
 
 
 def test_a_procedure_stands_from_its_own_leaf_to_that_of_its_successor(office: World) -> None:
@@ -263,7 +272,10 @@ def test_a_point_once_published_stays_also_under_another_policy(office: World, t
         assert log_points.bounds(connection, policy, [moment], {moment: 7}) == {moment: 7} != fresh
     ungrant(office, good_before=moment)
     (row,) = trust(office)["withdrawn"]  # type: ignore[misc]
-    appointment.appoint(office.instance, create(tmp_path / "w", NEW), f"file:{tmp_path / 'w'}", 3)
+    rows = [{"url": one.url, "vkey": format_vkey(one.key)} for one in cosign.witnesses(office.instance)]
+    rows.append({"url": f"file:{tmp_path / 'w'}", "vkey": create(tmp_path / "w", NEW)})
+    write_list(office.instance, {"threshold": 3, "witnesses": rows})
+    documents.publish_trust(office.instance)
     assert trust(office)["withdrawn"] == [row]
 
 
@@ -383,16 +395,17 @@ def test_a_witness_that_is_appointed_stands_in_a_new_bundle_at_once(office: Worl
     assert trust(office)["witness_policy"] == cosign.policy_row(office.instance)
     assert trust(office)["witness_policy"]["vkeys"][2] == vkey  # type: ignore[index]
     assert (trust(office)["iat"] > before, cosign.policy(office.instance).threshold) == (True, 2)  # type: ignore[operator, union-attr]
-    appointment.appoint(office.instance, vkey, f"file:{tmp_path / 'elsewhere'}", 3)
+    appointment.appoint(office.instance, vkey, f"file:{tmp_path / 'elsewhere'}", 2)
     assert [one.url for one in cosign.witnesses(office.instance)][2:] == [f"file:{tmp_path / 'elsewhere'}"]
-    assert trust(office)["witness_policy"]["threshold"] == 3  # type: ignore[index]
+    assert trust(office)["witness_policy"]["threshold"] == 2  # type: ignore[index]
 
 
 NEW = "witness.example/new"
 BAD_APPOINTMENTS = {
     "no key": ("x", "http://w.example", None, "vkey_form"),
     "another scheme": (None, "ftp://w.example", None, "witness_url"),
-    "a threshold that nobody can reach": (None, "http://w.example", 4, "witness_policy"),
+    "a threshold that nothing published has": (None, "http://w.example", 3, "threshold_late"),
+    "a threshold that nobody can reach": (None, "http://w.example", 4, "threshold_late"),
     "a known name with another key": ("north", "http://w.example", None, "witness_known"),
 }
 
