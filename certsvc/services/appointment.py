@@ -15,31 +15,18 @@ from certsvc.core.note import format_vkey, parse_vkey
 from certsvc.instance import Instance
 from certsvc.services import cosign, documents, log_leaves
 from certsvc.services.cosign import Said
-<<<<<<< HEAD
-from certsvc.services.witness_list import ADD, EMPTY, WitnessList, read_list, write_list
-from certsvc.store import certificates
-=======
 from certsvc.services.witness_list import ADD, EMPTY, WitnessList, is_strict, parse_list, read_list, write_list
 from certsvc.store import log as log_store
->>>>>>> logside2
 
 
 def appoint(instance: Instance, vkey: str, url: str, threshold: int | None = None) -> list[Said]:
     """Adds a witness, or gives a known one another address, and publishes the policy; what each witness said of it.
 
-<<<<<<< HEAD
-    Without `threshold` as many as before must cosign, at first one. Raises Malformed for a key, address or threshold
-    that cannot be; Refused for a known name with another key, or a threshold that takes their evidence from certificates
-    that stand on it; NotReady for a list with a defect.
-=======
     Without `threshold` as many as before must cosign, at first one; while fewer are appointed nobody is asked. Raises
     Malformed for a key, address or threshold that cannot be; Refused for a known name with another key, and
     Refused(threshold_late); NotReady for a list with a defect, and whatever is wrong with the log.
->>>>>>> logside2
     """
     old = read_list(instance)
-    if old is not None and threshold is not None and threshold > old.threshold:
-        _check_nothing_issued(instance, old.threshold)
     try:
         value = _with(EMPTY if old is None else _as_json(old), vkey, url)
         value |= {} if threshold is None else {"threshold": threshold}
@@ -77,19 +64,6 @@ def _publish(instance: Instance) -> list[Said]:
     return cosign.cosign(instance)
 
 
-<<<<<<< HEAD
-def _check_nothing_issued(instance: Instance, threshold: int) -> None:
-    """Raises Refused where the log is required and something was issued: what fewer witnesses saw would not count any
-    more, and nobody could tell on which side of a key's end it was logged."""
-    if not any(anchor.log_required for anchor in instance.anchors):
-        return
-    with instance.engines.read.connect() as connection:
-        issued = certificates.any_issued(connection)
-    if issued:
-        zh = f"已发的证书只有 {threshold} 名见证人签署,不能提高人数要求"
-        en = f"Certificates were issued under {threshold} cosignatures; a higher threshold would leave them without proof."
-        raise Refused("witness_threshold", zh, en, ADD)
-=======
 def _check_threshold(instance: Instance, old: WitnessList | None, new: WitnessList) -> None:
     """What is published can get no more cosignatures of its time. Raises Refused(threshold_late)."""
     if not is_strict(instance):
@@ -113,7 +87,6 @@ def _threshold_said(instance: Instance, old: WitnessList | None) -> int:
     with instance.engines.read.connect() as connection:
         row = documents.current_trust(connection).unverified_payload["witness_policy"]
     return 0 if row is None else int(row["threshold"])
->>>>>>> logside2
 
 
 def _with(value: dict[str, Any], vkey: str, url: str) -> dict[str, Any]:

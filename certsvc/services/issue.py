@@ -159,20 +159,12 @@ def _can_sign(instance: Instance, connection: Connection, intent: IssueIntent) -
     Nor when it was replaced, where a log is required: what is logged after the end of a key does not count.
     """
     key = documents.key_in_service(connection, instance.settings.authority, "credential", intent.created_at)
-    return key is not None and not (_is_strict(instance) and key.ended_reason)
+    return key is not None and not (is_strict(instance) and key.ended_reason)
 
 
 def _is_young(instance: Instance, intent: IssueIntent) -> bool:
     """Whether the log could still say that the certificate was made when it says: where a log is required, it does."""
-<<<<<<< HEAD
-    return not _is_strict(instance) or instance.now() - intent.created_at <= DATED_ANEW
-
-
-def _is_strict(instance: Instance) -> bool:
-    return any(anchor.log_required for anchor in instance.anchors)
-=======
     return not is_strict(instance) or instance.now() - intent.created_at <= DATED_ANEW
->>>>>>> logside2
 
 
 def _renew(instance: Instance, connection: Connection, entry: Entry, old: IssueIntent) -> IssueIntent:
@@ -239,7 +231,7 @@ def sign_intent(instance: Instance, intent: IssueIntent) -> Jws:
         # What was begun before a rotation is completed with the key of that moment, whose grant was in force then.
         of_that_day = documents.key_in_service(connection, org, "credential", payload["nbf"])
         living = documents.own_key(connection, org, "credential")
-        key = living if _is_strict(instance) else of_that_day or living
+        key = living if is_strict(instance) else of_that_day or living
     return parse_document(sign_compact(payload, "vc+jwt", instance.signer(key)), "vc+jwt")
 
 

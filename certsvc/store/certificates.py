@@ -201,11 +201,6 @@ def list_certificates(
     return CERTIFICATES.all(connection, narrowed(statement, wanted))
 
 
-def any_issued(connection: Connection) -> bool:
-    """Whether there is a certificate at all."""
-    return connection.execute(select(certificate.c.id).limit(1)).first() is not None
-
-
 def used_indices(connection: Connection, list_uri: str) -> set[int]:
     """The slots of a status list that are taken; a slot is never used again."""
     return set(connection.execute(_INDICES, {"uri": list_uri}).scalars())
