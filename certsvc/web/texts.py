@@ -137,10 +137,10 @@ TEXTS: dict[str, Words] = {
     "certificate": ("本证", "The certificate", "증서"),
     "status": ("当前状态", "Status", "현재 상태"),
     "log_why": (
-        "公开日志只能续写、不能改写,见证人随时签字为凭,所以谁也不能把办理时间写早。",
+        "公开日志只能续写、不能改写,见证人随时签字为凭,所以谁也不能把办理时间写早一天以上。",
         "The public log can be added to and never rewritten, and its witnesses sign what they saw when: so nobody can "
-        "date an act back.",
-        "공개 로그는 덧붙일 수만 있고 고칠 수 없으며 증인이 본 시각에 서명하므로 누구도 시각을 앞당길 수 없습니다.",
+        "date an act back by more than a day.",
+        "공개 로그는 덧붙일 수만 있고 고칠 수 없으며 증인이 본 시각에 서명하므로 누구도 시각을 하루 넘게 앞당길 수 없습니다.",
     ),
     "stated": ("文件自称 {day}", "States {day}", "문서상 {day}"),
     "log": ("公开日志", "Public log", "공개 로그"),
