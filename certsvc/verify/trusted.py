@@ -231,7 +231,7 @@ def check_stated(when: When) -> None:
     Raises Fault time_mismatch where it fits nowhere in the span; Unknown time_unproved where it fits here and not there:
     whoever shows other checkpoints than the nearest widens the span, and must not gain by it.
     """
-    figures: dict[str, Any] = {"stated": when.stated, "earliest": when.earliest, "latest": when.latest}
+    figures: dict[str, Any] = {"signed": when.stated, "earliest": when.earliest, "latest": when.latest}
     if when.stated > when.latest + SKEW or when.stated < when.earliest - LAG:
         raise Fault("time_mismatch", **figures, backdated=when.stated < when.earliest)
     if when.stated < when.latest - LAG or when.stated > when.earliest + LAG:
@@ -241,4 +241,4 @@ def check_stated(when: When) -> None:
 def check_not_ahead(when: When) -> None:
     """As `check_stated` for what may well be logged later than it was signed, and does not count before (grants)."""
     if when.stated > when.latest + SKEW:
-        raise Fault("time_mismatch", stated=when.stated, earliest=when.earliest, latest=when.latest, backdated=False)
+        raise Fault("time_mismatch", signed=when.stated, earliest=when.earliest, latest=when.latest, backdated=False)

@@ -42,6 +42,8 @@ _SOME_CAUSE: Words = (
 )
 _NOT_SAID = "–"
 
+#: Figures that are times, in seconds.
+_MOMENTS = ("signed", "earliest", "latest")
 #: Figure -> the table that says its value; a value that stands in no table is shown as it is.
 _FIGURE_TABLES: dict[str, dict[str, Words]] = {
     "act": words_terms.ACTS,
@@ -200,6 +202,8 @@ def _holders(report: Report, about: About, lang: str) -> str:
 
 
 def _figure(name: str, value: str, lang: str) -> str:
+    if name in _MOMENTS:
+        return clock(int(value))
     table = _FIGURE_TABLES.get(name, {})
     return {"zh": "、"}.get(lang, ", ").join(term(table, part, lang) for part in value.split(","))
 

@@ -29,9 +29,11 @@ LOG: dict[str, Words] = {
         "공개 로그 항목이 앞 단계에서 이어지지 않습니다. 두 번 처리되었을 수 있습니다.",
     ),
     "time_mismatch": (
-        "“{act}”所写时间与公开日志不符,可能是事后补办或倒签。{org}",
-        "{org}: the time stated for “{act}” does not fit the public log; it was dated back, or done afterwards.",
-        "{org}: “{act}”에 적힌 시각이 공개 로그와 맞지 않습니다. 소급 작성되었을 수 있습니다.",
+        "{org}的“{act}”自称办理于 {signed},而公开日志登记于 {earliest} 至 {latest}:可能是事后补办或倒签。",
+        "“{act}” by {org} says {signed}, and entered the public log between {earliest} and {latest}: it was dated back, or "
+        "done afterwards.",
+        "{org}의 “{act}”에는 {signed}(으)로 적혀 있으나 공개 로그에는 {earliest}~{latest}에 등록되었습니다. 소급 작성되었을 수 "
+        "있습니다.",
     ),
     "log_forked": (
         "公开日志有两个不同的版本,请向审计机构报告。",
