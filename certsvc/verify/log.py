@@ -68,8 +68,6 @@ def certificate_logged(case: Case) -> None:
     logged, log = case.bundle.logged, case.path.log
     if logged is None or (log.strict and logged.before is None):
         raise log.missing()
-    if any(logged.proof.index <= path_index for path_index in _indices_before(case.batch)):
-        raise Fault("order", "issue", case.batch.issuer.org)
     salt, version = case.bundle.entries[0].salt, case.credential["certificate"]["version"]
     tag, credential = certificate_tag(salt, version), case.bundle.credential
     if logged.entry != certificate_leaf(case.batch.kid, credential.body, logged.proof.extra or b"", tag):
@@ -82,6 +80,8 @@ def certificate_logged(case: Case) -> None:
         # Asked again for the reason.
         check_stands(logged, span)
         raise Fault("inclusion_bad")
+    if any(index <= before for before in _indices_before(case.batch)):
+        raise Fault("order", "issue", case.batch.issuer.org)
 
 
 def _indices_before(batch: Batch) -> tuple[int, ...]:
