@@ -12,7 +12,7 @@ from certsvc.core.calendar import utc_text
 from certsvc.core.checkpoint import Checkpoint, verify_checkpoint
 from certsvc.core.jose import Jws
 from certsvc.core.leaves import certificate_leaf, certificate_tag
-from certsvc.core.logged import Span, check_stands, checkpoint_in
+from certsvc.core.logged import Logged, Span, check_stands, checkpoint_in
 from certsvc.core.merkle import leaf_hash
 from certsvc.core.note import Note
 from certsvc.core.outcomes import Fault, NotRun, Unknown
@@ -54,9 +54,8 @@ def time_fits(path: Path, document: Jws) -> None:
     try:
         check(path.when(document))
     except Fault as fault:
-        raise (act_fault if document.typ == "act+jwt" else _grant_fault)(
-            fault.code, document, **fault.about.figures
-        ) from fault
+        about = act_fault if document.typ == "act+jwt" else _grant_fault
+        raise about(fault.code, document, **fault.about.figures) from fault
 
 
 def _grant_fault(code: str, grant: Jws, **figures: object) -> Fault:
@@ -64,24 +63,34 @@ def _grant_fault(code: str, grant: Jws, **figures: object) -> Fault:
 
 
 def certificate_logged(case: Case) -> None:
-    """The certificate stands in the log, once: its once-tag comes from the salt of its entry and its version."""
+    """The certificate stands in the log, once, after all that it rests on."""
     logged, log = case.bundle.logged, case.path.log
     if logged is None or (log.strict and logged.before is None):
         raise log.missing()
-    salt, version = case.bundle.entries[0].salt, case.credential["certificate"]["version"]
-    tag, credential = certificate_tag(salt, version), case.bundle.credential
+    _check_named(case, logged)
+    _check_climbed(case, logged)
+    if any(logged.proof.index <= before for before in _indices_before(case.batch)):
+        raise Fault("order", "issue", case.batch.issuer.org)
+
+
+def _check_named(case: Case, logged: Logged) -> None:
+    """The entry is about this certificate; its one once-tag comes from the salt of the first entry and the version."""
+    credential, version = case.bundle.credential, case.credential["certificate"]["version"]
+    tag = certificate_tag(case.bundle.entries[0].salt, version)
     if logged.entry != certificate_leaf(case.batch.kid, credential.body, logged.proof.extra or b"", tag):
+        # Asked again for the reason, as below.
         check_entry(logged, act_entry(credential), tag)
         raise Fault("once_tag")
-    span, known = case.batch.span, case.path.nodes.setdefault(case.batch.span.having.root, {})
-    index, siblings, having = logged.proof.index, b"".join(logged.proof.path), span.having
+
+
+def _check_climbed(case: Case, logged: Logged) -> None:
+    """The entry leads to the root under which the certificates of this batch were logged, and lies within their span."""
+    span, index, siblings = case.batch.span, logged.proof.index, b"".join(logged.proof.path)
+    known, having = case.path.nodes.setdefault(span.having.root, {}), span.having
     inside = span.without is None or span.without.size <= index
     if not inside or not leads(known, leaf_hash(logged.entry), index, siblings, having.root, having.size):
-        # Asked again for the reason.
         check_stands(logged, span)
         raise Fault("inclusion_bad")
-    if any(index <= before for before in _indices_before(case.batch)):
-        raise Fault("order", "issue", case.batch.issuer.org)
 
 
 def _indices_before(batch: Batch) -> tuple[int, ...]:
