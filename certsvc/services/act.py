@@ -24,8 +24,9 @@ from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves
 from certsvc.services.act_rules import YEARLY_TARGETS, Gathered, Order, decide, meeting_facts, row_facts, target_of
+from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.register_only import refuse_register_only
-from certsvc.services.witness_list import check_witnesses
+from certsvc.services.witness_list import check_witnesses, is_strict
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import rosters as roster_store
@@ -117,7 +118,15 @@ def gather(instance: Instance, connection: Connection, order: Order) -> Gathered
         tuple(own_grants),
         documents.current_calendar(connection),
         _hands(connection, {e.head_act for e in waiting if e.head_act}),
+        _opened(instance, connection, previous) if is_strict(instance) else {},
     )
+
+
+def _opened(instance: Instance, connection: Connection, heads: Mapping[str, Jws]) -> dict[str, int]:
+    """Head act -> the second by which the log had it; now for one that no checkpoint proves yet."""
+    logged = LogEvidence(instance, connection)
+    times = ((name, logged.latest(document)) for name, document in heads.items())
+    return {name: instance.now() if time is None else time for name, time in times}
 
 
 def _officers(connection: Connection, order: Order) -> tuple[Officer, ...]:

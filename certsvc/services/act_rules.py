@@ -83,6 +83,8 @@ class Gathered:
     calendar: Jws
     hands: Mapping[str, set[str]]
     """Act kind -> organisations and humans that signed it for any of these entries."""
+    opened: Mapping[str, int] = field(default_factory=dict)
+    """Head act -> the second by which the log had it, where a log is required; its own time counts for others."""
 
     @property
     def org(self) -> str:
@@ -172,7 +174,9 @@ def _check_interval(g: Gathered) -> None:
         payload, needed = act.unverified_payload, g.previous_step["min_working_days"]
         if payload["act"] != g.previous_step["act"]:
             continue
-        days = working_days(g.calendar.unverified_payload, payload["iat"], g.now)
+        # A notice counts from when everybody could see it, as the verifier counts (docs/format.md 4).
+        opened = g.opened.get(act.sha256, payload["iat"])
+        days = working_days(g.calendar.unverified_payload, opened, g.now)
         if days < needed:
             raise Fault("interval_short", g.previous_step["act"], payload["org"], days=days, needed=needed)
 

@@ -17,6 +17,7 @@ from certsvc.services.act_rules import target_of
 from certsvc.services.enrol import issuing_ca_certificate
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.publish import current_status_list
+from certsvc.services.witness_list import is_strict
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
 from certsvc.store import rosters as roster_store
@@ -41,7 +42,7 @@ def fresh_evidence(instance: Instance, connection: Connection, certificate: Cert
     status_list = current_status_list(instance, certificate.list_uri)
     # What the connection saw first it goes on seeing; a list of a key that was rotated just now needs its new grant.
     with instance.engines.read.connect() as fresh:
-        return gather_bundle(instance, fresh, certificate, status_list, trust)
+        return gather_bundle(instance, fresh, certificate, status_list, trust, proved=is_strict(instance))
 
 
 def gather_bundle(
@@ -51,10 +52,13 @@ def gather_bundle(
     status_list: Jws,
     trust: Jws | None = None,
     logged: LogEvidence | None = None,
+    *,
+    proved: bool = False,
 ) -> Bundle:
     """As `bundle_of`, with a given status list and before writing. Parts that are parsed stay parsed.
 
-    `logged` are look-ups on the same connection, when many bundles are gathered on it.
+    `logged` are look-ups on the same connection, when many bundles are gathered on it. With `proved` a grant that the
+    log does not prove yet is left out, unless an act names it: nothing that stands in the log stands on it.
     """
     entry = roster_store.find_entry(connection, certificate.entry_id)
     if entry is None:
@@ -65,7 +69,9 @@ def gather_bundle(
     events = tuple(_event(connection, e, logged) for e in status_store.list_events(connection, certificate.id))
     acts = [step.act for step in path] + [a for e in (*corrections, *events) for a in (e.propose, e.decide)]
     credential = parse_document(certificate.credential, "vc+jwt")
-    grants = tuple(_grants(connection, acts, credential.unverified_payload["iss"].rpartition(":")[2]))
+    named = {name for act in acts for name in act.unverified_payload["grants"]}
+    usable = [*named, *_living(connection, credential.unverified_payload["iss"].rpartition(":")[2], logged, proved)]
+    grants = tuple(_grants(connection, usable))
     draft = Bundle(
         b"",
         credential,
@@ -142,9 +148,13 @@ def _open_salts(instance: Instance, connection: Connection, entry: EntryRow, ver
     return {field: salts[field] for field in OPEN_FIELDS}
 
 
-def _grants(connection: Connection, acts: list[Jws], issuer: str) -> Iterable[Jws]:
-    named = [name for act in acts for name in act.unverified_payload["grants"]]
-    named += [grant.sha256 for grant in documents.grants_of(connection, issuer) if not _never_good(connection, grant)]
+def _living(connection: Connection, issuer: str, logged: LogEvidence, proved: bool) -> Iterable[str]:
+    for grant in documents.grants_of(connection, issuer):
+        if not _never_good(connection, grant) and not (proved and logged.of(grant) is None):
+            yield grant.sha256
+
+
+def _grants(connection: Connection, named: list[str]) -> Iterable[Jws]:
     for name in sorted(documents.grants_with_parents(connection, named)):
         yield documents.load_document(connection, name, "grant+jwt")
 

@@ -154,12 +154,11 @@ def intend(instance: Instance, entries: list[Entry]) -> list[IssueIntent]:
 
 
 def _can_sign(instance: Instance, connection: Connection, intent: IssueIntent) -> bool:
-    """Whether the key of the day of the intent may still complete it: not when it was stolen or withdrawn since.
-
-    Nor when it was replaced, where a log is required: what is logged after the end of a key does not count.
-    """
-    key = documents.key_in_service(connection, instance.settings.authority, "credential", intent.created_at)
-    return key is not None and not (is_strict(instance) and key.ended_reason)
+    """Whether the key of the day of the intent may still complete it: not when it was stolen or withdrawn since, nor,
+    where a log is required, when it was rotated: its end stands in the log before the certificate would."""
+    org = instance.settings.authority
+    key = documents.key_in_service(connection, org, "credential", intent.created_at)
+    return key is not None and (key.ended_reason is None or not is_strict(instance))
 
 
 def _is_young(instance: Instance, intent: IssueIntent) -> bool:
@@ -230,8 +229,7 @@ def sign_intent(instance: Instance, intent: IssueIntent) -> Jws:
     with instance.engines.read.connect() as connection:
         # What was begun before a rotation is completed with the key of that moment, whose grant was in force then.
         of_that_day = documents.key_in_service(connection, org, "credential", payload["nbf"])
-        living = documents.own_key(connection, org, "credential")
-        key = living if is_strict(instance) else of_that_day or living
+        key = (None if is_strict(instance) else of_that_day) or documents.own_key(connection, org, "credential")
     return parse_document(sign_compact(payload, "vc+jwt", instance.signer(key)), "vc+jwt")
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from certsvc.core.checkpoint import WitnessPolicy
 from certsvc.core.jose import Jws
 from certsvc.core.leaves import MAX_TAGS
-from certsvc.core.logged import Logged
+from certsvc.core.logged import Logged, LogKeys, span_between
 from certsvc.core.merkle import HashOf
 from certsvc.core.tiles import FULL, hash_of_tiles
 from certsvc.instance import Instance
@@ -65,6 +65,15 @@ class LogEvidence:
         prev = document.unverified_payload.get("prev") or []
         number = prev.index(after) // MAX_TAGS if after in prev else 0
         return self.of_key(f"{document.sha256}/{number}" if number else document.sha256)
+
+    def latest(self, document: Jws) -> int | None:
+        """The last second in which a document may have been logged; None while no cosigned checkpoint has it."""
+        logged = self.of(document)
+        if logged is None:
+            return None
+        keys = LogKeys(self._circle.keys, self._circle.policy)
+        time = span_between(logged.before, logged.proof.checkpoint, keys).time
+        return None if time is None else time.after
 
     def of_key(self, key: str) -> Logged | None:
         """As `of`, by the key of the entry in the outbox. Raises NotReady(log_damaged)."""

@@ -2,8 +2,8 @@
 
 import base64
 import time
-from contextlib import suppress
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from cryptography import x509
@@ -21,6 +21,7 @@ from certsvc.instance import Instance
 from certsvc.services import cosign, documents, log_leaves
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.log_leaves import WAITING
+from certsvc.services.witness_list import is_strict
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import status as status_store
@@ -34,6 +35,10 @@ LIST_TERM, LIST_AGE = 7 * 86_400, 900
 SAME_MOMENT = 60
 #: How often, and with what pause in seconds, a list waits for an event of this moment.
 TRIES, PAUSE = 3, 0.05
+#: Codes of what keeps new lists from being signed, while the last one still holds.
+STANDS_STILL = (WAITING, "clock_differs")
+#: Lists among which the last one that the log proves is looked for.
+LOOK_BACK = 100
 
 
 def list_uri(instance: Instance, number: int = 1) -> str:
@@ -44,8 +49,35 @@ def current_status_list(instance: Instance, uri: str) -> Jws:
     """The newest Token Status List of `uri`, signed anew when it is a quarter of an hour old or an event came since.
 
     While the log stands still and an event waits for it, no new list is signed: the last one is given as long as it
-    holds, and says in `n` what it covers. Raises NotReady when there is none.
+    holds, and says in `n` what it covers. Raises NotReady when there is none. Under a root that requires the log the
+    newest one is given that the log proves, since a verifier believes no other; one without proof only before the first.
     """
+    found = _current_list(instance, uri)
+    if not is_strict(instance) or _is_proved(instance, found):
+        return found
+    # It was signed in this moment, here or by another process, and waits for its place or for the witnesses.
+    log_leaves.settle(instance)
+    return found if _is_proved(instance, found) else _last_proved(instance, uri) or found
+
+
+def _is_proved(instance: Instance, listed: Jws) -> bool:
+    with instance.engines.read.connect() as connection:
+        return LogEvidence(instance, connection).of(listed) is not None
+
+
+def _last_proved(instance: Instance, uri: str) -> Jws | None:
+    """The newest list of the present key that still holds and that the log proves."""
+    with instance.engines.read.connect() as connection:
+        logged, key = LogEvidence(instance, connection), _status_key(instance, connection)
+        for row in islice(status_store.list_status_lists(connection, uri), LOOK_BACK):
+            listed = documents.load_document(connection, row.sha256, "statuslist+jwt")
+            holds = listed.unverified_payload["exp"] > instance.now() and listed.signatures[0].unverified_kid == key
+            if holds and logged.of(listed) is not None:
+                return listed
+    return None
+
+
+def _current_list(instance: Instance, uri: str) -> Jws:
     with instance.engines.read.connect() as connection:
         newest = _newest_list(instance, connection, uri)
     if newest is not None:
@@ -55,7 +87,7 @@ def current_status_list(instance: Instance, uri: str) -> Jws:
     except NotReady as error:
         with instance.engines.read.connect() as connection:
             last = _own_list(instance, connection, uri)
-        if error.code != WAITING or last is None or last.unverified_payload["exp"] <= instance.now():
+        if error.code not in STANDS_STILL or last is None or last.unverified_payload["exp"] <= instance.now():
             raise
         return last
 
@@ -79,18 +111,22 @@ def renew_status_list(instance: Instance, uri: str) -> Jws:
 
     Raises NotReady(waiting_for_log) while the log stands still and one of them has no place in it.
     """
-    for _ in range(TRIES):
-        with suppress(_Waits), log_leaves.transaction(instance) as connection:
-            return publish_status_list(instance, connection, uri)
-        # Somebody has decided in the moment between: what they logged gets its place here, or by them.
-        log_leaves.settle(instance)
+    tries = TRIES
+    while True:
+        try:
+            with log_leaves.transaction(instance) as connection:
+                return publish_status_list(instance, connection, uri)
+        except _Waits:
+            # Somebody has decided in the moment between: what they logged gets its place here, or by them.
+            log_leaves.settle(instance)
+            if not tries or cosign.is_wanting(instance):
+                raise
+        tries -= 1
         time.sleep(PAUSE)
-    with log_leaves.transaction(instance) as connection:
-        return publish_status_list(instance, connection, uri)
 
 
 class _Waits(NotReady):
-    """An event has no published place in the log."""
+    """An event has no published place in the log, or too few witnesses saw what is published."""
 
 
 def publish_status_list(instance: Instance, connection: Connection, uri: str) -> Jws:
@@ -114,7 +150,7 @@ def publish_status_list(instance: Instance, connection: Connection, uri: str) ->
     if latest is not None and not _is_seen(instance, checkpoint, iat):
         zh = "见证人未答复;决定已保存,状态表尚未更新"
         en = "No witness answers, and nobody would believe a new status list; what was decided is kept."
-        raise NotReady(WAITING, zh, en, "certsvc log tick")
+        raise _Waits(WAITING, zh, en, "certsvc log tick")
     last = None if latest is None else documents.load_document(connection, latest.sha256, "statuslist+jwt")
     if last is not None and last.unverified_payload["iat"] - iat < SAME_MOMENT:
         # Of two lists of one second nobody could tell which one lacks a revocation.
@@ -163,9 +199,12 @@ def _own_list(instance: Instance, connection: Connection, uri: str) -> Jws | Non
     if status_store.latest_status_list(connection, uri) is None:
         return None
     document = newest_status_list(connection, uri)
-    key = documents.own_key(connection, instance.settings.authority, "status")
     # A key that has ended vouches for nothing new; above all when it was stolen.
-    return document if document.signatures[0].unverified_kid == key.jkt else None
+    return document if document.signatures[0].unverified_kid == _status_key(instance, connection) else None
+
+
+def _status_key(instance: Instance, connection: Connection) -> str:
+    return documents.own_key(connection, instance.settings.authority, "status").jkt
 
 
 def status_document(instance: Instance, uri: str) -> dict[str, Any]:

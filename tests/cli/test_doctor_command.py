@@ -127,12 +127,16 @@ def test_a_strict_home_is_told_of_its_witnesses(tmp_path: Path) -> None:
     made = must("init", "--test", "--log-required", "--home", place)
     assert "certsvc witness add VKEY URL" in made.err
     said = call("doctor", "--home", place)
-    assert (said.code, "no witness is appointed" in said.out, "certsvc witness add" in said.err) == (1, True, True)
+    assert (said.code, "its witnesses are not all appointed (0)" in said.out, "certsvc witness add" in said.err) == (
+        1,
+        True,
+        True,
+    )
     vkeys = [must("witness", "init", f"w.example/{n}", "--home", tmp_path / n).out.strip() for n in ("a", "b")]
     for vkey, name in zip(vkeys, ("a", "b"), strict=True):
-        must("witness", "add", vkey, f"file:{tmp_path / name}", "--home", place)
-    assert "2 witnesses answer, 1 have to cosign" in must("doctor", "--home", place).out
-    must("witness", "add", vkeys[0], f"file:{tmp_path / 'gone'}", "--threshold", 2, "--home", place)
+        must("witness", "add", vkey, f"file:{tmp_path / name}", "--threshold", 2, "--home", place)
+    assert "2 witnesses answer, 2 have to cosign" in must("doctor", "--home", place).out
+    must("witness", "add", vkeys[0], f"file:{tmp_path / 'gone'}", "--home", place)
     said = call("doctor", "--home", place)
     assert (said.code, "✖ 见证人应答 1 名,须 2 名" in said.out) == (1, True)
 

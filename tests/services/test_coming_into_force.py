@@ -22,7 +22,7 @@ from certsvc.services.claim import claim_pdf, claim_state
 from certsvc.services.coming_into_force import bring_into_force, finish_waiting
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.pdf import certificate_pdf
-from certsvc.services.publish import current_status_list, list_uri
+from certsvc.services.publish import LIST_AGE, current_status_list, list_uri, publish_status_list
 from certsvc.services.status import Proposal, approve, propose
 from certsvc.services.verify_evidence import fresh_bundle, verify_code, verify_file
 from certsvc.services.witness_list import FILE
@@ -268,3 +268,38 @@ def test_of_an_act_that_merges_many_lists_the_leaf_of_the_predecessor_is_taken(s
         found = [look_up.of(merged, prev[n]) for n in (7, 8)]
     assert step.logged is not None
     assert [one and one.entry for one in found] == [step.logged.entry, leaf]
+
+
+def test_a_list_is_handed_out_once_the_log_proves_it_and_until_then_the_one_before(province: World) -> None:
+    instance, uri = province.instance, list_uri(province.instance)
+    (one, *_) = province.issue(province.ready())
+    before = current_status_list(instance, uri)
+    instance.set_clock(instance.now() + LIST_AGE)
+    log_leaves.look_out(instance)
+    with instance.engines.write.begin() as connection:
+        newer = publish_status_list(instance, connection, uri)
+    key = instance.keys_dir / "log.pem"
+    key.rename(key.with_suffix(".away"))
+    instance._signers.clear()
+    assert current_status_list(instance, uri) == before != newer
+    bundle = parse_bundle(fresh_bundle(instance, one.code) or b"")
+    assert (bundle.status_list, bundle.status_logged is not None) == (before, True)
+    assert verify_code(instance, one.code).verdict == "valid"
+    # Without any that the log proves the newest is given, and a verifier says what it lacks.
+    instance.set_clock(before.unverified_payload["exp"] + 1)
+    assert current_status_list(instance, uri) == newer
+    assert parse_bundle(fresh_bundle(instance, one.code) or b"").status_logged is None
+    instance.set_clock(newer.unverified_payload["iat"])
+    key.with_suffix(".away").rename(key)
+    assert current_status_list(instance, uri) == newer
+    assert parse_bundle(fresh_bundle(instance, one.code) or b"").status_logged is not None
+
+
+def test_a_list_is_as_young_as_the_time_that_enough_witnesses_have_seen(province: World) -> None:
+    province.issue(province.ready())
+    uri, path = list_uri(province.instance), province.home / FILE
+    before = current_status_list(province.instance, uri)
+    path.write_text(path.read_text(encoding="utf-8").replace("/south", "/south-away"), encoding="utf-8")
+    province.instance.set_clock(province.instance.now() + 2 * LIST_AGE)
+    assert [one.outcome for one in cosign.cosign(province.instance)] == ["cosigned", "unreachable"]
+    assert current_status_list(province.instance, uri) == before

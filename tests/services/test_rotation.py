@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from cryptography import x509
+from support_instance import DAY, SCHEDULE, SmallInstance, enter_roster
 from world_for_tests import BATCHES, ONE_UNIT, PAPER, WALKS, World
 
 from certsvc.core.bundle import parse_bundle
@@ -13,13 +14,14 @@ from certsvc.core.grants import check_nesting
 from certsvc.core.jose import parse_document
 from certsvc.core.kinds import ISSUED_USES
 from certsvc.render.reader import read_pdf
-from certsvc.services import documents, issue, key_events, overview, pdf, publish, status
+from certsvc.services import act, documents, issue, key_events, overview, pdf, publish, status
 from certsvc.services.delegation import Delegation, delegate
 from certsvc.services.rotation import HANDOVER, Rotated, rotate_key, rotate_officer
 from certsvc.services.verify_evidence import Asked, Found, fresh_bundle, verify_code, verify_file, verify_offline
 from certsvc.services.withdrawal import withdraw_grant
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
+from certsvc.store import rosters
 from certsvc.store.rows import SigningKey
 
 #: What can be rotated: whose key, and for what. An officer is named in the first place.
@@ -248,17 +250,36 @@ def test_an_officer_who_leaves_signs_nothing_more_and_what_was_signed_stays_vali
     assert again.value.code == "key_ended"
 
 
-def test_what_was_begun_before_a_rotation_is_dated_anew_where_a_log_is_required(province: World) -> None:
+def test_what_was_begun_before_a_rotation_is_completed_with_the_key_of_that_moment(small: SmallInstance) -> None:
+    instance = small.instance
+    enter_roster(instance, "R0002", 1)
+    for kind, officers, days in SCHEDULE:
+        instance.set_clock(small.now + days * DAY)
+        act.do_act(instance, act.Order(kind, "R0002", officers))
+    with instance.engines.read.connect() as connection:
+        entries = list(rosters.list_entries(connection, "R0002", True))
+    (intent,) = issue.intend(instance, entries)
+    instance.set_clock(instance.now() + 3600)
+    old = rotate_key(instance, "HRSS", "credential").old
+    (issued,) = [one for chunk in issue.issue(instance, "R0002") for one in chunk]
+    credential = parse_document(issued.certificate.credential, "vc+jwt")
+    assert (credential.signatures[0].unverified_kid, issued.certificate.number) == (old.jkt, intent.number)
+    assert verify_code(instance, issued.code).verdict == "valid"
+
+
+def test_where_a_log_is_required_what_was_begun_before_a_rotation_is_completed_with_the_next_key(
+    province: World,
+) -> None:
+    """The end of the old key stands in the log before the certificate would."""
     roster_id = province.ready()
     intents = issue.intend(province.instance, list(province.entries(roster_id)))
-    old = key_of(province, "SL-HRSS", "credential")
     province.instance.set_clock(province.instance.now() + 60)
-    rotate_key(province.instance, "SL-HRSS", "credential")
+    new = rotate_key(province.instance, "SL-HRSS", "credential").new
     issued = province.issue(roster_id)
-    assert [one.certificate.number for one in issued] == [one.number for one in intents]
+    assert {one.certificate.number for one in issued} == {one.number for one in intents}
     for one in issued:
         credential = parse_document(one.certificate.credential, "vc+jwt")
-        assert credential.signatures[0].unverified_kid == key_of(province, "SL-HRSS", "credential").jkt != old.jkt
+        assert credential.signatures[0].unverified_kid == new.jkt
         assert verify_code(province.instance, one.code).verdict == "valid"
 
 

@@ -11,20 +11,34 @@ from pathlib import Path
 import pytest
 from cli_for_tests import call, must
 from support_instance import START, SmallInstance, build_small_instance
-from world_for_tests import PAPER, World, database, opened
+from world_for_tests import BATCHES, PAPER, World, database, opened
 
 from certsvc.cli.witness import make_server
 from certsvc.core.bundle import parse_bundle
 from certsvc.core.errors import NotReady, Refused
 from certsvc.core.note import format_note, format_vkey, parse_note
+from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance, read_anchors
-from certsvc.services import act, appointment, cosign, doctor, documents, log, log_leaves, mirror, rotation, status
+from certsvc.services import (
+    act,
+    appointment,
+    compromise,
+    cosign,
+    doctor,
+    documents,
+    heartbeat,
+    log,
+    log_leaves,
+    mirror,
+    rotation,
+    status,
+)
 from certsvc.services.ceremony import Plan
 from certsvc.services.founding import found
 from certsvc.services.log_proofs import note_of
 from certsvc.services.publish import trust_document
 from certsvc.services.witness import create, open_witness
-from certsvc.services.witness_list import FILE
+from certsvc.services.witness_list import FILE, write_list
 from certsvc.store import log as log_store
 from certsvc.verify import verify
 from certsvc.verify.case import Evidence
@@ -219,3 +233,66 @@ def test_a_key_that_has_ended_is_not_believed_for_what_came_later(rotated: tuple
     (folder / "checkpoint").write_bytes(only_old + lines)
     code, out = audited(folder, trust)
     assert code == 3 and "bad_checkpoint" in out
+
+
+# --- time ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_notice_that_the_log_saw_late_is_not_closed_before_it_lasted(province: World) -> None:
+    roster = province.take_in(BATCHES["T01"])
+    key = province.home / "keys" / "log.pem"
+    key.rename(key.with_suffix(".away"))
+    with province.another() as second:
+        second.at(0)
+        second.sign("unit_notice", roster, "U1")
+    key.with_suffix(".away").rename(key)
+    province.at(4)
+    heartbeat.beat(province.instance)
+    province.at(9)
+    with pytest.raises(Fault, match="interval_short"):
+        province.sign("recommend", roster, "CC")
+    province.at(14)
+    assert province.sign("recommend", roster, "CC").count == 2
+
+
+@pytest.mark.parametrize(("ahead", "word"), [(3600, "behind"), (-3600, "ahead of")])
+def test_a_clock_that_is_not_that_of_the_witnesses_signs_nothing(
+    founded: Instance, tmp_path: Path, ahead: int, word: str
+) -> None:
+    with serving(founded, tmp_path / "w", NAMES[0], ahead) as one:
+        write_list(founded, {"threshold": 1, "witnesses": [{"vkey": one[0], "url": one[1]}]})
+        with founded.engines.read.connect() as connection:
+            before = len(documents.document_store.list_documents(connection, "trust+jwt"))
+        with pytest.raises(NotReady, match="clock_differs") as error:
+            documents.publish_trust(founded)
+        assert f"3,600 s {word}" in error.value.en
+        with founded.engines.read.connect() as connection:
+            assert len(documents.document_store.list_documents(connection, "trust+jwt")) == before
+
+
+def test_a_clock_that_differs_by_seconds_or_from_a_minority_signs(founded: Instance, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        names = [(*NAMES, "witness.example/third")[n] for n in range(3)]
+        offsets = zip(names, (0, cosign.SKEW, 7200), strict=True)
+        found = [stack.enter_context(serving(founded, tmp_path / name[-5:], name, off)) for name, off in offsets]
+        write_list(founded, {"threshold": 2, "witnesses": [{"vkey": one[0], "url": one[1]} for one in found]})
+        documents.publish_trust(founded)
+        said = cosign.cosign(founded)
+        assert (len(said), cosign.clock_fault(founded, said)) == (3, None)
+        assert cosign.clock_fault(founded, said[2:]) is not None
+
+
+def test_doctor_names_a_wrong_clock_under_every_root(small: SmallInstance, tmp_path: Path) -> None:
+    with serving(small.instance, tmp_path / "w", NAMES[0], 7200) as one:
+        appointment.appoint(small.instance, *one)
+        small.instance.set_clock(None)
+        found = [one for one in doctor.visit(small.instance.home) if one.hint == "timedatectl"]
+    assert [(one.state, "7,200 s behind" in one.en or "7,199 s" in one.en) for one in found] == [(doctor.WARN, True)]
+
+
+def test_a_theft_after_the_end_of_a_key_is_refused(province: World) -> None:
+    ended = rotation.rotate_key(province.instance, "SL-HRSS", "seal").old
+    province.instance.set_clock(ended.valid_to + 100)
+    with pytest.raises(Refused, match="since_later"):
+        compromise.condemn(province.instance, ended.jkt, ended.valid_to + 1, PAPER)
+    assert not compromise.condemn(province.instance, ended.jkt, ended.valid_to, PAPER).already
