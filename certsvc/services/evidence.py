@@ -12,7 +12,7 @@ from certsvc.core.bundle import Bundle, Entry, Event, PathStep, write_bundle
 from certsvc.core.claims import OPEN_FIELDS
 from certsvc.core.jose import Jws, parse_document
 from certsvc.instance import Instance
-from certsvc.services import documents, private
+from certsvc.services import documents, log_leaves, private
 from certsvc.services.act_rules import target_of
 from certsvc.services.enrol import issuing_ca_certificate
 from certsvc.services.log_evidence import LogEvidence
@@ -40,9 +40,19 @@ def fresh_evidence(instance: Instance, connection: Connection, certificate: Cert
     # The trust bundle first: a list that is read after it is never one that it calls the list of a stolen key.
     trust = documents.current_trust(connection)
     status_list = current_status_list(instance, certificate.list_uri)
+    if is_strict(instance) and not _grants_proved(instance):
+        # A key was rotated, or a grant given, in this moment: its proof is there as soon as everybody's work is done.
+        log_leaves.settle(instance)
     # What the connection saw first it goes on seeing; a list of a key that was rotated just now needs its new grant.
     with instance.engines.read.connect() as fresh:
         return gather_bundle(instance, fresh, certificate, status_list, trust, proved=is_strict(instance))
+
+
+def _grants_proved(instance: Instance) -> bool:
+    with instance.engines.read.connect() as connection:
+        logged = LogEvidence(instance, connection)
+        given = documents.grants_of(connection, instance.settings.authority)
+        return all(logged.of(grant) is not None for grant in given)
 
 
 def gather_bundle(

@@ -4,6 +4,8 @@
 2. publish    – working-day calendar and procedures, signed by the policy key
 3. authorise  – the top grant for the authority's own keys
 4. trust      – the first trust bundle, which names all of it
+
+Under a root that requires the log the leaves of all this wait until the witnesses are appointed (`appointment`).
 """
 
 from pathlib import Path

@@ -17,7 +17,7 @@ from certsvc.core.logged import Logged
 from certsvc.core.merkle import leaf_hash
 from certsvc.core.note import parse_note
 from certsvc.instance import Instance
-from certsvc.services import cosign, issue, log, log_leaves
+from certsvc.services import cosign, documents, issue, log, log_leaves
 from certsvc.services.claim import claim_pdf, claim_state
 from certsvc.services.coming_into_force import bring_into_force, finish_waiting
 from certsvc.services.log_evidence import LogEvidence
@@ -303,3 +303,26 @@ def test_a_list_is_as_young_as_the_time_that_enough_witnesses_have_seen(province
     province.instance.set_clock(province.instance.now() + 2 * LIST_AGE)
     assert [one.outcome for one in cosign.cosign(province.instance)] == ["cosigned", "unreachable"]
     assert current_status_list(province.instance, uri) == before
+
+
+def test_a_grant_of_this_moment_is_proved_first_or_left_out(province: World) -> None:
+    instance = province.instance
+    (one, *_) = province.issue(province.ready())
+
+    def give() -> str:
+        with instance.engines.write.begin() as connection:
+            given = documents.grants_of(connection, instance.settings.authority)[-1].unverified_payload
+            body = {name: value for name, value in given.items() if name not in ("jti", "iss", "iat")}
+            return documents.give_grant_within(instance, connection, body)
+
+    def bundle() -> Bundle:
+        found = parse_bundle(fresh_bundle(instance, one.code) or b"")
+        assert None not in found.grants_logged
+        return found
+
+    assert give() in {grant.sha256 for grant in bundle().grants}
+    key = instance.keys_dir / "log.pem"
+    key.rename(key.with_suffix(".away"))
+    instance._signers.clear()
+    assert give() not in {grant.sha256 for grant in bundle().grants}
+    assert verify_code(instance, one.code).verdict == "valid"
