@@ -124,15 +124,19 @@ def test_a_status_list_may_be_asked_to_be_younger(home: Path) -> None:
 
 def test_a_newer_status_list_beside_the_file_makes_it_fresh(home: Path, tmp_path: Path) -> None:
     from certsvc.instance import open_instance
-    from certsvc.services.publish import current_status_list, list_uri
+    from certsvc.services.publish import current_status_list, list_uri, status_document
 
     instance = open_instance(home)
-    newer = tmp_path / "list.jwt"
-    newer.write_bytes(current_status_list(instance, list_uri(instance)).body)
+    newer, bare = tmp_path / "list.json", tmp_path / "list.jwt"
+    newer.write_text(json.dumps(status_document(instance, list_uri(instance))), encoding="utf-8")
+    bare.write_bytes(current_status_list(instance, list_uri(instance)).body)
     instance.close()
     stale = file_of(home, "stale-status.bundle")
     assert call("verify", "--offline", stale, "--home", home).code == 30
     assert call("verify", "--offline", "--status", newer, stale, "--home", home).code == 0
+    # Whoever stole the status key could sign a list, and could not log it.
+    said = call("verify", "--offline", "--status", bare, stale, "--home", home, "--json")
+    assert (said.code, json.loads(said.out)["reason"]) == (30, "log_proof_missing")
 
 
 def test_a_checkpoint_is_laid_beside_the_file_offline_only_and_has_to_be_one(home: Path, tmp_path: Path) -> None:
