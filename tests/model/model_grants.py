@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from model_view import Finding, View, documents, line
+from model_view import CLOCK_SKEW, Finding, View, documents, line
 from values_for_tests import DAY, Facts, Grant
 
 COMMITTEE_TERM = 3 * 366 * DAY
@@ -10,9 +10,11 @@ MOST_LEVELS = 4
 
 
 def trust_current(view: View) -> Iterator[Finding]:
-    """7.1: past `exp` at the time of asking."""
+    """7.1: past `exp` at the time of asking, or dated ahead of it."""
     if view.question.now > view.edition.trust_until:
         yield "authority", "unknown", "trust_expired"
+    if view.edition.at > view.question.now + CLOCK_SKEW:
+        yield "authority", "unknown", "trust_from_future"
 
 
 def keys_in_service(view: View) -> Iterator[Finding]:

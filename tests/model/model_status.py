@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from model_path import halves_differ, in_time
-from model_view import SHANGHAI, Finding, View, day_of
+from model_view import CLOCK_SKEW, SHANGHAI, Finding, View, day_of
 from values_for_tests import Event
 
 VALID, REVOKED, SUSPENDED, SUPERSEDED, WITHDRAWN = 0, 1, 2, 3, 11
@@ -20,7 +20,6 @@ TRANSITIONS = {
     (SUSPENDED, "revoke"): REVOKED,
     (SUSPENDED, "withdraw"): WITHDRAWN,
 }
-CLOCK_SKEW = 120
 
 
 def events_lawful(view: View) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ from values_for_tests import Act, Certificate, Edition, Event, Facts, Grant, Hal
 
 Finding = tuple[str, str, str]
 SHANGHAI = timezone(timedelta(hours=8))
+#: How far ahead of ours a clock may be, in seconds.
+CLOCK_SKEW = 120
 #: 1.4: the uses of the keys of each kind of document, signature by signature.
 USES: dict[str, tuple[tuple[str, ...], ...]] = {
     "credential": (("credential",),),
