@@ -28,24 +28,41 @@ from certsvc.store.rows import Entry as EntryRow
 #: Trees of recent acts: thousands of certificates share one roster, and a tree costs its whole roster to build.
 _TREES: OrderedDict[str, Roster] = OrderedDict()
 _TREES_KEPT = 64
+#: How often evidence is gathered again when a key was rotated meanwhile.
+TRIES = 3
 
 
-def bundle_of(instance: Instance, connection: Connection, certificate: Certificate) -> bytes:
+def bundle_of(instance: Instance, certificate: Certificate) -> bytes:
     """The bundle of a stored certificate with the newest status list and trust bundle."""
-    return write_bundle(fresh_evidence(instance, connection, certificate))
+    return write_bundle(fresh_evidence(instance, certificate))
 
 
-def fresh_evidence(instance: Instance, connection: Connection, certificate: Certificate) -> Bundle:
+def fresh_evidence(instance: Instance, certificate: Certificate) -> Bundle:
     """As `bundle_of`, before writing: what the register itself judges, with every part as it was stored."""
+    for _ in range(TRIES):
+        bundle = _gather_now(instance, certificate)
+        if _is_granted(bundle):
+            break
+    return bundle
+
+
+def _gather_now(instance: Instance, certificate: Certificate) -> Bundle:
     # The trust bundle first: a list that is read after it is never one that it calls the list of a stolen key.
-    trust = documents.current_trust(connection)
+    with instance.engines.read.connect() as connection:
+        trust = documents.current_trust(connection)
     status_list = current_status_list(instance, certificate.list_uri)
     if is_strict(instance) and not _grants_proved(instance):
         # A key was rotated, or a grant given, in this moment: its proof is there as soon as everybody's work is done.
         log_leaves.settle(instance)
-    # What the connection saw first it goes on seeing; a list of a key that was rotated just now needs its new grant.
+    # What a connection saw first it goes on seeing; a list of a key that was rotated just now needs its new grant.
     with instance.engines.read.connect() as fresh:
         return gather_bundle(instance, fresh, certificate, status_list, trust, proved=is_strict(instance))
+
+
+def _is_granted(bundle: Bundle) -> bool:
+    """Whether the key of the status list is in a grant beside it: not when it was rotated while these were read."""
+    kid = bundle.status_list.signatures[0].unverified_kid
+    return any(key["jkt"] == kid for grant in bundle.grants for key in grant.unverified_payload["keys"])
 
 
 def _grants_proved(instance: Instance) -> bool:

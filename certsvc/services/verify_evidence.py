@@ -283,7 +283,7 @@ def _from_register(
     now = max(asked.now, inst.now())
     if certificate.state == WAITING:
         return without_evidence("cannot_decide", WAITING, asked.at, now, inst.anchors[0].test)
-    bundle = fresh_evidence(inst, connection, certificate)
+    bundle = fresh_evidence(inst, certificate)
     if _decided_since(connection, certificate, bundle.status_list):
         return without_evidence("cannot_decide", WAITING, asked.at, now, inst.anchors[0].test)
     evidence = Evidence(bundle, found.document, certificate.sha256, None)
@@ -333,7 +333,7 @@ def fresh_bundle(inst: Instance, code_text: str) -> bytes | None:
         if certificate is None:
             return None
         check_logged(certificate)
-        return bundle_of(inst, connection, certificate)
+        return bundle_of(inst, certificate)
 
 
 def verify_number(

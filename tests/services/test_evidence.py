@@ -69,7 +69,7 @@ def test_a_bundle_of_one_moment_has_one_form(small: SmallInstance) -> None:
     with small.instance.engines.read.connect() as connection:
         stored = certificate_store.find_certificate(connection, small.issued[0].certificate.id)
         assert stored is not None
-        assert bundle_of(small.instance, connection, stored) == small.bundle()
+        assert bundle_of(small.instance, stored) == small.bundle()
 
 
 def test_the_frozen_bundle_is_that_of_the_day_of_issue_and_a_fresh_one_is_of_today(small: SmallInstance) -> None:
@@ -177,10 +177,9 @@ def test_the_people_of_two_units_share_the_path_from_the_city_on(province: World
 
 def test_the_register_judges_just_what_it_hands_out(small: SmallInstance) -> None:
     now, anchors = small.instance.now(), small.anchors
-    with small.instance.engines.read.connect() as connection:
-        for one in small.issued:
-            gathered = fresh_evidence(small.instance, connection, one.certificate)
-            written = parse_bundle(bundle_of(small.instance, connection, one.certificate))
-            assert replace(gathered, data=written.data) == written
-            reports = [verify(Evidence(each), anchors, now, now) for each in (gathered, written)]
-            assert reports[0] == reports[1]
+    for one in small.issued:
+        gathered = fresh_evidence(small.instance, one.certificate)
+        written = parse_bundle(bundle_of(small.instance, one.certificate))
+        assert replace(gathered, data=written.data) == written
+        reports = [verify(Evidence(each), anchors, now, now) for each in (gathered, written)]
+        assert reports[0] == reports[1]

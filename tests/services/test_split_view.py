@@ -69,8 +69,7 @@ def checkpoint_of(bundle: Bundle) -> bytes:
 
 
 def evidence_of(world: World) -> Bundle:
-    with world.instance.engines.read.connect() as connection:
-        return fresh_evidence(world.instance, connection, certificate_of(world))
+    return fresh_evidence(world.instance, certificate_of(world))
 
 
 def judged(world: World, bundle: bytes, **beside: bytes) -> tuple[str, str | None]:
