@@ -15,6 +15,7 @@ from certsvc.instance import Instance
 from certsvc.services import appointment, cosign, log, log_leaves
 from certsvc.services.coming_into_force import finish_waiting
 from certsvc.services.cosign import Said
+from certsvc.services.log_backfill import backfill
 
 notices = logging.getLogger("certsvc.log")
 #: Seconds between two beats.
@@ -55,6 +56,8 @@ def start(instance: Instance, stop: threading.Event, every: float = EVERY) -> th
 
     def run() -> None:
         learn(instance)
+        # What was signed before the log existed enters it with the first beat, and nothing twice.
+        _surviving(backfill, instance)
         live()
         while not stop.wait(every):
             live()

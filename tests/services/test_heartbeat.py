@@ -3,13 +3,15 @@
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from log_for_tests import build_log_home
 from support_instance import SmallInstance
-from world_for_tests import World
+from world_for_tests import World, opened
 
 from certsvc.core.errors import NotReady
-from certsvc.services import cosign, documents, heartbeat, high_water, log_leaves
+from certsvc.services import cosign, documents, heartbeat, high_water, log_backfill, log_leaves
 from certsvc.services.witness_list import FILE
 from certsvc.store import log as log_store
 
@@ -110,3 +112,17 @@ def test_a_server_learns_from_its_witnesses_before_it_signs(quiet: World, caplog
     (quiet.home / FILE).write_text("[]")
     heartbeat.learn(quiet.instance)
     assert "witnesses_form" in caplog.text
+
+
+def test_what_is_older_than_the_log_enters_it_with_the_first_beat(tmp_path: Path) -> None:
+    build_log_home(tmp_path / "home")
+    with opened(tmp_path / "home") as instance:
+        assert log_backfill.count_unlogged(instance) > 0
+        stop = threading.Event()
+        thread = heartbeat.start(instance, stop)
+        try:
+            assert eventually(lambda: log_backfill.count_unlogged(instance) == 0)
+        finally:
+            stop.set()
+            thread.join(20)
+        assert log_leaves.waiting_since(instance) == (0, None)
