@@ -90,18 +90,26 @@ def bring_into_force(
         return set()
     status_list = current_status_list(instance, certificates[0].list_uri)
     ready: list[tuple[str, bytes]] = []
-    problems: list[NotReady | Refused] = []
+    problems: dict[str, NotReady | Refused] = {}
     with instance.engines.read.connect() as connection:
         gathering = _Gathering(instance, connection, status_list, LogEvidence(instance, connection))
         for certificate in certificates:
             try:
                 ready.append((certificate.id, gathering.proved(certificate, (drafts or {}).get(certificate.id))))
             except (NotReady, Refused) as error:
-                problems.append(error)
+                problems[certificate.id] = error
     done = _enter(instance, ready)
-    if problems:
-        raise problems[0]
+    for identity, problem in problems.items():
+        # Something may have been decided about it meanwhile: then it waits for nothing any more.
+        if _still_waits(instance, identity):
+            raise problem
     return done
+
+
+def _still_waits(instance: Instance, identity: str) -> bool:
+    with instance.engines.read.connect() as connection:
+        found = certificate_store.find_certificate(connection, identity)
+    return found is not None and found.state == WAITING
 
 
 def enter(connection: Connection, certificate_id: str, bundle: bytes) -> bool:

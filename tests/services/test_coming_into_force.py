@@ -194,6 +194,14 @@ def test_what_was_revoked_while_it_waited_stays_revoked_and_a_pause_is_refused(p
         assert certificate_store.list_intents(connection) == ()
 
 
+def test_what_is_decided_while_somebody_completes_what_waits_is_nobodys_fault(province: World) -> None:
+    stuck(province)
+    first, *rest = found = waiting(province)
+    approve(province.instance, propose(province.instance, order("revoke", first.number, "fraud", "H1")), "H2")
+    # Whoever listed it before goes on with what was listed.
+    assert bring_into_force(province.instance, found) == {one.id for one in rest}
+
+
 def test_a_strict_office_without_witnesses_does_not_begin_to_issue(province: World) -> None:
     roster_id = province.ready()
     (province.home / FILE).unlink()
