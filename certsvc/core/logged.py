@@ -110,6 +110,11 @@ class LogKeys:
     former: tuple[VerifierKey, ...] = ()
     """Witnesses that the evidence names and the newest policy does not: see `verify_checkpoint`."""
 
+    def believes(self, line: NoteSignature, size: int) -> bool:
+        """Whether the key of a signature line may have signed a checkpoint of that size."""
+        limit = self.limit_of(line)
+        return limit is None or size <= limit
+
     def limit_of(self, line: NoteSignature) -> int | None:
         """The largest size that the key of a signature line may have signed."""
         pairs = zip(self.log, self.limits, strict=False)
@@ -135,7 +140,7 @@ def log_keys(trust: Mapping[str, Any], carried: Mapping[str, Any] | None = None)
     stolen, up to the size that was good.
     """
     keys, ends = parse_log_keys(trust["log_vkeys"]), {row["jkt"]: row for row in trust["keys"] if row["to"] is not None}
-    limits = tuple(_limit(ends.get(thumbprint(Ed25519PublicKey.from_public_bytes(key.public)))) for key in keys)
+    limits = tuple(_limit(ends.get(_jkt(key.public))) for key in keys)
     policy = trust["witness_policy"]
     wanted, before = _policy(policy), _policy(None if carried is None else carried["witness_policy"])
     return LogKeys(keys, wanted, limits, tuple(key for key in before.keys if key not in wanted.keys))
@@ -151,10 +156,15 @@ def checkpoint_in(note: bytes, keys: LogKeys) -> Checkpoint:
     _check_length("note", note, MAX_NOTE)
     parsed = _parsed(note)
     found = verify_checkpoint(parsed, keys.log, keys.policy, former=keys.former)
-    limit = keys.limit_of(parsed.signatures[0])
-    if limit is not None and found.size > limit:
-        raise Fault("log_key_ended", size=found.size, limit=limit)
+    line = parsed.signatures[0]
+    if not keys.believes(line, found.size):
+        raise Fault("log_key_ended", size=found.size, limit=keys.limit_of(line))
     return found
+
+
+@lru_cache(maxsize=64)
+def _jkt(public: bytes) -> str:
+    return thumbprint(Ed25519PublicKey.from_public_bytes(public))
 
 
 def _limit(ended: Mapping[str, Any] | None) -> int | None:

@@ -61,9 +61,14 @@ def visit(home: Path) -> Iterator[Finding]:
 
 
 def bring_up_to_date(home: Path) -> None:
-    """Migrates the database of a home in one transaction. Raises NotReady."""
+    """Migrates the database of a home in one transaction; what is older than the log enters it. Raises NotReady."""
     read_settings(home)
     upgrade(database_url(home))
+    instance = open_instance(home)
+    try:
+        log_backfill.backfill(instance)
+    finally:
+        instance.close()
 
 
 # --- the house -----------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ from certsvc.core.outcomes import Fault
 from certsvc.core.tiles import Edge, edge_at, edge_root, grow
 from certsvc.instance import Instance
 from certsvc.services import high_water
-from certsvc.services.log_proofs import LogProof, consistency, inclusion_proof, proof_of, root_at
+from certsvc.services.log_proofs import consistency, inclusion_proof, root_at
 from certsvc.services.witness_list import check_witnesses
 from certsvc.store import keys as key_store
 from certsvc.store import log as log_store
@@ -43,8 +43,8 @@ from certsvc.store.log_rows import LogCheckpoint, LogState
 from certsvc.store.rows import SigningKey
 
 __all__ = [
-    "LogProof", "all_log_keys", "check_not_rolled_back", "consistency", "enqueue", "has_begun", "heartbeat", "inclusion_proof", "integrate",
-    "log_keys", "origin", "proof_of", "publish", "raise_mark",
+    "all_log_keys", "check_not_rolled_back", "consistency", "enqueue", "has_begun", "heartbeat", "inclusion_proof", "integrate",
+    "log_keys", "origin", "publish", "raise_mark",
     "rolled_back", "sequence", "with_rotated_keys",
 ]  # fmt: skip
 

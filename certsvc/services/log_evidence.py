@@ -6,20 +6,23 @@ grants are shared by thousands of certificates, and theirs is put together once.
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from certsvc.core.bundle import parse_shared
 from certsvc.core.checkpoint import WitnessPolicy
 from certsvc.core.jose import Jws
 from certsvc.core.leaves import MAX_TAGS
-from certsvc.core.logged import Logged, LogKeys, span_between
+from certsvc.core.logged import Logged, LogKeys, log_keys, span_between
 from certsvc.core.merkle import HashOf
+from certsvc.core.note import format_vkey
 from certsvc.core.tiles import FULL, hash_of_tiles
 from certsvc.instance import Instance
 from certsvc.services import cosign, log
-from certsvc.services.log_proofs import Circle, Span, closed, logged_in, span_of
+from certsvc.services.log_proofs import Span, closed, logged_in, span_of
+from certsvc.store import documents as document_store
 from certsvc.store import log as log_store
 
 Key, Value = TypeVar("Key"), TypeVar("Value")
@@ -32,7 +35,7 @@ SPANS_KEPT = 256
 
 @dataclass
 class _Known:
-    """What was found out about the log of one instance, under one circle."""
+    """What was found out about the log of one instance, for as long as the same keys are believed."""
 
     logged: OrderedDict[str, Logged] = field(default_factory=OrderedDict)
     nodes: OrderedDict[tuple[int, int], bytes] = field(default_factory=OrderedDict)
@@ -44,17 +47,20 @@ _KNOWN: OrderedDict[Hashable, _Known] = OrderedDict()
 _INSTANCES_KEPT = 16
 
 
-def circle_of(instance: Instance, connection: Connection) -> Circle:
-    """Whose lines count today: nobody has to have cosigned where no witness is named."""
-    return Circle(log.log_keys(instance, connection), cosign.policy(instance) or log.ALONE)
+def believed(instance: Instance, connection: Connection) -> LogKeys:
+    """Whose lines count today: keys that have ended for what they signed before, and nobody else where no witness is named."""
+    trust = document_store.newest_document(connection, "trust+jwt", "trust")
+    said = () if trust is None else parse_shared(trust.body, trust.typ).unverified_payload["keys"]
+    vkeys = [format_vkey(key) for key in log.all_log_keys(instance, connection)]
+    return log_keys({"log_vkeys": vkeys, "keys": said, "witness_policy": cosign.policy_row(instance)})
 
 
 class LogEvidence:
     """Look-ups for one gathering of evidence, on one connection."""
 
     def __init__(self, instance: Instance, connection: Connection) -> None:
-        self._connection, self._circle = connection, circle_of(instance, connection)
-        self._known = _known(str(instance.home), self._circle)
+        self._connection, self._keys = connection, believed(instance, connection)
+        self._known = _known(str(instance.home), self._keys)
         self._look_up = self._remembering(connection)
 
     def of(self, document: Jws, after: str | None = None) -> Logged | None:
@@ -71,8 +77,7 @@ class LogEvidence:
         logged = self.of(document)
         if logged is None:
             return None
-        keys = LogKeys(self._circle.keys, self._circle.policy)
-        time = span_between(logged.before, logged.proof.checkpoint, keys).time
+        time = span_between(logged.before, logged.proof.checkpoint, self._keys).time
         return None if time is None else time.after
 
     def of_key(self, key: str) -> Logged | None:
@@ -92,7 +97,7 @@ class LogEvidence:
         newest = log_store.find_checkpoint(self._connection, state.pub_size) if state.note else None
         if newest is None:
             return 0, None
-        anyhow = Circle(self._circle.keys, WitnessPolicy(0, self._circle.policy.keys))
+        anyhow = replace(self._keys, policy=WitnessPolicy(0, self._keys.policy.keys))
         note = closed(self._connection, newest, anyhow, latest=True)
         return state.pub_size, None if note is None else note.decode()
 
@@ -101,7 +106,7 @@ class LogEvidence:
         for span in reversed(list(spans.values())):
             if span.start <= index < span.size:
                 return span
-        found = span_of(self._connection, index, self._circle)
+        found = span_of(self._connection, index, self._keys)
         return found and _keep(spans, found.size, found, SPANS_KEPT)
 
     def _remembering(self, connection: Connection) -> HashOf:
@@ -125,8 +130,8 @@ class LogEvidence:
         return look_up
 
 
-def _known(home: str, circle: Circle) -> _Known:
-    key = home, circle
+def _known(home: str, keys: LogKeys) -> _Known:
+    key = home, keys
     if key not in _KNOWN:
         _keep(_KNOWN, key, _Known(), _INSTANCES_KEPT)
     return _KNOWN[key]

@@ -8,9 +8,9 @@ from functools import cache
 
 from sqlalchemy import Connection
 
-from certsvc.core.checkpoint import Proof, WitnessPolicy, close_note, format_proof
-from certsvc.core.errors import NotFound, NotReady
-from certsvc.core.logged import Logged
+from certsvc.core.checkpoint import Proof, close_note, format_proof
+from certsvc.core.errors import NotFound
+from certsvc.core.logged import Logged, LogKeys
 from certsvc.core.merkle import (
     HashOf,
     consistency_holds,
@@ -20,31 +20,10 @@ from certsvc.core.merkle import (
     leaf_hash,
     tree_root,
 )
-from certsvc.core.note import VerifierKey, format_note, parse_note
+from certsvc.core.note import format_note, parse_note
 from certsvc.core.tiles import ENTRIES, WIDTH, Tile, decode_entries, hash_of_tiles
 from certsvc.store import log as log_store
 from certsvc.store.log_rows import LogCheckpoint, LogEntry
-
-
-@dataclass(frozen=True)
-class LogProof:
-    """The evidence of one entry: a tlog-proof, and the two checkpoints between which it was logged, as notes.
-
-    `without` is None for an entry that stood in the very first checkpoint.
-    """
-
-    index: int
-    proof: bytes
-    without: bytes | None
-    having: bytes
-
-
-@dataclass(frozen=True)
-class Circle:
-    """Whose lines count under a checkpoint: the log's living keys and the witnesses' policy."""
-
-    keys: tuple[VerifierKey, ...]
-    policy: WitnessPolicy
 
 
 @dataclass(frozen=True)
@@ -103,54 +82,30 @@ def consistency(connection: Connection, old: int, new: int) -> list[bytes]:
     return path
 
 
-def proof_of(connection: Connection, subject: str, cosigned: int = 0) -> LogProof:
-    """The evidence of the last entry about `subject`, under the newest published checkpoint.
-
-    Only checkpoints that at least `cosigned` witnesses signed are taken. Raises NotFound(log_unknown) for a subject
-    that nobody put into the outbox; NotReady(waiting_for_log) while no such checkpoint has its entry.
-    """
-    row = log_store.find_by_subject(connection, subject)
-    if row is None:
-        raise NotFound("log_unknown", "日志中没有该条目", f"The log has no entry about {subject}.")
-    top, having = log_store.newest(connection, cosigned), None
-    if row.idx is not None:
-        having = log_store.first_with(connection, row.idx, cosigned)
-    if row.idx is None or top is None or having is None:
-        zh, en = "等待写入公开日志", "The entry waits for a published checkpoint."
-        raise NotReady("waiting_for_log", zh, en, "certsvc log tick")
-    without = log_store.last_without(connection, row.idx, cosigned)
-    return LogProof(
-        row.idx,
-        _proof(connection, row.idx, row.salt, top),
-        None if without is None else note_of(connection, without, latest=True),
-        note_of(connection, having, latest=False),
-    )
-
-
-def span_of(connection: Connection, index: int, circle: Circle) -> Span | None:
+def span_of(connection: Connection, index: int, keys: LogKeys) -> Span | None:
     """The cosigned checkpoints around the entry at `index`; None while none has it."""
-    having = log_store.first_with(connection, index, circle.policy.threshold)
+    having = log_store.first_with(connection, index, keys.policy.threshold)
     after = None
-    while having and (after := closed(connection, having, circle, latest=False)) is None:
-        having = log_store.first_with(connection, having.size, circle.policy.threshold)
+    while having and (after := closed(connection, having, keys, latest=False)) is None:
+        having = log_store.first_with(connection, having.size, keys.policy.threshold)
     if having is None or after is None:
         return None
-    without, before = log_store.last_without(connection, index, circle.policy.threshold), None
-    while without and (before := closed(connection, without, circle, latest=True)) is None:
-        without = log_store.last_without(connection, without.size - 1, circle.policy.threshold)
+    without, before = log_store.last_without(connection, index, keys.policy.threshold), None
+    while without and (before := closed(connection, without, keys, latest=True)) is None:
+        without = log_store.last_without(connection, without.size - 1, keys.policy.threshold)
     return Span(without.size if without else 0, having.size, having.root, before, after)
 
 
-def closed(connection: Connection, checkpoint: LogCheckpoint, circle: Circle, *, latest: bool) -> bytes | None:
+def closed(connection: Connection, checkpoint: LogCheckpoint, keys: LogKeys, *, latest: bool) -> bytes | None:
     """The note as bundles hold it: the line that the log signed it with then, and those of the policy by name.
 
     None if that leaves too few: witnesses and keys of the log come and go.
     """
     note = parse_note(note_of(connection, checkpoint, latest=latest))
-    signed = {(line.name, line.key_id) for line in note.signatures}
-    key = next((one for one in circle.keys if (one.name, one.key_id) in signed), None)
-    whole = key and close_note(note, key, circle.policy)
-    return format_note(whole) if whole and len(whole.signatures) > circle.policy.threshold else None
+    believed = {(line.name, line.key_id) for line in note.signatures if keys.believes(line, checkpoint.size)}
+    key = next((one for one in keys.log if (one.name, one.key_id) in believed), None)
+    whole = key and close_note(note, key, keys.policy)
+    return format_note(whole) if whole and len(whole.signatures) > keys.policy.threshold else None
 
 
 def logged_in(row: LogEntry, span: Span, look_up: HashOf) -> Logged:

@@ -32,3 +32,11 @@ def test_what_is_older_than_the_log_is_named_and_entered(older: Path) -> None:
     assert "backfill" not in after.out + after.err
     assert f"日志已发布 {count} 条" in after.out + after.err
     assert "补登 0 份文件" in must("log", "backfill", "--home", older).err
+
+
+def test_who_migrates_the_database_of_an_older_home_logs_what_it_signed(older: Path) -> None:
+    said = call("doctor", "--upgrade", "--home", older)
+    assert "backfill" not in said.out + said.err
+    with opened(older) as instance:
+        assert log_backfill.count_unlogged(instance) == 0
+        assert log_leaves.waiting_since(instance) == (0, None)

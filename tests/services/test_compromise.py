@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import drilled_for_tests
 import pytest
+from watched_for_tests import watched
 from world_for_tests import BATCHES, ONE_UNIT, PAPER, WALKS, World, environment
 
 from certsvc.core.errors import CertsvcError
@@ -455,33 +455,15 @@ def once_each(world: World, late: list[Issued], then: str) -> None:
 
 def test_sound_certificates_stay_valid_for_whoever_verifies_during_the_drill(two: Two) -> None:
     world, early, _late, since = two
-    seen: list[tuple[str, str | None]] = []
-    stop, enough = threading.Event(), threading.Semaphore(0)
-
-    def watch() -> None:
-        with world.another() as other:
-            for _ in range(2_000):
-                for one in early:
-                    report = verify_code(other.instance, one.code)
-                    seen.append((report.verdict, report.reason))
-                enough.release()
-                if stop.is_set():
-                    return
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
+    with watched(world, early) as watch:
         for whose, use in ALL_KEYS:
-            assert enough.acquire(timeout=30)
+            watch.goes_on()
             key = key_of(world, whose, use)
             condemn(world.instance, key.jkt, since, PAPER)
             damage = find_damage(world.instance, key.jkt, since)
             remedy(world.instance, damage, "resign", TWO, PAPER)
-    finally:
-        stop.set()
-        watcher.join(60)
-    assert len(seen) > len(ALL_KEYS)
-    assert set(seen) == {("valid", None)}
+    assert len(watch.seen) > len(ALL_KEYS)
+    assert set(watch.seen) == {("valid", None)}
 
 
 def test_a_list_of_damage_that_is_out_of_date_settles_nobody_twice(two: Two) -> None:

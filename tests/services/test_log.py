@@ -30,17 +30,18 @@ from log_for_tests import (
 from sqlalchemy import text
 from world_for_tests import environment, opened
 
-from certsvc.core.checkpoint import parse_proof, verify_checkpoint, verify_proof
 from certsvc.core.encoding import b64
 from certsvc.core.errors import Malformed, NotFound, NotReady, Refused
 from certsvc.core.jose import thumbprint
 from certsvc.core.leaves import act_leaf
+from certsvc.core.logged import check_stands, span_between
 from certsvc.core.merkle import consistency_holds, inclusion_holds, leaf_hash
 from certsvc.core.note import encode_base64, parse_note, verified_signatures
 from certsvc.core.tiles import ENTRIES, Tile, encode_entries, exists_at, tiles_at
 from certsvc.instance import Instance
 from certsvc.services import documents, high_water, log, mirror
 from certsvc.services.ceremony import ROOT_ORG
+from certsvc.services.log_evidence import LogEvidence, believed
 from certsvc.services.log_reading import checkpoint_shown, tile_shown
 from certsvc.signers.minting import Authority, Holder, mint_signer, new_key, read_ca_key, write_key
 from certsvc.store import keys as key_store
@@ -487,52 +488,21 @@ def test_every_entry_is_proved_under_every_size(begun: LogHome) -> None:
                 log.inclusion_proof(connection, index, size)
 
 
-def test_a_subject_is_proved_with_its_salt_and_the_checkpoints_around_it(begun: LogHome) -> None:
+def test_an_entry_is_proved_with_its_salt_and_the_checkpoints_around_it(begun: LogHome) -> None:
     for number in range(4):
         begun.put([number])
         log.sequence(begun.instance)
+    begun.put([4])
     with begun.instance.engines.read.connect() as connection:
-        keys = log.log_keys(begun.instance, connection)
-        found = log.proof_of(connection, "subject 1")
-    proof = parse_proof(found.proof)
-    assert (found.index, proof.index, proof.extra) == (1, 1, bytes(32))
-    assert verify_proof(proof, leaf_hash(leaf(1)), keys, log.ALONE).size == 4
-    assert found.without is not None
-    around = [verify_checkpoint(parse_note(note), keys, log.ALONE).size for note in (found.without, found.having)]
-    assert around == [1, 2]
-
-
-def test_with_witnesses_only_cosigned_checkpoints_count(begun: LogHome) -> None:
-    for number in range(6):
-        begun.put([number])
-        log.sequence(begun.instance)
-    with begun.instance.engines.write.begin() as connection:
-        for size, line in ((1, "— w AAAAAAAA\n"), (4, "— w AAAAAAAB\n"), (4, "— w AAAAAAAC\n"), (5, "— w AAAAAAAD\n")):
-            log_store.put_cosignature(connection, size, "w", line)
-    with begun.instance.engines.read.connect() as connection:
-        early, late = log.proof_of(connection, "subject 2", 1), log.proof_of(connection, "subject 4", 1)
-        with pytest.raises(NotReady, match="waiting_for_log"):
-            log.proof_of(connection, "subject 5", 1)
-    assert early.without is not None and late.without is not None
-    heads = [note.split(b"\n")[1] for note in (early.without, early.having, late.without, late.having)]
-    assert heads == [b"1", b"4", b"4", b"5"]
-    # The first line says how early it was there, the newest how late another was not.
-    assert early.having.endswith("— w AAAAAAAB\n".encode())
-    assert late.without.endswith("— w AAAAAAAC\n".encode())
-
-
-def test_what_waits_is_not_proved_and_what_nobody_logged_is_not_found(begun: LogHome) -> None:
-    begun.put([1])
-    log.sequence(begun.instance)
-    begun.put([2])
-    with begun.instance.engines.read.connect() as connection:
-        with pytest.raises(NotReady, match="waiting_for_log"):
-            log.proof_of(connection, "subject 2")
-        with pytest.raises(NotFound, match="log_unknown"):
-            log.proof_of(connection, "subject 3")
-    log.integrate(begun.instance)
-    with begun.instance.engines.read.connect() as connection, pytest.raises(NotReady, match="waiting_for_log"):
-        log.proof_of(connection, "subject 2")
+        keys = believed(begun.instance, connection)
+        evidence = LogEvidence(begun.instance, connection)
+        found = evidence.of_key("key 1")
+        assert found is not None and (found.proof.index, found.proof.extra) == (1, bytes(32))
+        assert evidence.of_key("key 4") is None and evidence.of_key("nobody's") is None
+    span = span_between(found.before, found.proof.checkpoint, keys)
+    check_stands(found, span)
+    assert found.entry == leaf(1) and span.without is not None
+    assert (span.without.size, span.having.size) == (1, 2)
 
 
 UNGUARD = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from drilled_for_tests import PAPER
 from world_for_tests import BATCHES, ONE_UNIT, WALKS, World
 
 from certsvc.core.bundle import parse_bundle
@@ -13,6 +14,7 @@ from certsvc.core.encoding import canonical
 from certsvc.core.errors import Refused
 from certsvc.core.logged import logged_json
 from certsvc.services import appointment, documents
+from certsvc.services.compromise import condemn
 from certsvc.services.rotation import rotate_key, rotate_officer
 from certsvc.services.verify_evidence import Asked, Found, fresh_bundle, verify_code, verify_offline
 from certsvc.services.witness import create
@@ -113,6 +115,17 @@ def test_after_growth_and_rotation_of_every_key_old_evidence_is_valid_with_its_o
     assert kept.offline(newer_trust=kept.trust()) == ("cannot_decide", "key_unknown")
     fresh = fresh_bundle(world.instance, kept.code)
     assert kept.offline(fresh) == kept.offline(fresh, newer_trust=parse_bundle(kept.bundle).trust.body) == VALID
+
+
+def test_when_the_key_of_the_log_was_stolen_what_it_signed_before_stays_proved(kept: Kept) -> None:
+    world = kept.world
+    kept.later()
+    theft = world.instance.now()
+    kept.later()
+    with world.instance.engines.read.connect() as connection:
+        jkt = documents.own_key(connection, "ROOT", "log").jkt
+    condemn(world.instance, jkt, theft, PAPER)
+    assert (kept.offline(), kept.offline(newer_trust=kept.trust()), kept.online()) == (VALID, VALID, VALID)
 
 
 def test_a_list_of_a_younger_log_key_says_nothing_without_a_younger_trust_bundle(kept: Kept) -> None:

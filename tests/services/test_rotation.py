@@ -1,11 +1,11 @@
 """Rotation without downtime: each use in turn, with certificates issued before, between and after, all of them valid."""
 
-import threading
 from dataclasses import dataclass, replace
 
 import pytest
 from cryptography import x509
 from support_instance import DAY, SCHEDULE, SmallInstance, enter_roster
+from watched_for_tests import watched
 from world_for_tests import BATCHES, ONE_UNIT, PAPER, WALKS, World
 
 from certsvc.core.bundle import parse_bundle
@@ -345,31 +345,12 @@ def test_a_status_is_changed_under_the_keys_of_after_a_rotation(office: Office) 
 
 def test_who_verifies_during_rotations_never_sees_anything_but_valid(office: Office) -> None:
     world = office.world
-    seen: list[tuple[str, str | None]] = []
-    stop, enough = threading.Event(), threading.Semaphore(0)
-
-    def watch() -> None:
-        with world.another() as other:
-            for _ in range(2_000):
-                for one in office.kept:
-                    report = verify_code(other.instance, one.code)
-                    seen.append((report.verdict, report.reason))
-                enough.release()
-                if stop.is_set():
-                    return
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
+    with watched(world, office.kept) as watch:
         for whose, use in ROTATIONS:
-            # Somebody verifies all the time; each rotation begins while that goes on.
-            assert enough.acquire(timeout=30)
+            watch.goes_on()
             rotate(world, whose, use)
-    finally:
-        stop.set()
-        watcher.join(60)
-    assert len(seen) > len(ROTATIONS)
-    assert set(seen) == {("valid", None)}
+    assert len(watch.seen) > len(ROTATIONS)
+    assert set(watch.seen) == {("valid", None)}
 
 
 def refused(world: World, whose: str, use: str) -> CertsvcError:

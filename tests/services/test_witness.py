@@ -23,6 +23,7 @@ from certsvc.core.errors import NotReady, Refused
 from certsvc.core.merkle import consistency_path_at, leaf_hash, levels, root_of
 from certsvc.core.note import Note, encode_base64, format_note, format_vkey, parse_note, parse_vkey, verified_signatures
 from certsvc.services import cosign, high_water, log, mirror
+from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.log_reading import checkpoint_shown
 from certsvc.services.witness import DISPUTES, MAX_REQUEST, Witness, add_checkpoint, checkpoint_of, create, open_witness
 from certsvc.services.witness_list import FILE
@@ -246,10 +247,12 @@ def test_the_newest_checkpoint_is_cosigned_and_served_with_the_line(witnessed: t
         assert note is not None
         assert verify_checkpoint(parse_note(note), keys, policy).size == end
     with home.instance.engines.read.connect() as connection:
-        proof = log.proof_of(connection, "subject 5", 1)
-    assert proof.without is not None
-    without, having = (verify_checkpoint(parse_note(one), keys, policy) for one in (proof.without, proof.having))
-    assert without.size <= proof.index < having.size
+        found = LogEvidence(home.instance, connection).of_key("key 5")
+    assert found is not None and found.before is not None
+    without, having = (
+        verify_checkpoint(parse_note(one), keys, policy) for one in (found.before, found.proof.checkpoint)
+    )
+    assert without.size <= found.proof.index < having.size
 
 
 def test_a_cosignature_that_we_lost_is_asked_for_again(witnessed: tuple[LogHome, Witness]) -> None:

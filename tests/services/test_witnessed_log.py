@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from world_for_tests import PAPER, World, opened
 
-from certsvc.core.checkpoint import WitnessPolicy, parse_log_keys, parse_proof, verify_checkpoint
+from certsvc.core.checkpoint import WitnessPolicy, format_proof, parse_log_keys, parse_proof, verify_checkpoint
 from certsvc.core.encoding import unb64
 from certsvc.core.errors import CertsvcError
-from certsvc.core.logged import log_keys
+from certsvc.core.logged import log_keys, span_between
 from certsvc.core.merkle import inclusion_holds, leaf_hash
 from certsvc.core.note import (
     NoteSignature,
@@ -33,6 +33,7 @@ from certsvc.services import (
     rotation,
     withdrawal,
 )
+from certsvc.services.log_evidence import LogEvidence, believed
 from certsvc.services.witness import add_checkpoint, create, open_witness
 from certsvc.services.witness_list import FILE, write_list
 from certsvc.store import keys as key_store
@@ -72,15 +73,12 @@ def size(world: World) -> int:
 
 def times_around(world: World, sha256: str) -> tuple[list[int], list[int]]:
     """When the witnesses cosigned last without the leaf of a document, and first with it."""
-    policy = cosign.policy(world.instance)
-    assert policy is not None
     with world.instance.engines.read.connect() as connection:
-        proof = log.proof_of(connection, sha256, policy.threshold)
-        keys = log.log_keys(world.instance, connection)
-    assert proof.without is not None
-    notes = (parse_note(one) for one in (proof.without, proof.having))
-    before, after = (verify_checkpoint(note, keys, policy, closed=False).witness_times for note in notes)
-    return sorted(before.values()), sorted(after.values())
+        found, keys = LogEvidence(world.instance, connection).of_key(sha256), believed(world.instance, connection)
+    assert found is not None
+    span = span_between(found.before, found.proof.checkpoint, keys)
+    assert span.without is not None
+    return sorted(span.without.witness_times.values()), sorted(span.having.witness_times.values())
 
 
 def ungrant(world: World, act: str = "evaluate", **named: object) -> str:
@@ -310,9 +308,9 @@ def test_of_three_witnesses_the_second_decides_when_two_are_wanted() -> None:
 def old_proof(world: World, sha256: str) -> tuple[bytes, bytes]:
     """A leaf and its tlog-proof, as a holder keeps them."""
     with world.instance.engines.read.connect() as connection:
-        row = log_store.find_by_key(connection, sha256)
-        assert row is not None
-        return row.entry, log.proof_of(connection, sha256, 2).proof
+        found = LogEvidence(world.instance, connection).of_key(sha256)
+    assert found is not None
+    return found.entry, format_proof(found.proof)
 
 
 def holds(entry: bytes, proof: bytes, said: dict[str, object]) -> bool:
@@ -323,8 +321,7 @@ def holds(entry: bytes, proof: bytes, said: dict[str, object]) -> bool:
         point = verify_checkpoint(note, keys.log, keys.policy, closed=False)
     except Fault:
         return False
-    limit = keys.limit_of(note.signatures[0])
-    return (limit is None or point.size <= limit) and inclusion_holds(
+    return keys.believes(note.signatures[0], point.size) and inclusion_holds(
         leaf_hash(entry), parsed.index, point.size, parsed.path, point.root
     )
 
