@@ -132,7 +132,7 @@ def _rows(check: Any, change: tuple[str, str, About] | None) -> list[Row]:
         return passed
     outcome, code, about = change
     place = next((n for n, row in enumerate(passed) if row.about.act == about.act), 0)
-    passed[place] = replace(passed[place], outcome=outcome, code=code, about=about)
+    passed[place] = passed[place]._replace(outcome=outcome, code=code, about=about)
     return passed
 
 
@@ -193,7 +193,7 @@ def bare(verdict: str, code: str, **figures: str) -> Report:
 def _broken() -> Report:
     about = About(None, None, {"typ": "vc+jwt"})
     found = tuple(
-        row if row.id == "credential_signature" else replace(row, outcome="not_run", code="signature_failed")
+        row if row.id == "credential_signature" else row._replace(outcome="not_run", code="signature_failed")
         for row in rows(credential_signature=("fail", "sig_bad", about))
     )
     return Report("tampered", "sig_bad", about, NOW, NOW, rows=found)
@@ -236,7 +236,7 @@ ABSENT = About("result_notice", "o-organiser", {"roles": "organiser", "org_name"
 ABSENT_ACT = replace(
     failed("void", "acts_complete", "act_missing", about=ABSENT),
     rows=tuple(
-        replace(row, evidence=None) if row.code == "act_missing" else row
+        row._replace(evidence=None) if row.code == "act_missing" else row
         for row in rows(acts_complete=("fail", "act_missing", ABSENT))
     ),
     chain=chain(

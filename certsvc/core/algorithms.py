@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+from nacl.bindings import crypto_sign_open
+from nacl.exceptions import BadSignatureError
 
 #: Order of the P-256 group (SEC 2, 2.4.2). Signatures of ours have s <= n/2, so a document has one hash.
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -47,13 +49,18 @@ def _verify_es256(key: ec.EllipticCurvePublicKey, message: bytes, signature: byt
 
 
 def _verify_eddsa(key: ed25519.Ed25519PublicKey, message: bytes, signature: bytes) -> None:
-    key.verify(signature, message)
+    # RFC 8032 5.1.7, by libsodium: twice as fast as OpenSSL, and keys of small order sign nothing (decision 17).
+    try:
+        crypto_sign_open(signature + message, key.public_bytes_raw())
+    except BadSignatureError as error:
+        raise InvalidSignature from error
 
 
-ALGORITHMS: tuple[AlgorithmRow, ...] = (
-    AlgorithmRow("ES256", _is_p256, _low_s, _verify_es256),
-    AlgorithmRow("EdDSA", lambda k: isinstance(k, ed25519.Ed25519PublicKey), lambda s: len(s) == 64, _verify_eddsa),
+ES256 = AlgorithmRow("ES256", _is_p256, _low_s, _verify_es256)
+EDDSA = AlgorithmRow(
+    "EdDSA", lambda k: isinstance(k, ed25519.Ed25519PublicKey), lambda s: len(s) == 64, _verify_eddsa
 )
+ALGORITHMS: tuple[AlgorithmRow, ...] = (ES256, EDDSA)
 
 
 def algorithm_for(key: PublicKeyTypes) -> AlgorithmRow | None:
@@ -63,8 +70,8 @@ def algorithm_for(key: PublicKeyTypes) -> AlgorithmRow | None:
 
 def signature_holds(key: PublicKeyTypes, alg: str, message: bytes, signature: bytes) -> bool:
     """True if `signature` is well formed and `key` made it over `message` under `alg`."""
-    row = algorithm_for(key)
-    return row is not None and OpenKey(key, row).signed(alg, message, signature)
+    opened = open_key(key)
+    return opened is not None and opened.signed(alg, message, signature)
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,12 @@ class OpenKey:
         except (InvalidSignature, ValueError):
             return False
         return True
+
+
+def open_key(key: PublicKeyTypes) -> OpenKey | None:
+    """`key` with its algorithm, or None for a key kind we do not use."""
+    row = algorithm_for(key)
+    return None if row is None else OpenKey(key, row)
 
 
 def raw_low_s(der: bytes) -> bytes:

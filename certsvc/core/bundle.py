@@ -88,6 +88,11 @@ class Shared:
     grants_logged: tuple[Logged | None, ...] = ()
 
     @cached_property
+    def places(self) -> dict[str, int]:
+        """Hash of an act -> its first place on the path, counted from 0."""
+        return {act.sha256: place for place, act in reversed(list(enumerate(self.acts)))}
+
+    @cached_property
     def _hash(self) -> int:
         # Log proofs are left out: equal documents seldom come with others, and are told apart when they do.
         return hash((self.acts, self.grants, self.procedure, self.calendars, self.trust, self.certs))

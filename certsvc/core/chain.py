@@ -4,6 +4,7 @@ Shape (a): key -> root. Shape (b): key -> issuing CA -> root. The use of a key i
 Chains are validated as of a given time with `cryptography.x509.verification` and our own extension policies.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -136,6 +137,18 @@ def certificate_key(certificate: x509.Certificate) -> PublicKeyTypes:
 
 
 @lru_cache(maxsize=4096)
+def key_in(der: bytes) -> PublicKeyTypes:
+    """The public key of the certificate whose DER is exactly `der`. Raises Malformed."""
+    return certificate_key(load_certificate(der))
+
+
+@lru_cache(maxsize=4096)
+def jkt_in(der: bytes) -> str:
+    """The RFC 7638 thumbprint of the key of a certificate. Raises Malformed."""
+    return thumbprint(key_in(der))
+
+
+@lru_cache(maxsize=4096)
 def identify(leaf_der: bytes, pool: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> Identity:
     """The identity of the key in `leaf_der`, proved up to one of `anchors` (DER roots).
 
@@ -144,32 +157,50 @@ def identify(leaf_der: bytes, pool: tuple[bytes, ...], anchors: tuple[bytes, ...
     but returned, since the caller knows the trusted time.
     """
     try:
-        leaf = load_certificate(leaf_der)
-        use = _use_of(leaf)
-        issuer = None if use in CEREMONY_USES else _issuer_of(leaf, pool)
-        path = [leaf] if issuer is None else [leaf, issuer]
-        root = _root_of(path, anchors)
-        key = certificate_key(leaf)
-        _verify_path(leaf, issuer, root, use)
-        return _identity(leaf, use, key, [*path, root])
+        use = _use_of(load_certificate(leaf_der))
+        path = [leaf_der] if use in CEREMONY_USES else [leaf_der, _issuer_of(leaf_der, pool)]
+        return _proved(path, _root_named(path, anchors), use)
     except (Malformed, *UNREADABLE) as error:
         raise ChainFault("cert_form") from error
 
 
-def _identity(leaf: x509.Certificate, use: str, key: PublicKeyTypes, whole: list[x509.Certificate]) -> Identity:
-    flags = instance_flags(whole[-1])
+def _proved(path: list[bytes], root: bytes, use: str) -> Identity:
+    """The identity of the key in the first of `path`. Raises as `identify`, or Malformed."""
+    try:
+        jkt_in(path[0])
+        _check_path([*path, root], use)
+    except (ChainFault, Malformed, *UNREADABLE) as error:
+        # Whoever only bears the name of our root is none of ours, whatever else is wrong.
+        if not _signed(path[-1], root):
+            raise _foreign(path) from error
+        raise
+    return _identity([*path, root], use)
+
+
+def _identity(whole: list[bytes], use: str) -> Identity:
+    leaf, flags = load_certificate(whole[0]), instance_flags(load_certificate(whole[-1]))
+    named: dict[x509.ObjectIdentifier, list[str]] = {}
+    for attribute in leaf.subject:
+        named.setdefault(attribute.oid, []).append(str(attribute.value))
+    first, last = _validity(whole)
     return Identity(
-        thumbprint(key),
+        jkt_in(whole[0]),
         use,
-        _name(leaf, NameOID.ORGANIZATION_IDENTIFIER) or "",
-        _name(leaf, NameOID.ORGANIZATION_NAME) or "",
-        _name(leaf, NameOID.SERIAL_NUMBER) if use == "officer" else None,
-        key,
-        max(_seconds(c.not_valid_before_utc) for c in whole),
-        min(_seconds(c.not_valid_after_utc) for c in whole),
-        whole[-1].public_bytes(Encoding.DER),
+        _only(named, NameOID.ORGANIZATION_IDENTIFIER) or "",
+        _only(named, NameOID.ORGANIZATION_NAME) or "",
+        _only(named, NameOID.SERIAL_NUMBER) if use == "officer" else None,
+        key_in(whole[0]),
+        _seconds(first),
+        _seconds(last),
+        whole[-1],
         flags is not None and flags[1],
     )
+
+
+def _validity(whole: Sequence[bytes]) -> tuple[datetime, datetime]:
+    """The time in which all of them are valid; empty when the first comes after the last."""
+    certificates = [load_certificate(der) for der in whole]
+    return max(c.not_valid_before_utc for c in certificates), min(c.not_valid_after_utc for c in certificates)
 
 
 def _use_of(leaf: x509.Certificate) -> str:
@@ -183,12 +214,12 @@ def _use_of(leaf: x509.Certificate) -> str:
     return USE_OF_EKU[usages[0].dotted_string]
 
 
-def _issuer_of(leaf: x509.Certificate, pool: tuple[bytes, ...]) -> x509.Certificate:
-    """The issuing CA of `leaf` in `pool`, exactly one level up. Its signature is proved with the whole path."""
-    issuer = leaf.issuer.public_bytes()
-    named = [load_certificate(der) for der in pool if _subject_of(der) == issuer]
+def _issuer_of(leaf_der: bytes, pool: tuple[bytes, ...]) -> bytes:
+    """The issuing CA of a leaf in `pool`, exactly one level up. Its signature is proved with the whole path."""
+    issuer = load_certificate(leaf_der).issuer.public_bytes()
+    named = [der for der in pool if _subject_of(der) == issuer]
     # Only where several bear the name must the signature tell which it is.
-    fitting = named if len(named) == 1 else [one for one in named if _signed(leaf, one)]
+    fitting = named if len(named) == 1 else [der for der in named if _signed(leaf_der, der)]
     if not fitting:
         raise ChainFault("cert_chain")
     return fitting[0]
@@ -205,65 +236,89 @@ def has_issued(ca_der: bytes, leaf_der: bytes) -> bool:
     """True if `ca_der` is an issuing CA whose key signed `leaf_der`; a root is none, since it comes from the anchors."""
     try:
         ca, leaf = load_certificate(ca_der), load_certificate(leaf_der)
-        return ca.subject != ca.issuer and ca.subject == leaf.issuer and _signed(leaf, ca)
+        return ca.subject != ca.issuer and ca.subject == leaf.issuer and _signed(leaf_der, ca_der)
     except (Malformed, *UNREADABLE):
         return False
 
 
-def _root_of(path: list[x509.Certificate], anchors: tuple[bytes, ...]) -> x509.Certificate:
-    """The root we hold above the last of `path`."""
+def _root_named(path: list[bytes], anchors: tuple[bytes, ...]) -> bytes:
+    """The root we hold that the last of `path` names; of several that one which signed it."""
+    issuer = load_certificate(path[-1]).issuer.public_bytes()
+    named = [root for root in anchors if _subject_of(root) == issuer]
+    fitting = named if len(named) == 1 else [root for root in named if _signed(path[-1], root)]
+    if not fitting:
+        raise _foreign(path)
+    return fitting[0]
+
+
+def _foreign(path: list[bytes]) -> ChainFault:
+    """Why no root of ours stands above `path`."""
     leaf, top = path[0], path[-1]
-    for der in anchors:
-        root = load_certificate(der)
-        if root.subject == top.issuer and _signed(top, root):
-            return root
     if top is not leaf and not _signed(leaf, top):
         # A CA that only bears the name says nothing about where the key comes from.
-        raise ChainFault("cert_chain")
+        return ChainFault("cert_chain")
     # Unauthenticated, and only used to choose words: a foreign CA that calls itself a test instance.
-    flags = instance_flags(top)
-    raise ChainFault("test_root" if flags and flags[0] else "unknown_root")
+    flags = instance_flags(load_certificate(top))
+    return ChainFault("test_root" if flags and flags[0] else "unknown_root")
 
 
 @lru_cache(maxsize=4096)
-def _signed(child: x509.Certificate, parent: x509.Certificate) -> bool:
+def _signed(child: bytes, parent: bytes) -> bool:
     try:
-        child.verify_directly_issued_by(parent)
+        load_certificate(child).verify_directly_issued_by(load_certificate(parent))
     except (InvalidSignature, TypeError, *UNREADABLE):
         return False
     return True
 
 
-def _verify_path(leaf: x509.Certificate, issuer: x509.Certificate | None, root: x509.Certificate, use: str) -> None:
-    path = [c for c in (leaf, issuer, root) if c is not None]
-    moment = max(c.not_valid_before_utc for c in path)
-    if issuer is not None:
-        _check_issuing_ca(issuer, use)
+def _check_path(whole: list[bytes], use: str) -> None:
+    """Every link of leaf, issuing CA if there is one, and root holds, and at some time all of them are valid."""
+    leaf, *_, root = whole
+    first, last = _validity(whole)
+    if first > last:
+        raise ChainFault("cert_chain")
+    for ca in whole[1:-1]:
+        _check_issuing_ca(ca, root, use)
+    _check_link(leaf, whole[1], _LEAF_POLICY)
+
+
+def _check_issuing_ca(ca: bytes, root: bytes, use: str) -> None:
+    """An issuing CA has pathLen 0 and an EKU list inside shape (b) that contains the leaf's use (formats.md 2)."""
+    usages = _proved_usages(ca, root)
+    if not usages <= set(ISSUED_USES.values()) or ISSUED_USES.get(use) not in usages:
+        raise ChainFault("cert_use")
+
+
+@lru_cache(maxsize=4096)
+def _proved_usages(ca: bytes, root: bytes) -> frozenset[str]:
+    """The EKU list of a CA that stands under `root` as an issuing CA should, whatever the list is."""
+    issuing, anchor = load_certificate(ca).extensions, load_certificate(root).extensions
+    try:
+        lengths = [one.get_extension_for_class(x509.BasicConstraints).value.path_length for one in (issuing, anchor)]
+        usages = issuing.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound as error:
+        raise ChainFault("cert_chain") from error
+    if lengths[0] != 0 or lengths[1] == 0:
+        raise ChainFault("cert_chain")
+    _check_link(ca, root, _CA_POLICY)
+    return frozenset(one.dotted_string for one in usages)
+
+
+def _check_link(child: bytes, parent: bytes, policy: xv.ExtensionPolicy) -> None:
+    """RFC 5280 6.1 for one link, by a reader that knows no chain but this; a CA is proved once for all its leaves."""
+    below, above = load_certificate(child), load_certificate(parent)
     verifier = (
         xv.PolicyBuilder()
-        .store(xv.Store([root]))
-        .time(moment)
-        .max_chain_depth(1)
-        .extension_policies(ca_policy=_CA_POLICY, ee_policy=_LEAF_POLICY)
+        .store(xv.Store([above]))
+        .time(max(below.not_valid_before_utc, above.not_valid_before_utc))
+        .max_chain_depth(0)
+        .extension_policies(ca_policy=_CA_POLICY, ee_policy=policy)
         .build_client_verifier()
     )
     try:
-        verifier.verify(leaf, [issuer] if issuer is not None else [])
+        verifier.verify(below, [])
     except xv.VerificationError as error:
         raise ChainFault("cert_chain") from error
-
-
-def _check_issuing_ca(issuer: x509.Certificate, use: str) -> None:
-    """An issuing CA has pathLen 0 and an EKU list inside shape (b) that contains the leaf's use (formats.md 2)."""
-    try:
-        basic = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
-        usages = {u.dotted_string for u in issuer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value}
-    except x509.ExtensionNotFound as error:
-        raise ChainFault("cert_chain") from error
-    if not basic.ca or basic.path_length != 0:
-        raise ChainFault("cert_chain")
-    if not usages <= set(ISSUED_USES.values()) or ISSUED_USES.get(use) not in usages:
-        raise ChainFault("cert_use")
 
 
 def _ca_policy() -> xv.ExtensionPolicy:
@@ -303,8 +358,8 @@ def _may_sign_documents(policy: xv.Policy, cert: x509.Certificate, usage: x509.K
         raise ValueError("digitalSignature only")
 
 
-def _name(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str | None:
-    values = [str(a.value) for a in certificate.subject.get_attributes_for_oid(oid)]
+def _only(named: Mapping[x509.ObjectIdentifier, list[str]], oid: x509.ObjectIdentifier) -> str | None:
+    values = named.get(oid, [])
     return values[0] if len(values) == 1 else None
 
 

@@ -136,7 +136,7 @@ def close_note(note: Note, log_key: VerifierKey, policy: WitnessPolicy) -> Note:
     Lines that nothing verifies, or another order, would be bytes that may change while the evidence stays the same.
     """
     order = [log_key, *sorted(policy.keys, key=lambda key: key.name)]
-    lines = [line for key in order for line in note.signatures if (line.name, line.key_id) == (key.name, key.key_id)]
+    lines = [line for key in order for line in note.signatures if (line.name, line.key_id) == key.line]
     return Note(note.text, tuple(lines))
 
 

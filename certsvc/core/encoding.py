@@ -1,6 +1,5 @@
 """Base64url (RFC 4648 5, no padding), strict JSON (RFC 8259 without duplicates) and canonical JSON (RFC 8785)."""
 
-import base64
 import binascii
 import hashlib
 import json
@@ -17,7 +16,7 @@ MAX_DEPTH = 32
 
 #: The closing quote may be missing: what begins like a string is looked at once.
 _STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_URL_SAFE, _STANDARD = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
 #: RFC 8785 3.2.2.3: wider integers have no exact canonical form.
 _WIDEST = 2**53 - 1
 _OPENING, _CLOSING = frozenset((b"[", b"{")), frozenset((b"]", b"}"))
@@ -31,9 +30,10 @@ def b64(data: bytes) -> str:
 def unb64(text: str) -> bytes:
     """The bytes of canonical base64url. Raises Malformed for padding, foreign characters or loose tail bits."""
     try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as error:
+        raw = binascii.a2b_base64(text.encode("ascii").translate(_STANDARD) + b"=" * (-len(text) % 4))
+    except ValueError as error:  # also binascii.Error
         raise _malformed("base64", "not base64url") from error
+    # The reader passes over what is foreign; only the one spelling comes back.
     if b64(raw) != text:
         raise _malformed("base64", "base64url with padding or loose tail bits")
     return raw

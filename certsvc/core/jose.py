@@ -5,7 +5,7 @@ re-serialised to be verified, and no key is touched here: `Jws.signed_by` asks o
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -21,6 +21,8 @@ from certsvc.core.shape import check_shape
 
 #: RFC 7515 header names we write; any other name, `crit` above all, is refused.
 HEADER_NAMES = {"alg", "typ", "kid"}
+#: Characters of a header with the names above and a thumbprint, with room to spare; longer ones are not remembered.
+_USUAL_HEADER = 256
 
 
 class SignsBytes(Protocol):
@@ -162,6 +164,13 @@ def _parse_row(row: Any, payload: str, typ: str) -> Signature:
 
 
 def _parse_signature(head: str, payload: str, signature: str, typ: str) -> Signature:
+    read = _read_header if len(head) <= _USUAL_HEADER else _read_header.__wrapped__
+    return Signature(*read(head, typ), f"{head}.{payload}".encode(), unb64(signature))
+
+
+@lru_cache(maxsize=4096)
+def _read_header(head: str, typ: str) -> tuple[str, str]:
+    """`kid` and `alg` of a header. Remembered, since few keys sign very much."""
     header = parse_json(unb64(head), canonical_only=True)
     if not isinstance(header, dict) or header.keys() != HEADER_NAMES:
         raise _malformed("jws_header", "header names other than alg, typ, kid")
@@ -169,7 +178,7 @@ def _parse_signature(head: str, payload: str, signature: str, typ: str) -> Signa
         raise _malformed("jws_typ", f"typ is not {typ}")
     if not isinstance(header["alg"], str) or not isinstance(header["kid"], str):
         raise _malformed("jws_header", "alg and kid must be strings")
-    return Signature(header["kid"], header["alg"], f"{head}.{payload}".encode(), unb64(signature))
+    return header["kid"], header["alg"]
 
 
 def _parse_payload(payload: str) -> dict[str, Any]:

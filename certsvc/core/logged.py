@@ -99,7 +99,7 @@ def _ascii(text: str) -> bytes:
         raise Malformed("leaf_form", "日志条目格式错误", "A log entry holds characters outside ASCII.") from error
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LogKeys:
     """Whom to believe about the log: its keys, and how many of which witnesses (TRUST.log_vkeys, witness_policy)."""
 

@@ -4,17 +4,17 @@ A note is text, a blank line, and signature lines. Two kinds of signatures are k
 (0x01), and a witness's Ed25519 over a time and the text (0x04, cosignature/v1). Lines of other keys are ignored.
 """
 
-import base64
 import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from certsvc.core.algorithms import signature_holds
+from certsvc.core.algorithms import EDDSA, OpenKey
 from certsvc.core.errors import Malformed
 from certsvc.core.outcomes import Fault
 
@@ -46,12 +46,16 @@ class VerifierKey:
         return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
 
     @cached_property
-    def opened(self) -> Ed25519PublicKey:
-        return Ed25519PublicKey.from_public_bytes(self.public)
+    def line(self) -> tuple[str, bytes]:
+        """What its lines are known by."""
+        return self.name, self.key_id
+
+    @cached_property
+    def opened(self) -> OpenKey:
+        return OpenKey(Ed25519PublicKey.from_public_bytes(self.public), EDDSA)
 
 
-@dataclass(frozen=True)
-class NoteSignature:
+class NoteSignature(NamedTuple):
     """One signature line, not verified: who is said to have signed, and the bytes behind the key ID."""
 
     name: str
@@ -137,7 +141,7 @@ def verified_signatures(note: Note, keys: Iterable[VerifierKey]) -> dict[Verifie
     A line is known by name and key ID together; all others are ignored. Raises Fault `checkpoint_bad` when a known
     key's signature is bad or comes twice: one key says one thing. Whether a time lies in the future is not checked.
     """
-    known = {(key.name, key.key_id): key for key in keys}
+    known = {key.line: key for key in keys}
     found: dict[VerifierKey, int | None] = {}
     for line in note.signatures:
         key = known.get((line.name, line.key_id))
@@ -155,7 +159,7 @@ def _verified(key: VerifierKey, text: str, signature: bytes) -> int | None:
     time = None
     if key.kind == COSIGNATURE:
         time, signature = int.from_bytes(signature[:8]), signature[8:]
-    if (time or 0) > MAX_TIME or not signature_holds(key.opened, "EdDSA", message_to_sign(key, text, time), signature):
+    if (time or 0) > MAX_TIME or not key.opened.signed("EdDSA", message_to_sign(key, text, time), signature):
         raise Fault("checkpoint_bad", why="signature", key=key.name)
     return time
 
@@ -179,15 +183,16 @@ def _is_name(name: str) -> bool:
 
 def encode_base64(data: bytes) -> str:
     """Standard base64 with padding (RFC 4648 4), as all C2SP log formats write it."""
-    return base64.b64encode(data).decode()
+    return binascii.b2a_base64(data, newline=False).decode()
 
 
 def decode_base64(text: str) -> bytes:
     """The bytes of standard base64 in its one form. Raises Malformed for other characters and loose tail bits."""
     try:
-        raw = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
+        raw = binascii.a2b_base64(text)
+    except ValueError as error:  # also binascii.Error
         raise Malformed("base64", "数据格式不符合规范", "Not base64.") from error
+    # The reader passes over what is foreign; only the one spelling comes back.
     if encode_base64(raw) != text:
         raise Malformed("base64", "数据格式不符合规范", "Base64 with loose tail bits.")
     return raw

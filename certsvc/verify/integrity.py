@@ -3,9 +3,9 @@
 from collections.abc import Set
 from functools import lru_cache
 
-from certsvc.core.algorithms import OpenKey, algorithm_for
+from certsvc.core.algorithms import OpenKey, open_key
 from certsvc.core.bundle import REMEMBERED_BYTES, parse_shared
-from certsvc.core.chain import certificate_key, has_issued, load_certificate
+from certsvc.core.chain import has_issued, key_in
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault
@@ -81,8 +81,6 @@ def _holds(body: bytes, typ: str, position: int, der: bytes) -> bool:
 def _key_in(der: bytes) -> OpenKey | None:
     """The public key of a certificate, or None when it holds none of ours."""
     try:
-        key = certificate_key(load_certificate(der))
+        return open_key(key_in(der))
     except Malformed:
         return None
-    row = algorithm_for(key)
-    return None if row is None else OpenKey(key, row)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from certsvc.core.errors import Malformed
 from certsvc.core.facts import FACTS
@@ -15,8 +15,7 @@ from certsvc.verify.path import Path
 from certsvc.verify.report import Row
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(NamedTuple):
     """One thing that a check is asked about; `args` are what `run` is given after the view."""
 
     document: Jws | None
@@ -31,12 +30,14 @@ class Subject:
     @property
     def about(self) -> About:
         if self.document is None:
-            return About(self.act, self.org)
+            return _about(self.act, self.org)
         payload = self.document.unverified_payload
-        return About(payload.get("act"), payload.get("sub" if self.document.typ == "grant+jwt" else "org"))
+        return _about(payload.get("act"), payload.get("sub" if self.document.typ == "grant+jwt" else "org"))
 
 
 WHOLE = Subject(None)
+#: Few acts and offices stand in very many rows.
+_about = lru_cache(maxsize=4096)(About)
 
 
 View = Path | Batch | Case
@@ -170,7 +171,8 @@ class Check:
         return tuple(row for one in subjects for row in self._passed(one)) or self._ask(case, case)
 
     def _passed(self, subject: Subject) -> tuple[Row, ...]:
-        return _pass_row(self.id, self.family, subject.rule or self.rule, subject.document, subject.act, subject.org)
+        document, rule = subject.document, subject.rule or self.rule
+        return (Row(self.id, self.family, "pass", None, subject.about, rule, document.sha256 if document else None),)
 
     def _refused(self, error: Exception, case: Case, subject: Subject) -> tuple[Row, ...]:
         outcome, code, about = _outcome(error)
@@ -187,15 +189,6 @@ class Check:
         fact = FACTS.get((code or "").removeprefix("fact_"))
         rule = (fact.rule if fact else "") or subject.rule or self.rule
         return Row(self.id, self.family, outcome, code, about or About(), rule, evidence)
-
-
-@lru_cache(maxsize=16_384)
-def _pass_row(
-    check: str, family: str, rule: str, document: Jws | None, act: str | None, org: str | None
-) -> tuple[Row, ...]:
-    """The row of a check that passed. The paths of a roster differ in few acts, and their rows in as few."""
-    about = Subject(document, act=act, org=org).about
-    return (Row(check, family, "pass", None, about, rule, document.sha256 if document else None),)
 
 
 def _outcome(error: Exception) -> tuple[str, str, About]:

@@ -36,7 +36,7 @@ def logged(path: Path, document: Jws) -> None:
 
 def act_in_order(path: Path, act: Jws) -> None:
     """The act was logged after the one before it, and after every grant that it stands on."""
-    place, index = path.acts.index(act), path.log.place(act).index
+    place, index = path.places[act.sha256], path.log.place(act).index
     if place and path.log.place(path.acts[place - 1]).index >= index:
         raise act_fault("order", act)
     named = set(act.unverified_payload["grants"])

@@ -11,12 +11,12 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from certsvc.core.bundle import Shared
-from certsvc.core.chain import ChainFault, Identity, certificate_key, identify, load_certificate
+from certsvc.core.chain import ChainFault, Identity, identify, jkt_in
 from certsvc.core.claims import Target
 from certsvc.core.encoding import b64, unb64
 from certsvc.core.errors import Malformed
 from certsvc.core.grants import Grant
-from certsvc.core.jose import Jws, thumbprint
+from certsvc.core.jose import Jws
 from certsvc.core.kinds import KINDS
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.memory import Remembers
@@ -48,6 +48,11 @@ class Path(Remembers):
     @property
     def acts(self) -> tuple[Jws, ...]:
         return self.evidence.acts
+
+    @property
+    def places(self) -> Mapping[str, int]:
+        """Hash of an act -> its place on the path, counted from 0."""
+        return self.evidence.places
 
     @property
     def grants_signed(self) -> tuple[Jws, ...]:
@@ -86,7 +91,7 @@ class Path(Remembers):
 
     @cached_property
     def log(self) -> LogView:
-        return LogView(self.evidence, self.trust, self.strict)
+        return LogView(self.evidence, self.trust_signed, self.strict)
 
     def when(self, document: Jws) -> When:
         """When a document of the path was signed, as far as it is proved."""
@@ -244,10 +249,9 @@ def act_fault(code: str, act: Jws, **figures: object) -> Fault:
     return Fault(code, payload["act"], payload["org"], **figures)
 
 
-@lru_cache(maxsize=4096)
 def jkt_of(der: bytes) -> str:
     """The key thumbprint of a DER certificate, or a name no `kid` can have when it is none of ours."""
     try:
-        return thumbprint(certificate_key(load_certificate(der)))
+        return jkt_in(der)
     except Malformed:
         return "unusable:" + b64(der)[:40]

@@ -57,7 +57,7 @@ def one_procedure(path: Path, act: Jws) -> None:
 
 def act_linked(path: Path, act: Jws) -> None:
     """The act names the one before it, is not older, and is about the scope that the certificate is."""
-    place, payload = path.acts.index(act), act.unverified_payload
+    place, payload = path.places[act.sha256], act.unverified_payload
     before = path.acts[place - 1] if place else None
     named = payload["prev"]
     if (before is None and named) or (before is not None and before.sha256 not in named):
@@ -90,7 +90,7 @@ def meeting_fact_holds(path: Path, act: Jws, fact: dict[str, Any]) -> None:
 
 def notice_long_enough(path: Path, act: Jws, step: Step) -> None:
     """A public notice lasted the working days its step asks for, by the calendar that the closing act names."""
-    place = path.acts.index(act)
+    place = path.places[act.sha256]
     if place + 1 >= len(path.acts):
         raise Unknown("notice_open", act=step["act"])
     closing = path.acts[place + 1]

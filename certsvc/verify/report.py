@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from certsvc.core.calendar import utc_text
 from certsvc.core.outcomes import About
@@ -38,8 +38,7 @@ NOT_COMPARED: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """What one check found."""
 
     id: str

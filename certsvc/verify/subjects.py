@@ -164,7 +164,7 @@ def places(path: Path) -> list[Subject]:
 def rows(path: Path) -> list[Subject]:
     """Each act that says something about every person on its roster."""
     done = [(step, act) for step, act in pairing(path).done if step["row_facts"]]
-    return [Subject(act, (path.acts.index(act), step), step["rule"]) for step, act in done]
+    return [Subject(act, (path.places[act.sha256], step), step["rule"]) for step, act in done]
 
 
 @of_case(lambda batch: not batch.corrections)

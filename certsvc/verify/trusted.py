@@ -7,8 +7,8 @@ other root the document's word is taken, and a log proof that comes along is che
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, TypeVar
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 from certsvc.core.bundle import Shared
 from certsvc.core.encoding import digest
@@ -29,8 +29,7 @@ UNBELIEVED = ("witness_quorum", "log_key_ended")
 _SEAL = 1
 
 
-@dataclass(frozen=True)
-class When:
+class When(NamedTuple):
     """When a document was made; seconds since 1970 UTC, all three the same unless the log says it."""
 
     stated: int
@@ -40,8 +39,7 @@ class When:
     """The highest place in the log that it can have; None unless its place is proved."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a document stands in the log."""
 
     index: int
@@ -54,16 +52,17 @@ class LogView(Remembers):
     """What the evidence of a path shows about the log."""
 
     shared: Shared
-    trust: Mapping[str, Any]
+    trust: Jws
+    """The newest trust bundle at hand."""
     strict: bool
 
     @cached_property
     def keys(self) -> LogKeys:
         """Raises Unknown for a trust bundle that names none, or under a strict root no witnesses."""
-        policy = self.trust["witness_policy"]
-        if not self.trust["log_vkeys"] or (self.strict and policy is None):
+        trust = self.trust.unverified_payload
+        if not trust["log_vkeys"] or (self.strict and trust["witness_policy"] is None):
             raise Unknown("log_key_unknown")
-        return log_keys(self.trust, self.shared.trust.unverified_payload)
+        return _keys_named(self.trust, self.shared.trust)
 
     @cached_property
     def _logged(self) -> Mapping[str, Logged | None]:
@@ -89,7 +88,7 @@ class LogView(Remembers):
 
     def _tag(self, act: Jws) -> str | None:
         """The once-tag that this act must have for the one before it on the path; None for a first act."""
-        place, payload = self.shared.acts.index(act), act.unverified_payload
+        place, payload = self.shared.places[act.sha256], act.unverified_payload
         before = self.shared.acts[place - 1] if place else None
         if before is None or before.sha256 not in payload["prev"]:
             return None
@@ -127,6 +126,9 @@ class LogView(Remembers):
 
     def when(self, document: Jws) -> When:
         """When an act or a grant was signed; of any other document its own word. Never raises."""
+        return self.remember(("when", document.sha256), lambda _: self._when(document))
+
+    def _when(self, document: Jws) -> When:
         if document.sha256 not in self._logged:
             return by_its_word(document)
         return self.dated(document, lambda: self.place(document))
@@ -145,6 +147,12 @@ class LogView(Remembers):
         return (
             _within(found, stated, found.having.size - 1) if isinstance(found, Span) else When(stated, stated, stated)
         )
+
+
+@lru_cache(maxsize=64)
+def _keys_named(trust: Jws, carried: Jws) -> LogKeys:
+    """Always the same object for the same documents: what was verified under it is known by it."""
+    return log_keys(trust.unverified_payload, carried.unverified_payload)
 
 
 def _within(span: Span, stated: int, index: int) -> When:
