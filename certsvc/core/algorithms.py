@@ -57,9 +57,7 @@ def _verify_eddsa(key: ed25519.Ed25519PublicKey, message: bytes, signature: byte
 
 
 ES256 = AlgorithmRow("ES256", _is_p256, _low_s, _verify_es256)
-EDDSA = AlgorithmRow(
-    "EdDSA", lambda k: isinstance(k, ed25519.Ed25519PublicKey), lambda s: len(s) == 64, _verify_eddsa
-)
+EDDSA = AlgorithmRow("EdDSA", lambda k: isinstance(k, ed25519.Ed25519PublicKey), lambda s: len(s) == 64, _verify_eddsa)
 ALGORITHMS: tuple[AlgorithmRow, ...] = (ES256, EDDSA)
 
 

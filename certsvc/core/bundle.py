@@ -12,6 +12,7 @@ from certsvc.core.encoding import b64, canonical, parse_json, rewrite, unb64
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws, parse_document
 from certsvc.core.logged import Logged, logged_json, parse_logged
+from certsvc.core.memory import once
 from certsvc.core.schemas import BUNDLE, LIFECYCLE_ACTS, PATH_ACTS
 from certsvc.core.shape import check_shape, compiled
 
@@ -49,6 +50,11 @@ class RosterProof:
     row_salt: bytes | None
     path: bytes
     """Siblings from the leaf upwards, 32 bytes each."""
+
+    @once
+    def row_json(self) -> bytes:
+        """The canonical form of the row's facts."""
+        return rewrite(self.row_facts or {})
 
     @property
     def siblings(self) -> list[bytes]:

@@ -65,9 +65,12 @@ def entry_digest(person: str, target: Target, salt: bytes) -> bytes:
 
 def row_commitment(facts: dict[str, Any] | None, salt: bytes | None) -> bytes:
     """H("certsvc/row/v1" 0x00 || salt32 || H(JCS(facts))), or 32 zero bytes for a row without facts."""
-    if facts is None or salt is None:
-        return NO_ROW
-    return sha256(_ROW + salt + sha256(rewrite(facts)).digest()).digest()
+    return NO_ROW if facts is None or salt is None else row_digest(rewrite(facts), salt)
+
+
+def row_digest(facts: bytes, salt: bytes) -> bytes:
+    """As `row_commitment`, of facts that are written in their canonical form."""
+    return sha256(_ROW + salt + sha256(facts).digest()).digest()
 
 
 def roster_leaf(entry: str, row: bytes) -> bytes:

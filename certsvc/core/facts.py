@@ -5,9 +5,10 @@ floating point 70 % of 90 gives 62, not 63.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 #: 员级 1 … 正高级 5 (domain.md 7, level_rank).
 RANK = {"junior": 1, "assistant": 2, "intermediate": 3, "deputy_senior": 4, "senior": 5}
@@ -17,8 +18,7 @@ HOURS_A_YEAR = 90
 PUBLIC_AT_MOST = HOURS_A_YEAR // 3
 
 
-@dataclass(frozen=True)
-class FactCase:
+class FactCase(NamedTuple):
     """What a predicate may look at."""
 
     facts: Mapping[str, Any]
@@ -31,7 +31,7 @@ class FactCase:
     """Sum of the counts of the acts before; never stated by anybody."""
     passed: int
     """Own count of the act."""
-    granted: Mapping[str, int] = field(default_factory=dict)
+    granted: Mapping[str, int] = MappingProxyType({})
     """level -> share of applicants that may pass, in percent, as the act's grant approves it."""
     day: date | None = None
     """The date of the act's document; without it nothing that ends on a day has ended."""

@@ -7,14 +7,14 @@ number and the slot are not, and cannot be seen from here.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from certsvc.core.bundle import Event
 from certsvc.core.chain import Identity
 from certsvc.core.jose import Jws
 from certsvc.core.logged import Logged, Span
+from certsvc.core.memory import Remembers
 from certsvc.core.note import Note
-from certsvc.verify.memory import Remembers
 from certsvc.verify.path import Path, time_of
 from certsvc.verify.trusted import Expected, Place, When, decision_entry, list_entry, outcome_of, raised
 
@@ -38,6 +38,28 @@ class Stated(NamedTuple):
     list_uri: str
     versions: int
     """Entries at hand: one more than corrections."""
+
+
+def stated_by(credential: dict[str, Any], versions: int) -> Stated:
+    """What a certificate says that its batch says with it."""
+    printed, evidence = credential["certificate"], credential["evidence"]
+    approval = printed["approval"]
+    return Stated(
+        iss=credential["iss"],
+        issuer_id=credential["issuer"]["id"],
+        issuer_name=credential["issuer"]["name"],
+        head=evidence[0]["id"] if evidence else "",
+        approval_org=approval["org"],
+        approval_number=approval["number"],
+        approval_date=approval["date"],
+        award_date=printed["award_date"],
+        track_word=printed["track_word"],
+        valid_from=credential["validFrom"],
+        issue_date=printed["issue_date"],
+        awarded_date=credential["awardedDate"],
+        list_uri=credential["status"]["status_list"]["uri"],
+        versions=versions,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +90,7 @@ class Batch(Remembers):
     checkpoint: Note | None = None
     """A checkpoint brought beside the bundle."""
 
-    @property
+    @cached_property
     def status_list(self) -> Jws:
         """The newest list at hand."""
         return newest(self.status_carried, self.status_brought)

@@ -9,9 +9,9 @@ from certsvc.core.chain import Anchor
 from certsvc.core.claims import Target, entry_commitment, entry_digest, person_commitment
 from certsvc.core.jose import Jws
 from certsvc.core.logged import Logged
+from certsvc.core.memory import once
 from certsvc.core.note import Note
-from certsvc.verify.batch import Batch, Stated, batch_of, newest
-from certsvc.verify.memory import once
+from certsvc.verify.batch import Batch, batch_of, newest, stated_by
 from certsvc.verify.path import Path, path_of
 
 
@@ -46,19 +46,15 @@ class Evidence:
     """A checkpoint of the log brought beside the bundle; unverified."""
 
 
-Asked = tuple[tuple[Any, ...], tuple[Any, ...], Batch]
-"""What decides the path and the rest of a batch, and the batch."""
-
-
 @lru_cache(maxsize=1024)
-def _last_asked(shared: Shared, target: Target) -> list[Asked]:
-    """Where the batch is kept that was asked for last; empty at first."""
+def _last_asked(shared: Shared, target: Target) -> list[tuple[tuple[Any, ...], Batch]]:
+    """Where the batch is kept that was asked for last, with all that decides which it is; empty at first."""
     return []
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Case:
-    """One verification: pure data in, outcomes out."""
+    """One verification: pure data in, outcomes out. Not frozen, since a million are made; nothing writes it all the same."""
 
     evidence: Evidence
     anchors: tuple[Anchor, ...]
@@ -84,52 +80,62 @@ class Case:
         return self.bundle.credential.unverified_payload
 
     @property
-    def target(self) -> Target:
-        """The target of the entry that the credential was issued for."""
-        return self.bundle.entries[-1].target
-
-    @property
     def issued_at(self) -> int:
         return int(self.credential["nbf"])
 
     @once
     def batch(self) -> Batch:
         """The half of the evidence that other certificates share."""
-        bundle, brought, printed = self.bundle, self.evidence, self.credential["certificate"]
-        trust, approval = newest(bundle.trust, brought.newer_trust), printed["approval"]
-        credential = self.credential
-        # In the order of its members: this is done for each of ten thousand certificates.
-        stated = Stated(
-            credential["iss"], credential["issuer"]["id"], credential["issuer"]["name"],
-            credential["evidence"][0]["id"] if credential["evidence"] else "",
-            approval["org"], approval["number"], approval["date"], printed["award_date"], printed["track_word"],
-            credential["validFrom"], printed["issue_date"], credential["awardedDate"],
-            credential["status"]["status_list"]["uri"], len(bundle.entries),
-        )  # fmt: skip
-        beside = (
-            ()
-            if brought.newer_trust is None
-            else (bundle.trust if trust is brought.newer_trust else brought.newer_trust,)
-        )
-        file = brought.document is not None and brought.document.kind == "pdf"
-        logged = bundle.logged
-        seen = (trust, self.anchors, self.known)
-        rest = (
-            bundle.credential.signatures[0].unverified_kid, self.issued_at, stated, bundle.corrections, bundle.events,
-            bundle.status_list, brought.newer_status, beside, self.now, self.max_age, brought.registered is not None, file,
-            None if logged is None else (logged.before, logged.proof.checkpoint),
-            (bundle.status_logged, brought.newer_status_logged), brought.checkpoint,
-        )  # fmt: skip
-        # All that a batch is known by, so what equals the last one asked for is the same one: no need to look it up.
+        bundle, told = self.bundle, self._told()
+        # What says the same as the last one that was asked for is the same batch: no need to look it up.
         last = _last_asked(bundle.shared, bundle.entries[-1].target)
         # Read once: other threads ask for other batches.
         found = last[0] if last else None
-        if found is None or found[0] != seen or found[1] != rest:
-            roots = tuple(anchor.der for anchor in self.anchors)
-            path = path_of(bundle.shared, trust, roots, self.target, self.known)
-            found = seen, rest, batch_of(path, *rest)
+        if found is None or found[0] != told:
+            found = told, self._batch()
             last[:] = [found]
-        return found[2]
+        return found[1]
+
+    def _told(self) -> tuple[Any, ...]:
+        """All that a batch is known by beside what its certificates share in the path."""
+        bundle, brought, credential = self.bundle, self.evidence, self.credential
+        printed, logged = credential["certificate"], bundle.logged
+        # In the order of its members: this is done for each of ten thousand certificates.
+        return (
+            self.anchors, self.known, self.now, self.max_age, bundle.credential.signatures[0].unverified_kid,
+            credential["nbf"], credential["iss"], credential["issuer"], credential["evidence"], printed["approval"],
+            printed["award_date"], printed["track_word"], credential["validFrom"], printed["issue_date"],
+            credential["awardedDate"], credential["status"]["status_list"]["uri"], len(bundle.entries),
+            bundle.corrections, bundle.events, bundle.status_list, bundle.status_logged, logged and logged.before,
+            logged and logged.proof.checkpoint, brought.newer_trust, brought.newer_status, brought.newer_status_logged,
+            brought.checkpoint, brought.registered is not None, brought.document,
+        )  # fmt: skip
+
+    def _batch(self) -> Batch:
+        bundle, brought, credential = self.bundle, self.evidence, self.credential
+        trust, logged = newest(bundle.trust, brought.newer_trust), bundle.logged
+        path = path_of(
+            bundle.shared, trust, tuple(anchor.der for anchor in self.anchors), bundle.entries[-1].target, self.known
+        )
+        older = bundle.trust if trust is brought.newer_trust else brought.newer_trust
+        return batch_of(
+            path,
+            bundle.credential.signatures[0].unverified_kid,
+            self.issued_at,
+            stated_by(credential, len(bundle.entries)),
+            bundle.corrections,
+            bundle.events,
+            bundle.status_list,
+            brought.newer_status,
+            () if brought.newer_trust is None or older is None else (older,),
+            self.now,
+            self.max_age,
+            brought.registered is not None,
+            brought.document is not None and brought.document.kind == "pdf",
+            None if logged is None else (logged.before, logged.proof.checkpoint),
+            (bundle.status_logged, brought.newer_status_logged),
+            brought.checkpoint,
+        )
 
     @once
     def path(self) -> Path:

@@ -1,11 +1,8 @@
 """The entry: this person's line on the roster of every act, and what each act says about that person (formats.md 4)."""
 
-from dataclasses import replace
-
 from certsvc.core.acts import MAX_ROSTER
 from certsvc.core.bundle import PathStep, RosterProof
-from certsvc.core.claims import NO_ROW, row_commitment
-from certsvc.core.encoding import rewrite
+from certsvc.core.claims import NO_ROW, row_digest
 from certsvc.core.facts import FactCase
 from certsvc.core.jose import Jws
 from certsvc.core.merkle import leaf_hash
@@ -28,8 +25,8 @@ def entry_on_rosters(case: Case) -> None:
     path, entry = case.path, case.entry_bytes
     plain = leaf_hash(entry + NO_ROW)
     proved: dict[tuple[bytes, int], RosterProof] = {}
-    for place, step in enumerate(case.bundle.path):
-        proof, found = step.proof, path.lists[place]
+    for place, (step, found) in enumerate(zip(case.bundle.path, path.lists, strict=True)):
+        proof = step.proof
         if proof.row_salt is not None or isinstance(found, Fault):
             _check_place(path, step.act, place, proof, _leaf(entry, proof))
             continue
@@ -39,7 +36,8 @@ def entry_on_rosters(case: Case) -> None:
 
 
 def _leaf(entry: bytes, proof: RosterProof) -> bytes:
-    return leaf_hash(entry + row_commitment(proof.row_facts, proof.row_salt))
+    salt = proof.row_salt
+    return leaf_hash(entry + (NO_ROW if salt is None else row_digest(proof.row_json, salt)))
 
 
 def _check_place(path: Path, act: Jws, place: int, proof: RosterProof, leaf: bytes) -> None:
@@ -59,8 +57,7 @@ def row_facts_hold(case: Case, _act: Jws, place: int, asked: Step) -> None:
     Raises the first Fault that is found. Many people have the same figures, so what was found is remembered.
     """
     step, path = case.bundle.path[place], case.path
-    row = step.proof.row_facts or {}
-    key = ("row", step.act.sha256, rewrite(row))
+    key = ("row", place, step.proof.row_json)
     # Asked here rather than by `remember`: this is done for each of ten thousand certificates.
     found = path.memory[key] if key in path.memory else path.remember(key, lambda path: _first_fault(path, step, asked))
     if found is not None:
@@ -71,7 +68,7 @@ def _first_fault(path: Path, step: PathStep, asked: Step) -> Fault | None:
     row = step.proof.row_facts or {}
     try:
         for name, inputs in path.remember(("row facts", step.act.sha256), lambda path: _inputs(path, step.act, asked)):
-            check_inputs(step.act, name, replace(inputs, row=row))
+            check_inputs(step.act, name, inputs._replace(row=row))
     except Fault as fault:
         return fault
     return None

@@ -18,8 +18,8 @@ from certsvc.core.errors import Malformed
 from certsvc.core.grants import Grant
 from certsvc.core.jose import Jws
 from certsvc.core.kinds import KINDS
+from certsvc.core.memory import Remembers
 from certsvc.core.outcomes import Fault, Unknown
-from certsvc.verify.memory import Remembers
 from certsvc.verify.nodes import Nodes
 from certsvc.verify.trusted import LogView, When, time_of
 

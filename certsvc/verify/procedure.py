@@ -5,7 +5,6 @@ rule here is recomputed from signed numbers and names the act and the organisati
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -130,7 +129,7 @@ def document_dated(path: Path, act: Jws) -> None:
 
 def check_fact(path: Path, act: Jws, fact: dict[str, Any], row: dict[str, Any]) -> None:
     """Raises Fault when `fact` is not true of the signed numbers of an act and of one person's row."""
-    check_inputs(act, fact["name"], replace(inputs_of(path, act, fact), row=row))
+    check_inputs(act, fact["name"], inputs_of(path, act, fact)._replace(row=row))
 
 
 def inputs_of(path: Path, act: Jws, fact: dict[str, Any]) -> FactCase:

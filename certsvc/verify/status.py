@@ -106,7 +106,8 @@ def _last_value(events: tuple[Event, ...]) -> int:
 
 def _listed(case: Case, status_list: Jws) -> int:
     try:
-        return value_at(_slots(status_list), case.credential["status"]["status_list"]["idx"])
+        slots = case.batch.remember(("slots", status_list.body), lambda _: _slots(status_list))
+        return value_at(slots, case.credential["status"]["status_list"]["idx"])
     except Malformed as error:
         raise Unknown("status_form") from error
 

@@ -16,8 +16,8 @@ from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws
 from certsvc.core.leaves import act_tags, commitment, parse_leaf
 from certsvc.core.logged import Logged, LogKeys, Span, check_stands, log_keys, span_between
+from certsvc.core.memory import Remembers
 from certsvc.core.outcomes import Fault, NotRun, Unknown
-from certsvc.verify.memory import Remembers
 
 T = TypeVar("T")
 
@@ -39,7 +39,8 @@ class When(NamedTuple):
     """The highest place in the log that it can have; None unless its place is proved."""
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True)
+class Place:
     """Where a document stands in the log."""
 
     index: int
