@@ -32,7 +32,7 @@ IMPURE = {
 #: Attributes whose use means the same, on whatever they stand.
 TOUCHING = {"now", "utcnow", "today", "generate", "urandom", "read_text", "read_bytes", "open", "environ"}
 #: What pure code may import from outside the standard library.
-TOOLS = {"cryptography", "jwt", "orjson", "rfc8785"}
+TOOLS = {"cryptography", "jwt", "nacl", "orjson", "rfc8785"}
 
 
 #: Of the standard library: what has no effect outside the process.

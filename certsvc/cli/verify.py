@@ -20,6 +20,7 @@ from certsvc.core.errors import Malformed, NotReady
 from certsvc.core.names import fold_name
 from certsvc.instance import Instance, home_path, open_instance, read_anchors
 from certsvc.services import verify_evidence
+from certsvc.services.beside import read_update
 from certsvc.services.seen import Seen
 from certsvc.services.verify_evidence import Asked, Expect, Found
 from certsvc.verify import words
@@ -173,7 +174,7 @@ def _beside(status: Path | None, checkpoint: Path | None, max_age: int | None) -
     """What is brought beside every file. Raises Malformed: that is no fault of the files."""
     newer, note = (path.read_bytes() if path else None for path in (status, checkpoint))
     if newer is not None:
-        verify_evidence.read_status(newer)
+        read_update(newer)
     if note is not None:
         verify_evidence.read_checkpoint(note)
     return Asked(0, 0, max_age, newer, None, note)

@@ -387,3 +387,12 @@ BUNDLE: Shape = {
     "status": {"list": LONG_TEXT, "log": LOGGED},
     "certs": [LONG_TEXT],
 }
+#: What is laid beside a file (docs/format.md 7.4): a newer list and trust bundle, with the grants and certificates of their keys.
+UPDATE: Shape = {
+    "list": nullable(LONG_TEXT),
+    "log": LOGGED,
+    "trust": nullable(LONG_TEXT),
+    "grants": [LONG_TEXT],
+    "grant_logs": [LOGGED],
+    "certs": [LONG_TEXT],
+}

@@ -97,8 +97,8 @@ def gather_bundle(
     acts = [step.act for step in path] + [a for e in (*corrections, *events) for a in (e.propose, e.decide)]
     credential = parse_document(certificate.credential, "vc+jwt")
     named = {name for act in acts for name in act.unverified_payload["grants"]}
-    usable = [*named, *_living(connection, credential.unverified_payload["iss"].rpartition(":")[2], logged, proved)]
-    grants = tuple(_grants(connection, usable))
+    living = living_grants(connection, credential.unverified_payload["iss"].rpartition(":")[2], logged, proved)
+    grants = tuple(_grants(connection, [*named, *(grant.sha256 for grant in living)]))
     draft = Bundle(
         b"",
         credential,
@@ -175,10 +175,11 @@ def _open_salts(instance: Instance, connection: Connection, entry: EntryRow, ver
     return {field: salts[field] for field in OPEN_FIELDS}
 
 
-def _living(connection: Connection, issuer: str, logged: LogEvidence, proved: bool) -> Iterable[str]:
-    for grant in documents.grants_of(connection, issuer):
-        if not _never_good(connection, grant) and not (proved and logged.of(grant) is None):
-            yield grant.sha256
+def living_grants(connection: Connection, issuer: str, logged: LogEvidence, proved: bool) -> list[Jws]:
+    """The grants of `issuer` on which something sound may stand; with `proved` those that the log proves."""
+    given = documents.grants_of(connection, issuer)
+    sound = [grant for grant in given if not _never_good(connection, grant)]
+    return [grant for grant in sound if not proved or logged.of(grant) is not None]
 
 
 def _grants(connection: Connection, named: list[str]) -> Iterable[Jws]:

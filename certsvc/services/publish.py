@@ -14,7 +14,6 @@ from certsvc.core.calendar import utc_text
 from certsvc.core.checkpoint import WitnessPolicy
 from certsvc.core.errors import NotReady
 from certsvc.core.jose import Jws, parse_document, public_jwk, sign_compact
-from certsvc.core.logged import logged_json
 from certsvc.core.note import parse_note, verified_signatures
 from certsvc.core.statuslist import encode_bitstring, pack
 from certsvc.instance import Instance
@@ -205,14 +204,6 @@ def _own_list(instance: Instance, connection: Connection, uri: str) -> Jws | Non
 
 def _status_key(instance: Instance, connection: Connection) -> str:
     return documents.own_key(connection, instance.settings.authority, "status").jkt
-
-
-def status_document(instance: Instance, uri: str) -> dict[str, Any]:
-    """The list with the proof that its snapshot was logged: what a bundle has in `status`, for offline verifiers."""
-    document = current_status_list(instance, uri)
-    with instance.engines.read.connect() as connection:
-        logged = LogEvidence(instance, connection).of(document)
-    return {"list": document.body.decode(), "log": logged_json(logged)}
 
 
 def _sign_list(

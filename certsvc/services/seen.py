@@ -11,34 +11,13 @@ from pathlib import Path
 
 from certsvc.core.bundle import Bundle, parse_bundle
 from certsvc.core.chain import Anchor
-from certsvc.core.encoding import canonical
 from certsvc.core.errors import CertsvcError
-from certsvc.core.jose import Jws, parse_document
-from certsvc.core.logged import Logged, logged_json
-from certsvc.services.verify_evidence import Asked, Found, read_status, verify_offline
+from certsvc.services.beside import Update, proved, read_update, update_in
+from certsvc.services.verify_evidence import Asked, Found, verify_offline
 from certsvc.verify.report import Report
 
 #: A list dated further ahead than clocks differ is not kept; it would outlive every true one.
 SKEW = 120
-
-
-@dataclass(frozen=True)
-class _List:
-    """A status list, with the proof that its snapshot was logged if there is one, or a trust bundle."""
-
-    document: Jws
-    logged: Logged | None = None
-
-    @property
-    def time(self) -> int:
-        return int(self.document.unverified_payload["iat"])
-
-    @property
-    def body(self) -> bytes:
-        """As `read_status` reads it."""
-        if self.logged is None:
-            return self.document.body
-        return canonical({"list": self.document.body.decode(), "log": logged_json(self.logged)})
 
 
 @dataclass(frozen=True)
@@ -55,59 +34,50 @@ class Seen:
             bundle = None
         if bundle is None:
             return verify_offline(found, anchors, asked)
-        lists = [self._newest(anchors, one) for one in self._brought(bundle, asked)]
-        asked = replace(asked, newer_status=lists[0].body, newer_trust=lists[1].body)
+        status, trust = self._brought(bundle, asked)
+        status, trust = self._newest(anchors, status), self._newest(anchors, trust)
+        asked = replace(asked, newer_status=status.write(), newer_trust=trust.write())
         report = verify_offline(found, anchors, asked)
-        for one in lists:
-            if _proved(report, one.document):
+        for one in (status, trust):
+            if all(proved(report, document) for document in one.documents):
                 self._keep(anchors, one, asked.now)
         return report
 
     @staticmethod
-    def _brought(bundle: Bundle, asked: Asked) -> tuple[_List, _List]:
-        status = _List(bundle.status_list, bundle.status_logged)
-        if asked.newer_status is not None:
-            status = max(status, _List(*read_status(asked.newer_status)), key=_time)
-        return status, _List(bundle.trust)
+    def _brought(bundle: Bundle, asked: Asked) -> tuple[Update, Update]:
+        """The newest list, and the newest trust bundle, each alone with what its key needs."""
+        brought = [update_in(bundle), *(read_update(one) for one in (asked.newer_status, asked.newer_trust) if one)]
+        lists = [replace(one, trust=None) for one in brought if one.status is not None]
+        trusts = [replace(one, status=None, logged=None) for one in brought if one.trust is not None]
+        return max(lists, key=_time), max(trusts, key=_time)
 
-    def _newest(self, anchors: tuple[Anchor, ...], brought: _List) -> _List:
-        path = self._file(anchors, brought.document)
+    def _newest(self, anchors: tuple[Anchor, ...], brought: Update) -> Update:
+        path = self._file(anchors, brought)
         try:
-            kept = _read(path.read_bytes(), brought.document.typ) if path.is_file() else brought
-        except CertsvcError:
+            kept = read_update(path.read_bytes()) if path.is_file() else brought
+            return max(brought, kept, key=_time)
+        except (CertsvcError, ValueError):
             # A damaged memory is no memory; the document at hand is judged as it is.
             return brought
-        return max(brought, kept, key=_time)
 
-    def _keep(self, anchors: tuple[Anchor, ...], one: _List, now: int) -> None:
-        if one.time > now + SKEW:
+    def _keep(self, anchors: tuple[Anchor, ...], one: Update, now: int) -> None:
+        if _time(one) > now + SKEW:
             return
-        path = self._file(anchors, one.document)
+        path = self._file(anchors, one)
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}")
-        draft.write_bytes(one.body)
+        draft.write_bytes(one.write())
         draft.replace(path)
 
-    def _file(self, anchors: tuple[Anchor, ...], document: Jws) -> Path:
+    def _file(self, anchors: tuple[Anchor, ...], update: Update) -> Path:
         """One file for each kind, root and address of a list."""
+        (document,) = update.documents
         what = document.unverified_payload.get("sub", "") + document.typ
         name = hashlib.sha256(b"".join(anchor.der for anchor in anchors) + what.encode()).hexdigest()
         return self.folder / f"{name}.jwt"
 
 
-def _proved(report: Report, document: Jws) -> bool:
-    """Whether the list itself was proved, whatever became of the certificate: signature, key, and right to sign it."""
-    about = [row for row in report.rows if row.evidence == document.sha256]
-    if document.typ == "statuslist+jwt":
-        about += [row for row in report.rows if row.id == "status_key_granted"]
-    return {"integrity", "chain", "authority"} <= {row.family for row in about if row.outcome == "pass"} and all(
-        row.outcome == "pass" for row in about
-    )
-
-
-def _read(body: bytes, typ: str) -> _List:
-    return _List(*read_status(body)) if typ == "statuslist+jwt" else _List(parse_document(body, typ))
-
-
-def _time(one: _List) -> int:
-    return one.time
+def _time(one: Update) -> int:
+    """Of its one document. Raises ValueError when it has none, or both."""
+    (document,) = one.documents
+    return int(document.unverified_payload["iat"])

@@ -16,18 +16,15 @@ from certsvc.core.bundle import Bundle, looks_like_bundle, parse_bundle
 from certsvc.core.calendar import local_date
 from certsvc.core.checkpoint import parse_head
 from certsvc.core.codes import check_certificate_number, parse_verification_code
-from certsvc.core.encoding import parse_json
 from certsvc.core.errors import CertsvcError, Malformed
 from certsvc.core.jose import Jws, parse_document
-from certsvc.core.logged import Logged, parse_logged
 from certsvc.core.names import fold_name
 from certsvc.core.note import Note, parse_note
-from certsvc.core.schemas import BUNDLE
-from certsvc.core.shape import check_shape
 from certsvc.instance import Instance
 from certsvc.render.picture import pdf_pictures, read_codes
 from certsvc.render.reader import PdfFindings, read_pdf
 from certsvc.services import documents, private
+from certsvc.services.beside import Update, completed, holds, newest, read_update
 from certsvc.services.evidence import bundle_of, fresh_evidence
 from certsvc.services.pdf import check_logged
 from certsvc.services.public_view import public_only
@@ -61,7 +58,7 @@ class Asked:
     now: int
     max_age: int | None = None
     newer_status: bytes | None = None
-    """A status list brought beside the bundle; the later of the two counts. As a token, or with its proof in JSON."""
+    """A status list brought beside the bundle; the later of the two counts. As `beside.read_update` reads it."""
     newer_trust: bytes | None = None
     """The same for the trust bundle."""
     checkpoint: bytes | None = None
@@ -165,30 +162,30 @@ def verify_offline(found: Found, anchors: tuple, asked: Asked) -> Report:  # typ
     if found.bundle is None:
         return without_evidence("cannot_decide", "offline_no_bundle", asked.at, asked.now, test)
     try:
-        evidence = _beside(asked, parse_bundle(found.bundle), found.document)
+        report = _judge(Evidence(parse_bundle(found.bundle), found.document), anchors, asked)
     except CertsvcError as error:
         return without_evidence("tampered", error.code, asked.at, asked.now, test)
-    report = verify(evidence, anchors, asked.at, asked.now, asked.max_age)
     return replace(report, match={**NOT_COMPARED, "file": _file_match(found, report)})
 
 
-def _beside(asked: Asked, bundle: Bundle, document: DocumentFindings | None) -> Evidence:
-    """The evidence of a bundle and what was brought beside it. Raises Malformed."""
-    status, logged = (None, None) if asked.newer_status is None else read_status(asked.newer_status)
-    trust = None if asked.newer_trust is None else parse_document(asked.newer_trust.strip(), "trust+jwt")
+def _judge(alone: Evidence, anchors: tuple, asked: Asked) -> Report:  # type: ignore[type-arg]
+    """The Report on a bundle with what was laid beside it. Raises Malformed."""
+    status, trust = (Update() if one is None else read_update(one) for one in (asked.newer_status, asked.newer_trust))
     checkpoint = None if asked.checkpoint is None else read_checkpoint(asked.checkpoint)
-    return Evidence(
-        bundle, document, newer_status=status, newer_trust=trust, newer_status_logged=logged, checkpoint=checkpoint
+    plain = replace(
+        alone,
+        newer_status=status.status,
+        newer_status_logged=status.logged,
+        newer_trust=trust.trust,
+        checkpoint=checkpoint,
     )
-
-
-def read_status(body: bytes) -> tuple[Jws, Logged | None]:
-    """A status list, as a token or with the proof of its snapshot as a bundle has it in `status`. Raises Malformed."""
-    if body.lstrip()[:1] != b"{":
-        return parse_document(body.strip(), "statuslist+jwt"), None
-    value = parse_json(body)
-    check_shape(value, BUNDLE["status"])
-    return parse_document(value["list"].encode(), "statuslist+jwt"), parse_logged(value["log"])
+    update = newest(status, trust)
+    whole = replace(plain, bundle=completed(alone.bundle, update), newer_trust=update.trust)
+    if whole != plain:
+        report = verify(whole, anchors, asked.at, asked.now, asked.max_age)
+        if holds(report, (*update.documents, *(one for one in whole.bundle.grants if one not in alone.bundle.grants))):
+            return report
+    return verify(plain, anchors, asked.at, asked.now, asked.max_age)
 
 
 def read_checkpoint(body: bytes) -> Note:

@@ -48,7 +48,7 @@ def own_signature(batch: Batch, document: Jws) -> None:
 def nothing_unused(batch: Batch) -> None:
     """Every grant, calendar and certificate in the bundle is named by something in it, and stands there once."""
     path = batch.path
-    documents = (*path.documents, *batch.lifecycle_acts, batch.status_carried, *batch.trust_beside)
+    documents = (*path.documents, *batch.lifecycle_acts, *batch.lists)
     kids = {batch.kid} | {s.unverified_kid for document in documents for s in document.signatures}
     signers = [path.certs_by_jkt[kid] for kid in sorted(kids & path.certs_by_jkt.keys())]
     others = [der for jkt, der in path.certs_by_jkt.items() if jkt not in kids]

@@ -51,11 +51,19 @@ _READY: Schema = {
     },
     "required": ["status", "status_list_age", "log_waiting", "log_waiting_since", "certificates_waiting"],
 }
-#: What a bundle has in `status`, for verification offline.
-_LIST_WITH_PROOF: Schema = {
+_TOKENS: Schema = {"type": "array", "items": {"type": "string"}}
+#: For verification offline: docs/format.md 7.4.
+_UPDATE: Schema = {
     "type": "object",
-    "properties": {"list": {"type": "string"}, "log": {"type": ["object", "null"]}},
-    "required": ["list", "log"],
+    "properties": {
+        "list": {"type": "string"},
+        "log": {"type": ["object", "null"]},
+        "trust": {"type": "string"},
+        "grants": _TOKENS,
+        "grant_logs": {"type": "array", "items": {"type": ["object", "null"]}},
+        "certs": _TOKENS,
+    },
+    "required": ["list", "log", "trust", "grants", "grant_logs", "certs"],
 }
 
 ROUTES: tuple[Route, ...] = (
@@ -169,7 +177,7 @@ ROUTES: tuple[Route, ...] = (
         "/status/{number}",
         "published",
         "状态表 / Token Status List",
-        {"application/statuslist+jwt": None, "application/json": _LIST_WITH_PROOF},
+        {"application/statuslist+jwt": None, "application/json": _UPDATE},
         problems=("not_found", "rate"),
     ),
     Route(

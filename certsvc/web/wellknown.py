@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, request
 
 from certsvc.services import log_leaves
 from certsvc.services import publish as services
+from certsvc.services.beside import published_update, update_json
 from certsvc.services.coming_into_force import waiting_certificates
 from certsvc.web import context
 from certsvc.web.errors import log_trouble
@@ -24,10 +25,10 @@ SECURITY_TERM = timedelta(days=180)
 
 @wellknown.get("/status/<int:number>")
 def status_list(number: int) -> Response:
-    """The newest Token Status List (draft-ietf-oauth-status-list 8); as JSON with the proof that it was logged, which is
-    what `certsvc verify --offline --status` takes."""
+    """The newest Token Status List (draft-ietf-oauth-status-list 8); as JSON with the proof that it was logged, the trust
+    bundle and the keys of both, which is what `certsvc verify --offline --status` takes."""
     if request.accept_mimetypes.best_match((LIST_TYPE, "application/json")) == "application/json":
-        response = _json(services.status_document(context.instance(), _uri(number)), "application/json", KEEP_LIST)
+        response = _json(update_json(published_update(context.instance(), _uri(number))), "application/json", KEEP_LIST)
     else:
         body = services.current_status_list(context.instance(), _uri(number)).body
         response = publish(Response(body, content_type=LIST_TYPE), KEEP_LIST)

@@ -124,11 +124,12 @@ def test_a_status_list_may_be_asked_to_be_younger(home: Path) -> None:
 
 def test_a_newer_status_list_beside_the_file_makes_it_fresh(home: Path, tmp_path: Path) -> None:
     from certsvc.instance import open_instance
-    from certsvc.services.publish import current_status_list, list_uri, status_document
+    from certsvc.services.beside import published_update
+    from certsvc.services.publish import current_status_list, list_uri
 
     instance = open_instance(home)
     newer, bare = tmp_path / "list.json", tmp_path / "list.jwt"
-    newer.write_text(json.dumps(status_document(instance, list_uri(instance))), encoding="utf-8")
+    newer.write_bytes(published_update(instance, list_uri(instance)).write())
     bare.write_bytes(current_status_list(instance, list_uri(instance)).body)
     instance.close()
     stale = file_of(home, "stale-status.bundle")

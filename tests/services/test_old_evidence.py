@@ -1,9 +1,10 @@
 """Evidence that a holder kept, while the office goes on: the log grows, keys are rotated, witnesses come and go."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from drilled_for_tests import PAPER
@@ -13,9 +14,12 @@ from certsvc.core.bundle import parse_bundle
 from certsvc.core.encoding import canonical
 from certsvc.core.errors import Refused
 from certsvc.core.logged import logged_json
-from certsvc.services import appointment, documents
+from certsvc.services import appointment, documents, status
+from certsvc.services.beside import published_update
 from certsvc.services.compromise import condemn
+from certsvc.services.publish import list_uri
 from certsvc.services.rotation import rotate_key, rotate_officer
+from certsvc.services.seen import Seen
 from certsvc.services.verify_evidence import Asked, Found, fresh_bundle, verify_code, verify_offline
 from certsvc.services.witness import create
 from certsvc.services.witness_list import FILE
@@ -23,6 +27,7 @@ from certsvc.verify.report import Report
 
 DAY = 86_400
 VALID = ("valid", None)
+UNKNOWN = ("cannot_decide", "key_unknown")
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,16 @@ class Kept:
         assert fresh is not None
         found = parse_bundle(fresh)
         return canonical({"list": found.status_list.body.decode(), "log": logged_json(found.status_logged)})
+
+    def update(self) -> bytes:
+        """What /status/1 serves as JSON today."""
+        return published_update(self.world.instance, list_uri(self.world.instance)).write()
+
+    def suspend(self) -> None:
+        order = status.Proposal("suspend", self.code, "H1", PAPER, "inquiry")
+        proposal = status.propose(self.world.instance, order)
+        status.approve(self.world.instance, proposal, "H2")
+        self.later(60)
 
     def offline(self, bundle: bytes | None = None, **beside: bytes) -> tuple[str, str | None]:
         """What the kept file gives today to somebody who has the root alone, and what is laid beside."""
@@ -113,8 +128,78 @@ def test_after_growth_and_rotation_of_every_key_old_evidence_is_valid_with_its_o
     rotate_key(world.instance, "ROOT", "policy")
     assert (kept.offline(), kept.online()) == (VALID, VALID)
     assert kept.offline(newer_trust=kept.trust()) == ("cannot_decide", "key_unknown")
+    assert kept.offline(newer_status=kept.update()) == VALID
     fresh = fresh_bundle(world.instance, kept.code)
     assert kept.offline(fresh) == kept.offline(fresh, newer_trust=parse_bundle(kept.bundle).trust.body) == VALID
+
+
+@pytest.mark.parametrize(("whose", "use"), [("SL-HRSS", "status"), ("ROOT", "policy"), ("ROOT", "log")])
+def test_a_list_of_keys_that_are_younger_than_the_file_brings_them_along(kept: Kept, whose: str, use: str) -> None:
+    kept.later(30 * DAY)
+    assert kept.offline() == ("cannot_decide", "status_stale")
+    rotate_key(kept.world.instance, whose, use)
+    kept.later()
+    documents.publish_trust(kept.world.instance)
+    assert kept.offline(newer_status=kept.update()) == VALID
+    kept.suspend()
+    assert kept.offline(newer_status=kept.update()) == kept.online() == ("suspended", "suspended")
+
+
+def broken(token: str) -> str:
+    """The token with another signature."""
+    return token[:-10] + ("A" if token[-10] != "A" else "B") + token[-9:]
+
+
+#: What is wrong with an update -> how, and what the file gives beside it: as alone, unless all that is laid beside holds.
+STRANGE: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], tuple[str, str | None]]] = {
+    "nothing": (lambda said: {}, VALID),
+    "a certificate that is none": (lambda said: {"certs": ["AAAA", *said["certs"]]}, VALID),
+    "certificates twice": (lambda said: {"certs": [*said["certs"], *said["certs"]]}, VALID),
+    "no certificates": (lambda said: {"certs": []}, UNKNOWN),
+    "no grants": (lambda said: {"grants": [], "grant_logs": []}, UNKNOWN),
+    "grants without proofs": (lambda said: {"grant_logs": [None for _ in said["grants"]]}, UNKNOWN),
+    "a grant with a broken signature": (lambda said: {"grants": [*said["grants"][:-1], broken(said["grants"][-1])]}, UNKNOWN),
+    "a trust bundle with a broken signature": (lambda said: {"trust": broken(said["trust"])}, UNKNOWN),
+    "a list with a broken signature": (lambda said: {"list": broken(said["list"])}, UNKNOWN),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "expected"), STRANGE.values(), ids=STRANGE.keys())
+def test_what_is_laid_beside_a_file_says_nothing_against_it(
+    kept: Kept, change: Callable[[dict[str, Any]], dict[str, Any]], expected: tuple[str, str | None]
+) -> None:
+    kept.later()
+    rotate_key(kept.world.instance, "SL-HRSS", "status")
+    kept.later()
+    said = json.loads(kept.update())
+    assert kept.offline(newer_status=canonical({**said, **change(said)})) == expected
+
+
+def test_a_list_of_a_younger_key_alone_cannot_be_believed(kept: Kept) -> None:
+    kept.later()
+    rotate_key(kept.world.instance, "SL-HRSS", "status")
+    kept.later()
+    assert kept.offline(newer_status=kept.listed()) == ("cannot_decide", "key_unknown")
+
+
+def test_who_saw_a_list_of_a_younger_key_judges_older_files_by_it(kept: Kept, tmp_path: Path) -> None:
+    memory, world = Seen(tmp_path / "seen"), kept.world
+
+    def seen(bundle: bytes | None) -> tuple[str, str | None]:
+        now = world.instance.now()
+        return answer(memory.verify(Found(bundle=bundle), world.instance.anchors, Asked(now, now)))
+
+    assert seen(kept.bundle) == VALID
+    for whose, use in (("SL-HRSS", "status"), ("ROOT", "policy")):
+        kept.later()
+        rotate_key(world.instance, whose, use)
+    kept.later()
+    documents.publish_trust(world.instance)
+    assert seen(fresh_bundle(world.instance, kept.code)) == VALID
+    assert seen(kept.bundle) == VALID
+    kept.suspend()
+    assert seen(fresh_bundle(world.instance, kept.code)) == ("suspended", "suspended")
+    assert (kept.offline(), seen(kept.bundle)[0]) == (VALID, "suspended")
 
 
 def test_when_the_key_of_the_log_was_stolen_what_it_signed_before_stays_proved(kept: Kept) -> None:

@@ -8,8 +8,9 @@ from support_forge import Forge
 from support_instance import SmallInstance
 
 from certsvc.core.bundle import parse_bundle
+from certsvc.services.beside import read_update
 from certsvc.services.seen import Seen
-from certsvc.services.verify_evidence import Asked, Found, read_status
+from certsvc.services.verify_evidence import Asked, Found
 from certsvc.verify.report import Report
 
 
@@ -77,7 +78,8 @@ def test_what_holds_no_bundle_is_judged_without_memory(small_instance: SmallInst
 def test_a_list_is_remembered_with_the_proof_that_it_was_logged(small: SmallInstance, tmp_path: Path) -> None:
     memory, data, now = Seen(tmp_path / "seen"), small.bundle(), small.instance.now()
     assert memory.verify(Found(bundle=data), small.anchors, Asked(now, now)).verdict == "valid"
-    kept = [read_status(path.read_bytes()) for path in memory.folder.iterdir() if path.read_bytes()[:1] == b"{"]
+    kept = [read_update(path.read_bytes()) for path in memory.folder.iterdir()]
     bundle = parse_bundle(data)
-    assert kept == [(bundle.status_list, bundle.status_logged)]
+    assert {(one.status, one.logged) for one in kept} == {(bundle.status_list, bundle.status_logged), (None, None)}
+    assert {one.trust for one in kept} == {bundle.trust, None}
     assert bundle.status_logged is not None

@@ -21,10 +21,11 @@ from certsvc.core.jose import parse_document, sign_compact
 from certsvc.core.outcomes import About
 from certsvc.demo import forge
 from certsvc.services import documents, private
+from certsvc.services.beside import Update, published_update, read_update
 from certsvc.services.log_reading import checkpoint_shown
 from certsvc.services.pdf import certificate_pdf
 from certsvc.services.public_view import PUBLIC_MEMBERS
-from certsvc.services.publish import list_uri, status_document
+from certsvc.services.publish import list_uri
 from certsvc.services.status import Proposal, approve, propose
 from certsvc.services.verify_evidence import (
     MATCH_TRIES,
@@ -34,7 +35,6 @@ from certsvc.services.verify_evidence import (
     fresh_bundle,
     read_anything,
     read_checkpoint,
-    read_status,
     verify_code,
     verify_file,
     verify_number,
@@ -409,8 +409,16 @@ def test_a_newer_list_with_its_proof_makes_an_old_file_fresh(small: SmallInstanc
     old = small.bundle()
     small.instance.set_clock(small.now + 30 * DAY)
     assert beside(small, old)[0] == "cannot_decide"
-    newer = json.dumps(status_document(small.instance, list_uri(small.instance))).encode()
+    newer = published_update(small.instance, list_uri(small.instance)).write()
     assert beside(small, old, newer_status=newer) == ("valid", None)
+
+
+def test_what_is_served_to_lay_beside_is_read_as_it_was_written(small: SmallInstance) -> None:
+    update = published_update(small.instance, list_uri(small.instance))
+    assert read_update(update.write()) == update
+    assert update.status is not None and update.trust is not None
+    assert read_update(update.status.body) == Update(update.status)
+    assert read_update(update.trust.body) == Update(trust=update.trust)
 
 
 def test_the_checkpoint_that_the_asker_has_fits_the_evidence(small: SmallInstance) -> None:
@@ -422,7 +430,10 @@ def test_the_checkpoint_that_the_asker_has_fits_the_evidence(small: SmallInstanc
 @pytest.mark.parametrize(
     ("read", "body"),
     [
-        (read_status, b'{"list": "x"}'), (read_status, b"no list"), (read_status, b'{"list": 1, "log": null}'),
+        (read_update, b'{"list": "x"}'), (read_update, b"no list"), (read_update, b"[]"),
+        (read_update, b'{"list":null,"log":null,"trust":null,"grants":[],"grant_logs":[null],"certs":[]}'),
+        (read_update, b'{"list":null,"log":null,"trust":null,"grants":[],"grant_logs":[],"certs":%b}' % json.dumps(["AAAA"] * 257).encode()),
+        (read_update, b'{"list": 1, "log": null}'),
         (read_checkpoint, b"no note"), (read_checkpoint, "a\nb\nc\n\n\u2014 x AAAAAAAA\n".encode()),
     ],
 )  # fmt: skip

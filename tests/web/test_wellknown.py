@@ -7,7 +7,9 @@ from flask.testing import FlaskClient
 from support_instance import SmallInstance
 
 from certsvc.core.jose import parse_document
-from certsvc.services.verify_evidence import read_status
+from certsvc.services.beside import read_update
+
+TRUST = "/.well-known/certsvc-trust.json"
 
 
 def test_the_status_list_is_served_as_what_it_is(client: FlaskClient, small: SmallInstance) -> None:
@@ -20,9 +22,10 @@ def test_the_status_list_is_served_as_what_it_is(client: FlaskClient, small: Sma
 def test_the_status_list_comes_with_its_proof_for_whoever_asks_for_json(client: FlaskClient) -> None:
     token, value = client.get("/status/1"), client.get("/status/1", headers={"Accept": "application/json"})
     assert value.content_type == "application/json"
-    document, logged = read_status(value.data)
-    assert document.body == token.data
-    assert logged is not None and b'"k":"snapshot"' in logged.entry
+    update = read_update(value.data)
+    assert update.status is not None and update.status.body == token.data
+    assert update.logged is not None and b'"k":"snapshot"' in update.logged.entry
+    assert update.trust is not None and update.trust.body.decode() == client.get(TRUST).get_json()["trust"]
     assert "Accept" in token.headers["Vary"] and "Accept" in value.headers["Vary"]
 
 

@@ -1,0 +1,216 @@
+"""What is laid beside a file: a newer status list and trust bundle, and what it takes to believe keys younger than the file.
+
+A file holds the keys of its day. Whoever brings a list of a later key brings its certificate and its grant as well. All
+that is brought counts when all of it holds, and otherwise none of it: it says nothing against the file.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from certsvc.core.bundle import MOST, Bundle
+from certsvc.core.chain import has_issued
+from certsvc.core.encoding import b64, canonical, parse_json, unb64
+from certsvc.core.errors import Malformed
+from certsvc.core.jose import Jws, parse_document
+from certsvc.core.logged import Logged, logged_json, parse_logged
+from certsvc.core.schemas import BUNDLE, UPDATE
+from certsvc.core.shape import check_shape
+from certsvc.instance import Instance
+from certsvc.services import documents
+from certsvc.services.evidence import TRIES, certs_of, living_grants
+from certsvc.services.log_evidence import LogEvidence
+from certsvc.services.publish import current_status_list
+from certsvc.services.witness_list import is_strict
+from certsvc.verify.path import jkt_of
+from certsvc.verify.report import Report
+
+
+@dataclass(frozen=True)
+class Update:
+    """A status list, a trust bundle, or both, with the grants and certificates of their keys. Nothing is verified yet."""
+
+    status: Jws | None = None
+    logged: Logged | None = None
+    """That the status list stands in the log."""
+    trust: Jws | None = None
+    grants: tuple[Jws, ...] = ()
+    grants_logged: tuple[Logged | None, ...] = ()
+    certs: tuple[bytes, ...] = ()
+
+    @property
+    def documents(self) -> tuple[Jws, ...]:
+        return tuple(one for one in (self.status, self.trust) if one is not None)
+
+    def write(self) -> bytes:
+        """As `read_update` reads it."""
+        return canonical(update_json(self))
+
+
+def update_json(update: Update) -> dict[str, Any]:
+    """`update` as /status/N serves it (docs/format.md 7.4)."""
+    return {
+        "list": update.status and update.status.body.decode(),
+        "log": logged_json(update.logged),
+        "trust": update.trust and update.trust.body.decode(),
+        "grants": [grant.body.decode() for grant in update.grants],
+        "grant_logs": [logged_json(one) for one in update.grants_logged],
+        "certs": [b64(der) for der in update.certs],
+    }
+
+
+def read_update(body: bytes) -> Update:
+    """A status list or a trust bundle as a token, the member `status` of a bundle, or all members. Raises Malformed."""
+    if body.lstrip()[:1] != b"{":
+        return _read_token(body.strip())
+    value = parse_json(body)
+    if isinstance(value, dict) and value.keys() == {"list", "log"}:
+        check_shape(value, BUNDLE["status"])
+        return Update(_read(value["list"], "statuslist+jwt"), parse_logged(value["log"]))
+    check_shape(value, UPDATE)
+    if len(value["grants"]) != len(value["grant_logs"]) or any(
+        len(value[name]) > MOST[name] for name in ("grants", "certs")
+    ):
+        zh, en = (
+            "状态表文件中授权或证书的数目不符",
+            "Grants, their proofs or certificates beside a status list do not add up.",
+        )
+        raise Malformed("update_form", zh, en)
+    return Update(
+        _read(value["list"], "statuslist+jwt"),
+        parse_logged(value["log"]),
+        _read(value["trust"], "trust+jwt"),
+        tuple(parse_document(one.encode(), "grant+jwt") for one in value["grants"]),
+        tuple(map(parse_logged, value["grant_logs"])),
+        tuple(map(unb64, value["certs"])),
+    )
+
+
+def _read_token(token: bytes) -> Update:
+    try:
+        return Update(parse_document(token, "statuslist+jwt"))
+    except Malformed as error:
+        if error.code != "jws_typ":
+            raise
+    return Update(trust=parse_document(token, "trust+jwt"))
+
+
+def _read(token: str | None, typ: str) -> Jws | None:
+    return None if token is None else parse_document(token.encode(), typ)
+
+
+# --- where it comes from -------------------------------------------------------------------------------------------
+
+
+def published_update(instance: Instance, uri: str) -> Update:
+    """The newest list of `uri` with the proof that its snapshot was logged, today's trust bundle, and their keys."""
+    for _ in range(TRIES):
+        update = _publish(instance, uri)
+        # Not granted: the key was rotated while these were read.
+        if any(_names_key_of(grant, update.status) for grant in update.grants):
+            break
+    return update
+
+
+def _publish(instance: Instance, uri: str) -> Update:
+    status = current_status_list(instance, uri)
+    with instance.engines.read.connect() as connection:
+        logged, trust = LogEvidence(instance, connection), documents.current_trust(connection)
+        living = living_grants(connection, instance.settings.authority, logged, is_strict(instance))
+        named = [grant.sha256 for grant in living if _names_key_of(grant, status)]
+        found = sorted(documents.grants_with_parents(connection, named))
+        grants = tuple(documents.load_document(connection, name, "grant+jwt") for name in found)
+        certs = tuple(certs_of(instance, connection, (status, trust, *grants)))
+        return Update(status, logged.of(status), trust, grants, tuple(map(logged.of, grants)), certs)
+
+
+def update_in(bundle: Bundle) -> Update:
+    """What a bundle would update others with."""
+    logs = dict(zip((one.sha256 for one in bundle.grants), bundle.grants_logged, strict=True))
+    grants = _with_parents([one for one in bundle.grants if _names_key_of(one, bundle.status_list)], bundle.grants)
+    update = Update(
+        bundle.status_list, bundle.status_logged, bundle.trust, grants, tuple(logs[one.sha256] for one in grants)
+    )
+    return replace(update, certs=_certs_for((*update.documents, *grants), bundle.certs))
+
+
+def _names_key_of(grant: Jws, listed: Jws | None) -> bool:
+    keys = {(key["jkt"], key["use"]) for key in grant.unverified_payload["keys"]}
+    return listed is not None and (listed.signatures[0].unverified_kid, "status") in keys
+
+
+def _with_parents(grants: list[Jws], known: Iterable[Jws]) -> tuple[Jws, ...]:
+    by_name = {one.sha256: one for one in known}
+    found: dict[str, Jws] = {}
+    waiting = list(grants)
+    while waiting:
+        one = waiting.pop()
+        parent = by_name.get(str(one.unverified_payload["parent"]))
+        if one.sha256 not in found and parent is not None:
+            waiting.append(parent)
+        found[one.sha256] = one
+    return tuple(found.values())
+
+
+def _certs_for(signed: Iterable[Jws], certs: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Of `certs` those of the keys that signed, and the issuing CAs above them."""
+    kids = {one.unverified_kid for document in signed for one in document.signatures}
+    leaves = [der for der in certs if jkt_of(der) in kids]
+    return (*leaves, *(ca for ca in certs if ca not in leaves and any(has_issued(ca, leaf) for leaf in leaves)))
+
+
+# --- what comes of it ----------------------------------------------------------------------------------------------
+
+
+def newest(status: Update, trust: Update) -> Update:
+    """The list of `status` and the newer trust bundle of the two, with all that came with either."""
+    newer = max((one for one in (trust.trust, status.trust) if one is not None), key=_time, default=None)
+    return Update(
+        status.status,
+        status.logged,
+        newer,
+        (*status.grants, *trust.grants),
+        (*status.grants_logged, *trust.grants_logged),
+        (*status.certs, *trust.certs),
+    )
+
+
+def completed(bundle: Bundle, update: Update) -> Bundle:
+    """`bundle` with what it lacks of the grants and certificates of the update's keys; the same one if it lacks nothing."""
+    logs = dict(zip((one.sha256 for one in update.grants), update.grants_logged, strict=True))
+    here = {one.sha256 for one in bundle.grants}
+    granting = [one for one in update.grants if _names_key_of(one, update.status)]
+    grants = tuple(one for one in _with_parents(granting, update.grants) if one.sha256 not in here)
+    if any(_names_key_of(one, update.status) for one in bundle.grants):
+        # It knows the key: nothing more is asked for.
+        grants = ()
+    wanted = _certs_for((*update.documents, *grants), tuple(dict.fromkeys(update.certs)))
+    certs = tuple(der for der in wanted if der not in bundle.certs)
+    if not grants and not certs:
+        return bundle
+    return replace(
+        bundle,
+        grants=(*bundle.grants, *grants),
+        grants_logged=(*bundle.grants_logged, *(logs[one.sha256] for one in grants)),
+        certs=(*bundle.certs, *certs),
+    )
+
+
+def holds(report: Report, laid: Iterable[Jws]) -> bool:
+    """Whether everything that was laid beside was proved, and everything that came with it was needed."""
+    used = all(row.outcome == "pass" for row in report.rows if row.id == "nothing_unused")
+    return used and all(proved(report, one) for one in laid)
+
+
+def proved(report: Report, document: Jws) -> bool:
+    """Whether a list, trust bundle or grant was proved, whatever became of the certificate: signature, key, and right."""
+    about = [row for row in report.rows if row.evidence == document.sha256]
+    if document.typ == "statuslist+jwt":
+        about += [row for row in report.rows if row.id == "status_key_granted"]
+    return {"integrity", "chain", "authority"} <= {row.family for row in about if row.outcome == "pass"} and all(
+        row.outcome == "pass" for row in about
+    )
+
+
+def _time(document: Jws) -> int:
+    return int(document.unverified_payload["iat"])
