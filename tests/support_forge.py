@@ -108,6 +108,7 @@ class Forge:
         root_key, ca_key = (new_key(name) for name in ("root", "ca"))
         begins = real_root.not_valid_before_utc
         root = Authority(mint_root(holder_of(real_root), root_key, begins, 20, test=False), root_key)  # type: ignore[arg-type]
+        self.foreign_root = root.certificate
         ca = mint_issuing_ca(root, holder_of(real_ca), ca_key, begins, 10, test=False)  # type: ignore[arg-type]
         self._cas.append(ca.public_bytes(Encoding.DER))
         return Authority(ca, ca_key)  # type: ignore[arg-type]

