@@ -245,7 +245,7 @@ def _after_offline(
 
 
 def _verify_unregistered(inst: Instance, bundle: Bundle, found: Found, asked: Asked) -> Report:
-    evidence = Evidence(bundle, found.document, "", None)
+    evidence = Evidence(bundle, found.document, "")
     return verify(evidence, inst.anchors, asked.at, asked.now)
 
 
@@ -283,12 +283,27 @@ def _from_register(
     bundle = fresh_evidence(inst, certificate)
     if _decided_since(connection, certificate, bundle.status_list):
         return without_evidence("cannot_decide", WAITING, asked.at, now, inst.anchors[0].test)
-    evidence = Evidence(bundle, found.document, certificate.sha256, None)
+    annulled = _annulled_since(connection, certificate)
+    evidence = Evidence(bundle, found.document, certificate.sha256, annulled)
     report = verify(evidence, inst.anchors, max(asked.at, 0), now)
     match = {**NOT_COMPARED, "file": _file_match(found, report)}
     if expect is not None and report.certificate is not None:
         match |= _compare(inst, connection, certificate, report.certificate, expect)
     return _with_versions(connection, certificate, replace(report, match=match))
+
+
+def _annulled_since(connection: Connection, certificate: Certificate) -> Jws | None:
+    """The decision that revoked a later version from the beginning."""
+    later = [
+        one
+        for one in certificate_store.list_versions(connection, certificate.entry_id)
+        if one.version > certificate.version
+    ]
+    events = [
+        event for one in later for event in status_store.list_events(connection, one.id) if event.kind == "revoke"
+    ]
+    decided = [documents.load_document(connection, event.decide_sha256, "act+jwt") for event in events]
+    return next((one for one in decided if one.unverified_payload["effective"]["retroactive"]), None)
 
 
 def _decided_since(connection: Connection, certificate: Certificate, status_list: Jws) -> bool:

@@ -36,6 +36,8 @@ class Evidence:
     registered: str | None = None
     """What the register says: the hash of the credential it holds under this number and version; "" when it holds
     another; None when no register was asked."""
+    annulled: Jws | None = None
+    """The decision that revoked a later version from the beginning, as the register holds it; None without one."""
     newer_status: Jws | None = None
     """A status list brought beside the bundle, or the newest that this verifier ever saw."""
     newer_trust: Jws | None = None

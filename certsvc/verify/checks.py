@@ -115,6 +115,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "registered_as_signed", "register", f"{FORMAT} 8", register.registered_as_signed, with_a("register", "offline")
     ),
+    Check("not_annulled_since", "register", f"{FORMAT} 8", register.not_annulled_since, with_a("register", "offline")),
     Check("file_untouched", "document", f"ETSI EN 319 142-1; {FORMAT} 7", document.file_untouched, FILE),
     Check("file_signed_by_issuer", "document", f"{FORMAT} 7", document.file_signed_by_issuer, FILE),
 )

@@ -2,6 +2,7 @@
 
 from certsvc.core.outcomes import NotRun, Unknown
 from certsvc.verify.case import Case
+from certsvc.verify.path import act_fault, time_of
 
 
 def registered_as_signed(case: Case) -> None:
@@ -12,3 +13,10 @@ def registered_as_signed(case: Case) -> None:
     if registered != case.bundle.credential.sha256:
         # Two sources disagree. That is a matter for the office, not a finding about the paper.
         raise Unknown("register_differs")
+
+
+def not_annulled_since(case: Case) -> None:
+    """No later version was revoked from the beginning: that ends the title, in whatever version it was printed."""
+    revocation = case.evidence.annulled
+    if revocation is not None and (case.known is None or time_of(revocation) <= case.known):
+        raise act_fault("revoked", revocation, reason=revocation.unverified_payload["reason"])

@@ -123,6 +123,32 @@ def test_the_others_of_the_roster_are_not_touched(small: SmallInstance) -> None:
     assert [verdict(small, person) for person in range(3)] == ["revoked", "suspended", "valid"]
 
 
+def test_a_title_that_was_annulled_from_the_beginning_was_never_good_in_any_version(small: SmallInstance) -> None:
+    days_later(small, 10)
+    new = do(small, "correct")
+    assert new is not None
+    days_later(small, 20)
+    do(small, "revoke", which=new.code, reason="fraud", retroactive=True)
+    days_later(small, 30)
+    report = verify_code(small.instance, small.issued[0].code, at=small.now + 5 * DAY)
+    assert (report.verdict, report.about.act, report.about.org) == ("revoked", "revoke", "HRSS")
+    assert report.then == ("valid", None)
+    assert verify_code(small.instance, new.code).verdict == "revoked"
+    # What is offline cannot know of another version: its own list says superseded from the correction on.
+    assert verdict(small, 0) == "revoked"
+
+
+def test_a_later_version_that_was_revoked_from_a_day_leaves_the_earlier_one_its_time(small: SmallInstance) -> None:
+    days_later(small, 10)
+    new = do(small, "correct")
+    assert new is not None
+    days_later(small, 20)
+    do(small, "revoke", which=new.code, reason="fraud", effective_from="2025-03-05")
+    days_later(small, 30)
+    assert verdict(small, 0, at=small.now + 5 * DAY) == "valid"
+    assert verdict(small, 0) == "superseded"
+
+
 # --- correction -----------------------------------------------------------------------------------------------------
 
 

@@ -75,7 +75,7 @@ def test_every_code_that_the_program_can_say_has_words(code: str) -> None:
 
 
 def test_the_search_for_codes_finds_those_of_every_kind_of_outcome() -> None:
-    one_of_each = {"act_missing", "unknown_root", "status_stale", "no_file_given", "never_issued", "several_codes"}
+    one_of_each = {"act_missing", "unknown_root", "status_stale", "offline", "never_issued", "several_codes"}
     assert one_of_each | {"too_hard_to_read", "service_trouble", "coverage", "pdf_not_ours"} <= outcome_codes()
     assert {"jws_form", "json_duplicate", "image_too_large"} <= malformed_codes()
 
