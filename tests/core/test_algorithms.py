@@ -103,3 +103,28 @@ def test_an_ed25519_signature_holds_for_its_message_only() -> None:
 def test_keys_of_other_kinds_sign_nothing_here(other: Any) -> None:
     assert algorithm_for(other.public_key()) is None
     assert not signature_holds(other.public_key(), "ES256", b"m", bytes(63) + b"\x01")
+
+
+#: Points of order 1, 2 and 4 (RFC 8032 5.1.2): everything is signed by them, by whoever likes.
+SMALL = {
+    "order 1": "01" + 31 * "00",
+    "order 2": "ec" + 30 * "ff" + "7f",
+    "order 4": 32 * "00",
+}
+
+
+@pytest.mark.parametrize("public", SMALL.values(), ids=SMALL.keys())
+@pytest.mark.parametrize("point", SMALL.values(), ids=SMALL.keys())
+def test_an_ed25519_key_of_small_order_signs_nothing(public: str, point: str) -> None:
+    key = ed25519.Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
+    signature = bytes.fromhex(point) + bytes(32)
+    assert not any(signature_holds(key, "EdDSA", b"%d" % n, signature) for n in range(16))
+
+
+def test_an_ed25519_signature_has_one_form() -> None:
+    """RFC 8032 5.1.7: S is below the order of the group."""
+    key = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32))
+    signature = key.sign(b"m")
+    order = 2**252 + 27742317777372353535851937790883648493
+    other = int.from_bytes(signature[32:], "little") + order
+    assert not signature_holds(key.public_key(), "EdDSA", b"m", signature[:32] + other.to_bytes(32, "little"))

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from support_x509 import START, authority, der, made, patched
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from support_x509 import START, USAGES, authority, der, made, patched
 
 from certsvc.core.chain import (
     ChainFault,
@@ -20,7 +22,7 @@ from certsvc.core.chain import (
 )
 from certsvc.core.errors import Malformed
 from certsvc.core.kinds import CEREMONY_USES, ISSUED_USES
-from certsvc.signers.minting import DAY, Authority, Holder, mint_signer, new_key
+from certsvc.signers.minting import DAY, Authority, Holder, mint_issuing_ca, mint_signer, new_key
 
 ROOT, CA = authority("root"), authority("ca")
 TEST_ROOT = authority("test_root")
@@ -174,3 +176,35 @@ def test_a_key_on_a_curve_that_nobody_knows_is_no_key_of_ours() -> None:
 def test_a_key_of_another_kind_is_no_key_of_ours(kind: str) -> None:
     with pytest.raises(Malformed, match=r"^key_kind:"):
         certificate_key(one(key=kind))
+
+
+def root_over(path_length: int | None) -> Authority:
+    """A root that says how many CAs may stand between it and a key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    usage = {name: name == "key_cert_sign" for name in USAGES}
+    name, issued = Holder("ROOT", "示例根", "root").name(), 8
+    builder = x509.CertificateBuilder(name, name, key.public_key(), issued, START, START + 7000 * DAY)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
+    builder = builder.add_extension(x509.KeyUsage(**usage), critical=True)
+    return Authority(builder.add_extension(instance_extension(False, False), False).sign(key, SHA256()), key)
+
+
+@pytest.mark.parametrize(("path_length", "expected"), [(0, "cert_chain"), (1, None), (2, None), (None, None)])
+def test_a_root_that_allows_no_ca_below_it_has_none(path_length: int | None, expected: str | None) -> None:
+    """RFC 5280 4.2.1.9."""
+    root, key = root_over(path_length), ec.generate_private_key(ec.SECP256R1())
+    ca = Authority(mint_issuing_ca(root, Holder("HRSS", "示例厅", "ca"), key, START, 10, False), key)
+    pool, anchors = (der(ca.certificate),), (der(root.certificate),)
+    try:
+        found = identify(leaf(ca, "seal"), pool, anchors).org
+    except ChainFault as fault:
+        found = fault.code
+    assert found == (expected or "COMM")
+    assert identify(leaf(root, "policy"), (), anchors).use == "policy"
+
+
+def test_of_two_roots_of_one_name_the_one_that_signed_counts() -> None:
+    root, other = root_over(1), root_over(1)
+    anchors = (der(other.certificate), der(root.certificate))
+    assert identify(leaf(root, "policy"), (), anchors).root == der(root.certificate)
+    assert identify(leaf(other, "policy"), (), anchors).root == der(other.certificate)
