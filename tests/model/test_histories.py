@@ -39,7 +39,7 @@ from certsvc.verify import verify
 from certsvc.verify.case import Evidence
 from certsvc.verify.report import Report
 
-HISTORIES = int(os.environ.get("CERTSVC_HISTORIES", "1000"))
+HISTORIES = int(os.environ.get("CERTSVC_HISTORIES", "2000"))
 STEPS = 14
 #: About so many questions are asked at the end of a history.
 LAST_QUESTIONS = 10

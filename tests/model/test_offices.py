@@ -29,8 +29,8 @@ from certsvc.services.verify_evidence import fresh_bundle, verify_code, verify_f
 from certsvc.verify.report import Report
 from certsvc.web.context import READER
 
-#: One in twenty of all histories is played on a real instance.
-HISTORIES = max(10, int(os.environ.get("CERTSVC_HISTORIES", "1000")) // 20)
+#: One in forty of all histories is played on a real instance.
+HISTORIES = max(10, int(os.environ.get("CERTSVC_HISTORIES", "2000")) // 40)
 PICK = st.integers(0, 1_000)
 WAYS = st.sampled_from(["code", "file", "web"])
 
