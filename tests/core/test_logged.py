@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from certsvc.core.checkpoint import Head, Proof, WitnessPolicy, format_head, format_proof
 from certsvc.core.encoding import b64
 from certsvc.core.errors import Malformed
+from certsvc.core.jose import thumbprint
 from certsvc.core.leaves import MAX_BYTES as MAX_ENTRY
 from certsvc.core.leaves import act_leaf, certificate_leaf
 from certsvc.core.logged import (
@@ -23,6 +25,7 @@ from certsvc.core.logged import (
     Span,
     check_stands,
     checkpoint_in,
+    log_keys,
     logged_json,
     parse_logged,
     span_between,
@@ -37,6 +40,7 @@ sys.path.insert(0, str(VECTORS))
 from insecure_log import LOG, ORIGIN, POLICY, WITNESSES, cosigned, entry, head_at, times  # noqa: E402
 
 KEYS = LogKeys((LOG.key,), POLICY)
+LOG_JKT = thumbprint(Ed25519PublicKey.from_public_bytes(LOG.key.public))
 SALTS = st.binary(min_size=32, max_size=32)
 HASHES = st.binary(min_size=32, max_size=32)
 #: A log of this many entries; every checkpoint of it is signed by all witnesses, a minute after the one before.
@@ -254,3 +258,54 @@ def test_a_checkpoint_of_another_origin_ends_no_span() -> None:
     lines = (LOG.line(text), *(one.line(text, 1) for one in WITNESSES.values()))
     assert code_of(lambda: span_between(format_note(Note(text, lines)), NOTES[5], KEYS)) == "checkpoint_bad"
     assert ORIGIN != "another.example/log"
+
+
+def why(act: Callable[[], object]) -> dict[str, str]:
+    with pytest.raises(Fault) as refused:
+        act()
+    return refused.value.about.figures
+
+
+def test_what_is_on_the_wrong_side_or_leads_nowhere_is_said_with_its_place() -> None:
+    assert why(lambda: span_between(NOTES[5], NOTES[5], KEYS)) == {"why": "wrong_side"}
+    assert why(lambda: span_between(NOTES[6], NOTES[5], KEYS)) == {"why": "wrong_side"}
+    span = span_between(NOTES[2], NOTES[5], KEYS)
+    assert why(lambda: check_stands(logged_at(1, 5), span)) == {"why": "wrong_side", "index": "1"}
+    other = Logged(b"{}", logged_at(3, 5).proof, None)
+    assert why(lambda: check_stands(other, span)) == {"index": "3", "size": "5"}
+
+
+def trust_with(reason: str, **points: int | None) -> dict[str, Any]:
+    row = {"jkt": LOG_JKT, "to": 9, "reason": reason, "to_index": None, "good_before_index": None, **points}
+    return {"log_vkeys": [LOG.vkey], "witness_policy": None, "keys": [row]}
+
+
+@pytest.mark.parametrize(("ended", "limit"), [
+    (trust_with("rotated", to_index=7), 7),
+    (trust_with("rotated", to_index=7, good_before_index=3), 7),
+    (trust_with("rotated"), 0),
+    (trust_with("compromised", to_index=7, good_before_index=3), 3),
+    (trust_with("compromised", to_index=7, good_before_index=8), 7),
+    (trust_with("compromised", to_index=7), 0),
+    ({**trust_with("rotated", to_index=7), "keys": []}, None),
+])  # fmt: skip
+def test_an_ended_key_of_the_log_is_believed_up_to_its_end(ended: dict[str, Any], limit: int | None) -> None:
+    keys = log_keys(ended)
+    line = LOG.line(format_head(head_at(5)))
+    assert keys.limit_of(line) == limit
+    assert [keys.believes(line, size) for size in (0, 3, 7, 8)] == [
+        limit is None or size <= limit for size in (0, 3, 7, 8)
+    ]
+
+
+def test_a_witness_that_only_the_evidence_names_is_a_former_one() -> None:
+    first, second, third = sorted(WITNESSES.values(), key=lambda one: one.vkey)
+    before = {
+        "log_vkeys": [LOG.vkey],
+        "keys": [],
+        "witness_policy": {"threshold": 1, "vkeys": [first.vkey, second.vkey]},
+    }
+    after = {**before, "witness_policy": {"threshold": 1, "vkeys": [second.vkey, third.vkey]}}
+    assert log_keys(after, before).former == (first.key,)
+    assert log_keys(after, before).policy.keys == (second.key, third.key)
+    assert log_keys(after).former == log_keys(after, after).former == ()

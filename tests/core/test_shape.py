@@ -17,6 +17,7 @@ from certsvc.core.shape import (
     TIME,
     by_member,
     check_shape,
+    compiled,
     mapping,
     nullable,
     one_of,
@@ -149,3 +150,29 @@ def test_no_value_makes_a_shape_raise_anything_but_malformed(value: Any) -> None
 def test_a_refusal_inside_a_value_of_several_kinds_names_the_whole_path() -> None:
     with pytest.raises(Malformed, match=r"^member_form: \$\.in\.x must be int$"):
         check_shape({"in": {"kind": "a", "x": "no"}}, {"in": BY_KIND})
+
+
+SHAPES: dict[str, Any] = {
+    "an object": {"a": int, "b": [TEXT]}, "a list": [int], "a list of lists": [[int]], "null or a number": nullable(int),
+    "names that are data": mapping(int), "one of some": one_of(1, "x", None), "a scalar": SCALAR, "anything": ANY,
+    "an object by its kind": BY_KIND, "a hash": HASH, "text": TEXT, "a date": DATE, "a time": TIME, "a number": int,
+    "yes or no": bool,
+}  # fmt: skip
+VALUES: list[Any] = [
+    None, True, False, 0, 1, "", "x", "A" * 43, "A" * 42, "\u0662" * 43, "2024-02-29", "2023-02-29", "20\u0662\u0664-02-28",
+    "2024-02-29x", "2024-02-29T00:00:00Z", "2023-02-29T00:00:00Z", "2024-02-29T00:00:00", [], [1], ["1"], [1, "1"], [[1]],
+    [[]], [None], {}, {"a": 1}, {"a": "1"}, {"a": 1, "b": []}, {"a": 1, "b": ["x"]}, {"a": 1, "b": [1]}, {"a": 1, "b": "x"},
+    {"a": None, "b": []}, {"a": 1, "b": [], "c": 1}, {"kind": "a", "x": 1}, {"kind": "a", "x": "1"}, {"kind": "a"},
+    {"kind": "b"}, {"kind": "c"}, {"kind": 1}, {"kind": ["a"]}, {"x": 1}, 1.5, "x" * 201,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_the_quick_answer_is_that_of_the_walk(value: Any, shape: Any) -> None:
+    try:
+        check_shape(value, shape)
+        walked = True
+    except Malformed:
+        walked = False
+    assert bool(compiled(shape)(value)) is walked
