@@ -97,7 +97,7 @@ def decided_by_another(batch: Batch, decide: Jws, propose: Jws) -> None:
     if (proposed["stage"], decided["stage"]) != ("propose", "decide") or time_of(decide) < time_of(propose):
         raise act_fault("order", decide)
     if batch.path.signer(propose).officer == batch.path.signer(decide).officer:
-        raise act_fault("apart", decide, apart_from=proposed["act"])
+        raise act_fault("decided_alone", decide)
 
 
 def dates_agree(batch: Batch) -> None:

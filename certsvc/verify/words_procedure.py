@@ -192,6 +192,11 @@ PROCEDURE: dict[str, Words] = {
         "“{act}” by {org} and “{apart_from}” came from one organisation or person; they must be apart.",
         "{org}의 “{act}”과(와) “{apart_from}”은(는) 서로 다른 기관·사람이 해야 합니다.",
     ),
+    "decided_alone": (
+        "{org}的“{act}”由同一人提出并决定,应由另一人决定。",
+        "“{act}” by {org} was proposed and decided by one person; another has to decide.",
+        "{org}의 “{act}”을(를) 한 사람이 제안하고 결정했습니다. 다른 사람이 결정해야 합니다.",
+    ),
     "document_date": (
         "{org}的“{act}”文件日期 {date} 与办理时间不符。",
         "The document of “{act}” by {org} is dated {date}, which does not fit the time of the act.",

@@ -113,6 +113,6 @@ def halves_differ(view: View, event: Event) -> Iterator[str]:
     """5.3: the decision repeats the proposal, is not older, and is another human's."""
     one, two = event.propose, event.decide
     if view.key(one.by[0]).human == view.key(two.by[0]).human:
-        yield "apart"
+        yield "decided_alone"
     if one.reason != two.reason:
         yield "proposal_differs"
