@@ -108,7 +108,9 @@ def _move(forge: Forge, act: str, to: str) -> None:
     forge.tree["acts"][act]["document"]["date"] = to
 
 
-def _end_key(forge: Forge, key: str, at: int, reason: str, good_before: int | None = None) -> None:
+def _end_key(
+    forge: Forge, key: str, at: int, reason: str, good_before: int | None = None, declared: int | None = None
+) -> None:
     """Writes into the trust bundle that a key was ended. A living officer's key does not stand there before."""
     keys = forge.tree["trust"]["keys"]
     if not any(one["jkt"] == f"@key:{key}" for one in keys):
@@ -116,7 +118,7 @@ def _end_key(forge: Forge, key: str, at: int, reason: str, good_before: int | No
             {"jkt": f"@key:{key}", "use": "officer", "from": START, "to_index": None, "good_before_index": None}
         )
     history = next(one for one in keys if one["jkt"] == f"@key:{key}")
-    history |= {"to": at, "reason": reason, "good_before": good_before}
+    history |= {"to": at, "declared": declared or at, "reason": reason, "good_before": good_before}
 
 
 def _withdraw(forge: Forge, grant: str, at: int, reason: str, good_before: int | None = None) -> None:

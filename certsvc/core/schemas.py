@@ -308,6 +308,8 @@ TRUST: Shape = {
             "from": int,
             "to": nullable(int),
             "to_index": nullable(int),
+            # When the reason was known: a theft may come to light long after the key had ended.
+            "declared": nullable(int),
             "reason": nullable(one_of(*KEY_END_REASONS)),
             "good_before": nullable(int),
             "good_before_index": nullable(int),

@@ -301,7 +301,8 @@ def _trusted(instance: Instance, connection: Connection, before: Document | None
     ends = {key.jkt: _end_events(connection, key) for key in keys if key.ended_reason}
     gone = first_withdrawals(connection)
     procedures = standing_documents(connection, "procedure+jwt")
-    names = [one.sha256 for one in (*gone.values(), *procedures)] + [name for some in ends.values() for name in some]
+    told = [event for events in ends.values() for event in events]
+    names = [one.sha256 for one in (*gone.values(), *procedures, *told)]
     payloads = [one.unverified_payload for one in gone.values()]
     moments = {one["good_before"] for one in payloads} | {key.good_before for key in keys}
     points = Points(log_points.places(connection, names), _bounds(instance, connection, moments, before))
@@ -317,10 +318,10 @@ def _trusted(instance: Instance, connection: Connection, before: Document | None
     }
 
 
-def _end_events(connection: Connection, key: SigningKey) -> tuple[str, ...]:
-    """Hashes of the events that a key has ended; a second one tells of a theft that came to light later."""
-    rows = document_store.list_documents(connection, "key+jwt", key.jkt)
-    return tuple(row.sha256 for row in rows if parse_shared(row.body, row.typ).unverified_payload["to"] is not None)
+def _end_events(connection: Connection, key: SigningKey) -> tuple[Jws, ...]:
+    """The events that a key has ended; a second one tells of a theft that came to light later."""
+    events = [parse_shared(row.body, row.typ) for row in document_store.list_documents(connection, "key+jwt", key.jkt)]
+    return tuple(one for one in events if one.unverified_payload["to"] is not None)
 
 
 def _bounds(

@@ -29,10 +29,10 @@ def withdrawn_rows(
     return sorted(rows, key=lambda row: (row["from"], row["sha256"]))
 
 
-def key_row(key: SigningKey, ends: Iterable[str], points: Points) -> dict[str, Any]:
-    """What a trust bundle says of a key; `ends` are the hashes of the events that tell of its end."""
+def key_row(key: SigningKey, ends: Sequence[Jws], points: Points) -> dict[str, Any]:
+    """What a trust bundle says of a key; `ends` are the events that tell of its end."""
     ended = key.ended_reason
-    indices = [index for index in map(points.place, ends) if index is not None]
+    indices = [index for index in (points.place(one.sha256) for one in ends) if index is not None]
     return {
         "jkt": key.jkt,
         "use": key.use,
@@ -40,6 +40,7 @@ def key_row(key: SigningKey, ends: Iterable[str], points: Points) -> dict[str, A
         "to": key.valid_to if ended else None,
         # A second event, of a theft that came to light later, moves no end.
         "to_index": min(indices, default=None),
+        "declared": max((one.unverified_payload["iat"] for one in ends), default=key.valid_to if ended else None),
         "reason": ended,
         "good_before": key.good_before,
         "good_before_index": points.bound(key.good_before),

@@ -195,8 +195,14 @@ class Path(Remembers):
 
     @cached_property
     def ended_keys(self) -> Mapping[str, dict[str, Any]]:
-        """Thumbprint -> history of each key that had ended by the time that is asked about."""
-        return {one["jkt"]: one for one in self.trust["keys"] if one["to"] is not None and self._declared(one["to"])}
+        """Thumbprint -> history of each key that had ended by the time that is asked about, as it was known then."""
+        found = {}
+        for one in self.trust["keys"]:
+            if one["to"] is not None and self._declared(min(one["to"], one["declared"] or one["to"])):
+                told = one["declared"] is None or self._declared(one["declared"])
+                # What came to light later does not change that it had ended.
+                found[one["jkt"]] = one if told else {**one, "reason": "rotated"}
+        return found
 
     @cached_property
     def withdrawn(self) -> Mapping[str, dict[str, Any]]:

@@ -107,8 +107,9 @@ class History:
         """It turns out that a key that was rotated long ago had been stolen."""
         if self.generation[holder]:
             old = f"{holder}#{self.generation[holder] - 1}"
+            ended = min((one.to for one in self.facts.ends if one.key == old), default=self.clock)
             self.facts.ends = [one for one in self.facts.ends if one.key != old]
-            self.facts.ends.append(KeyEnd(old, "compromised", self.clock, good_before))
+            self.facts.ends.append(KeyEnd(old, "compromised", ended, good_before, self.clock))
 
     # --- acts of a path ------------------------------------------------------------------------------------------------
 

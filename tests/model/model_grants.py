@@ -1,6 +1,7 @@
 """Authority in the model: keys in service, nesting of grants, what a grant allows, withdrawals (docs/format.md 3)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from model_view import CLOCK_SKEW, Finding, View, documents, line
 from values_for_tests import DAY, Facts, Grant
@@ -20,8 +21,11 @@ def trust_current(view: View) -> Iterator[Finding]:
 def keys_in_service(view: View) -> Iterator[Finding]:
     """3.5: the end of a key. For status list and trust bundle it is unknown, not fail."""
     for end in view.edition.ends:
-        if view.known is not None and end.to > view.known:
-            continue
+        if view.known is not None and (end.declared or end.to) > view.known:
+            # 7.1: what came to light later does not change that it had ended.
+            if end.to > view.known:
+                continue
+            end = replace(end, reason="rotated")
         last, code = (end.to, "key_ended") if end.reason != "compromised" else (end.good_before, "key_compromised")
         if not view.rules.good_before and end.reason == "compromised":
             last = end.to

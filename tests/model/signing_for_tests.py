@@ -132,7 +132,7 @@ class Writer:
         keys = [
             {
                 "jkt": self.ring.jkt[e.key], "use": self.ring.keys[e.key].use, "from": self.ring.keys[e.key].begins,
-                "to": e.to, "to_index": None, "reason": e.reason, "good_before": e.good_before, "good_before_index": None,
+                "to": e.to, "to_index": None, "declared": e.declared or e.to, "reason": e.reason, "good_before": e.good_before, "good_before_index": None,
             }
             for e in edition.ends
         ]  # fmt: skip

@@ -132,6 +132,8 @@ class KeyEnd:
     reason: str
     to: int
     good_before: int | None = None
+    declared: int | None = None
+    """When the reason was known; None: when the key ended."""
 
 
 @dataclass(frozen=True)

@@ -213,6 +213,21 @@ def test_when_the_key_of_the_log_was_stolen_what_it_signed_before_stays_proved(k
     assert (kept.offline(), kept.offline(newer_trust=kept.trust()), kept.online()) == (VALID, VALID, VALID)
 
 
+def test_a_theft_that_comes_to_light_later_was_not_known_then(kept: Kept) -> None:
+    world = kept.world
+    with world.instance.engines.read.connect() as connection:
+        jkt = documents.own_key(connection, "SL-HRSS", "credential").jkt
+    kept.later()
+    rotate_key(world.instance, "SL-HRSS", "credential")
+    kept.later(20 * DAY)
+    then = world.instance.now()
+    assert kept.online() == VALID
+    kept.later(60 * DAY)
+    condemn(world.instance, jkt, kept.then - 30 * DAY, PAPER)
+    report = verify_code(world.instance, kept.code, at=then)
+    assert (answer(report), report.then) == (("void", "key_compromised"), VALID)
+
+
 def test_a_list_of_a_younger_log_key_says_nothing_without_a_younger_trust_bundle(kept: Kept) -> None:
     assert kept.offline(newer_status=kept.listed()) == VALID
     kept.later()

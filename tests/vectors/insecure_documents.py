@@ -157,7 +157,7 @@ def calendar(office: Office) -> Jws:
 
 def trust(office: Office, procedures: Jws, calendars: Jws) -> Jws:
     at = START + 25 * DAY
-    history = dict.fromkeys(("to", "to_index", "reason", "good_before", "good_before_index"))
+    history = dict.fromkeys(("to", "to_index", "declared", "reason", "good_before", "good_before_index"))
     payload = {
         "n": 0,
         "iat": at,

@@ -209,14 +209,14 @@ class Logbook:
                 keys.append(row)
             stolen = reason == "compromised"
             points = {"good_before": at, "good_before_index": point(first)} if stolen else {}
-            row |= {"to": at, "to_index": point(end[0] if end else first), "reason": reason, **points}
+            ended = {"to": at, "to_index": point(end[0] if end else first), "declared": at, "reason": reason}
+            row |= {**ended, **points}
         if story.log_ended is not None:
             reason, first = story.log_ended
             points = {"good_before": at, "good_before_index": point(first)} if reason == "compromised" else {}
             jkt = thumbprint(LOG.private.public_key())
-            keys.append(
-                {**keys[0], "jkt": jkt, "use": "log", "to": at, "to_index": point(first), "reason": reason, **points}
-            )
+            ended = {"to": at, "to_index": point(first), "declared": at, "reason": reason}
+            keys.append({**keys[0], "jkt": jkt, "use": "log", **ended, **points})
         payload |= {
             "keys": keys,
             "withdrawn": [self._withdrawn(org, *how, at) for org, how in story.withdrawn.items()],
