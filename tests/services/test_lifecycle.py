@@ -32,7 +32,7 @@ from certsvc.store import keys as key_store
 from certsvc.store import rosters as roster_store
 from certsvc.store import status as status_store
 
-PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-18"}
+PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-17"}
 
 
 def order(small: SmallInstance, kind: str, person: int = 0, officer: str = "HRSS-1", **more: Any) -> Proposal:
@@ -42,7 +42,7 @@ def order(small: SmallInstance, kind: str, person: int = 0, officer: str = "HRSS
     if kind == "correct" and "reason" not in more:
         more.setdefault("changes", {"name": "样章丁"})
     more.setdefault("reason", REASONS[kind][0])
-    return Proposal(kind, more.pop("which", small.issued[person].code), officer, PAPER, **more)
+    return Proposal(kind, more.pop("which", small.issued[person].code), officer, more.pop("document", PAPER), **more)
 
 
 def do(small: SmallInstance, kind: str, person: int = 0, **more: Any) -> Issued | None:
@@ -375,6 +375,43 @@ def test_a_proposal_that_breaks_a_rule_is_refused(
     small: SmallInstance, kind: str, more: dict[str, Any], code: str
 ) -> None:
     assert refused(small, lambda: propose(small.instance, order(small, kind, **more))).code == code
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"effective_from": "2025-02-18"}, "effect_ahead"),
+        ({"effective_from": "2099-01-01"}, "effect_ahead"),
+        ({"effective_from": "2025-02-16"}, "effect_before_issue"),
+        ({"document": {**PAPER, "date": "2025-02-18"}}, "paper_ahead"),
+    ],
+    ids=["from tomorrow", "from another century", "from the day before the issue", "a paper of tomorrow"],
+)
+def test_a_decision_takes_effect_between_the_issue_and_today(
+    small: SmallInstance, more: dict[str, Any], code: str
+) -> None:
+    error = refused(small, lambda: propose(small.instance, order(small, "revoke", **more)))
+    assert (error.code, error.hint.startswith("certsvc status revoke ")) == (code, True)
+    assert listed(small) == 0
+    days_later(small, 0.5)
+    do(small, "suspend")
+
+
+def test_the_day_of_the_issue_and_today_are_effective_days(small: SmallInstance) -> None:
+    do(small, "revoke", 0, effective_from="2025-02-17")
+    # Half past midnight in Asia/Shanghai, when the day in UTC is still the one before.
+    small.instance.set_clock(int(datetime(2025, 2, 20, 0, 30, tzinfo=SHANGHAI).timestamp()))
+    do(small, "revoke", 1, effective_from="2025-02-20", document={**PAPER, "date": "2025-02-20"})
+    assert [verdict(small, person) for person in (0, 1)] == ["revoked", "revoked"]
+
+
+def test_a_proposal_of_a_clock_that_was_ahead_is_not_decided_before_its_day(small: SmallInstance) -> None:
+    days_later(small, 3)
+    proposal = propose(small.instance, order(small, "revoke", effective_from="2025-02-20"))
+    days_later(small, 2)
+    assert refused(small, lambda: approve(small.instance, proposal, "HRSS-2")).code == "effect_ahead"
+    days_later(small, 3)
+    approve(small.instance, proposal, "HRSS-2")
 
 
 def test_a_date_that_does_not_exist_is_refused(small: SmallInstance) -> None:
