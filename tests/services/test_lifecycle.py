@@ -23,7 +23,7 @@ from certsvc.core.statuslist import unpack, value_at
 from certsvc.services import documents, enrol, overview, private
 from certsvc.services.issue import Issued
 from certsvc.services.pdf import certificate_pdf
-from certsvc.services.publish import current_bitstring, current_status_list
+from certsvc.services.publish import bitstring_of, current_status_list
 from certsvc.services.status import approve, propose
 from certsvc.services.status_rules import REASONS, Proposal
 from certsvc.services.verify_evidence import verify_code, verify_number
@@ -525,7 +525,7 @@ def test_a_demo_whose_clock_was_set_back_still_has_a_list(small: SmallInstance) 
 
 def test_the_bitstring_says_whether_the_value_is_zero(small: SmallInstance) -> None:
     do(small, "suspend", 1)
-    document = current_bitstring(small.instance, small.issued[0].certificate.list_uri)
+    document = bitstring_of(small.instance, newest_list(small))
     encoded = document.unverified_payload["credentialSubject"]["encodedList"][1:]
     bits = gzip.decompress(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
     places = [one.certificate.idx for one in small.issued]
