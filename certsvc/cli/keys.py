@@ -95,15 +95,24 @@ def add_org(
 @click.argument("officer_id", metavar="ID")
 @click.option("--org", "org_id", required=True, help="所在机构 · organisation")
 @click.option("--name", required=True, help="姓名 · name")
-@click.option("--same-human", metavar="OFFICER", help="与此经办人是同一人 · the same human as this officer elsewhere")
+@click.option("--same-human", metavar="OFFICER", help="与此经办人是同一人 · the same human as this officer")
+@click.option("--another-human", is_flag=True, help="与本机构同名者并非一人 · not the officer here of the same name")
 @click.option("--years", default=3, show_default=True, type=click.IntRange(1, 10))
 @acts_at_a_time
 def add_officer(
-    instance: Instance, officer_id: str, org_id: str, name: str, same_human: str | None, years: int
+    instance: Instance,
+    officer_id: str,
+    org_id: str,
+    name: str,
+    same_human: str | None,
+    another_human: bool,
+    years: int,
 ) -> None:
     """登记经办人并制作签字密钥 · Enrol an officer with a signing key."""
+    if same_human is not None and another_human:
+        raise click.UsageError("--same-human | --another-human")
     alias = None if same_human is None else pseudonym_of(instance, same_human)
-    enrol.enrol_officer(instance, officer_id, org_id, name, alias, years)
+    enrol.enrol_officer(instance, officer_id, org_id, name, alias, years, another_human)
     done(f"经办人已登记:{officer_id}({org_id})", "officer enrolled")
     next_step(f"certsvc keys grant {org_id} --role ROLE --document-number 文号")
 

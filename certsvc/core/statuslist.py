@@ -47,6 +47,12 @@ def value_at(raw: bytes, slot: int) -> int:
     return raw[slot // 2] >> 4 * (slot % 2) & 0xF
 
 
+def values_of(raw: bytes) -> dict[int, int]:
+    """Slot -> value, of unpacked bytes, for the slots that are not 0."""
+    halves = ((2 * place + half, byte >> 4 * half & 15) for place, byte in enumerate(raw) if byte for half in (0, 1))
+    return {slot: value for slot, value in halves if value != VALID}
+
+
 def encode_bitstring(values: dict[int, int]) -> str:
     """`encodedList`: multibase base64url of the gzip of one bit a slot, first slot leftmost (W3C, 3.1 and 2.2)."""
     raw = bytearray(SLOTS // 8)

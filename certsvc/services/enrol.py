@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from certsvc.core.errors import Malformed, NotFound, NotReady, Refused
 from certsvc.core.identity import check_uscc
 from certsvc.core.jose import thumbprint
 from certsvc.core.kinds import ISSUED_USES
+from certsvc.core.names import fold_name
 from certsvc.instance import Instance
 from certsvc.services import key_events, log_leaves
 from certsvc.signers.minting import Authority, Holder, PrivateKey, mint_signer, new_key, read_ca_key, write_key
@@ -70,10 +72,18 @@ def register(instance: Instance, connection: Connection, new: NewOrganisation, k
 
 
 def enrol_officer(
-    instance: Instance, officer_id: str, org_id: str, name_zh: str, pseudonym: str | None = None, years: int = 3
+    instance: Instance,
+    officer_id: str,
+    org_id: str,
+    name_zh: str,
+    pseudonym: str | None = None,
+    years: int = 3,
+    another_human: bool = False,
 ) -> SigningKey:
     """Registers an officer of an organisation with a key. One human keeps one pseudonym across organisations.
 
+    Thresholds count pseudonyms, so a name that the organisation has already needs a word: the pseudonym of that human,
+    or `another_human`. Whoever comes back, with all keys ended, gets a key under the old id, named with the old pseudonym.
     Raises NotFound, Malformed, and Refused for an id or a human that the register knows already.
     """
     _check_id(officer_id)
@@ -81,20 +91,49 @@ def enrol_officer(
     with instance.engines.read.connect() as connection:
         organisation = key_store.find_organisation(connection, org_id)
         known = key_store.find_officer(connection, officer_id)
-        same = key_store.list_officers(connection, org_id=org_id, pseudonym=alias)
+        colleagues = key_store.list_officers(connection, org_id=org_id)
+        former = key_store.list_signing_keys(connection, officer_id=officer_id)
     if organisation is None:
         raise NotFound("org_unknown", f"机构不存在:{org_id}", f"No organisation {org_id}.", "certsvc keys list")
     if known is not None:
+        if (known.org_id, known.pseudonym) == (org_id, pseudonym) and all(key.ended_reason for key in former):
+            return _come_back(instance, former[0])
         raise _known("officer_known", f"经办人已登记:{officer_id}", f"Officer {officer_id} is registered already.")
-    if same:
-        zh, en = f"此人已是 {org_id} 的经办人 {same[0].id}", f"This human is officer {same[0].id} of {org_id} already."
+    same = next((one for one in colleagues if one.pseudonym == alias), None)
+    if same is not None:
+        zh, en = f"此人已是 {org_id} 的经办人 {same.id}", f"This human is officer {same.id} of {org_id} already."
         raise _known("human_known", zh, en)
+    if pseudonym is None and not another_human:
+        _check_namesakes(officer_id, org_id, name_zh, colleagues)
     holder = Holder(org_id, organisation.name_zh, "officer", alias)
     key = _make_key(instance, holder, "officer", f"{org_id}.officer.{officer_id}", years, officer_id)
     with log_leaves.transaction(instance) as connection:
         key_store.add_officer(connection, Officer(officer_id, alias, org_id, name_zh, instance.now()))
         key_events.certify(instance, connection, [key])
     return key
+
+
+def _come_back(instance: Instance, former: SigningKey) -> SigningKey:
+    """A new key for an officer who had left: the same id, the same pseudonym. Its grants are given anew."""
+    key = make_successor(instance, former)
+    with log_leaves.transaction(instance) as connection:
+        key_events.certify(instance, connection, [key])
+    return key
+
+
+def _check_namesakes(officer_id: str, org_id: str, name: str, colleagues: Iterable[Officer]) -> None:
+    """Returns if no officer of the office, present or former, has this name. Raises Refused(namesake)."""
+    there = next((one for one in colleagues if fold_name(one.name_zh) == fold_name(name)), None)
+    if there is None:
+        return
+    zh = f"{org_id} 已有同名经办人 {there.id}:同一人沿用 {there.id}(keys rotate;离岗后返岗用 --same-human),另一人须注明"
+    en = (
+        f"{org_id} has an officer of this name, {there.id}. The same human stays {there.id} "
+        f"(`certsvc keys rotate --officer {there.id}`; who comes back after leaving: `certsvc keys officer {there.id} "
+        f"--same-human {there.id} …`); another human has to be called one."
+    )
+    hint = f"certsvc keys officer {officer_id} --org {org_id} --name {name} --another-human"
+    raise Refused("namesake", zh, en, hint)
 
 
 def make_successor(instance: Instance, old: SigningKey) -> SigningKey:

@@ -2,6 +2,7 @@
 
 import base64
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -15,7 +16,7 @@ from certsvc.core.checkpoint import WitnessPolicy
 from certsvc.core.errors import NotReady
 from certsvc.core.jose import Jws, parse_document, public_jwk, sign_compact
 from certsvc.core.note import parse_note, verified_signatures
-from certsvc.core.statuslist import encode_bitstring, pack
+from certsvc.core.statuslist import encode_bitstring, pack, unpack, values_of
 from certsvc.instance import Instance
 from certsvc.services import cosign, documents, log_leaves
 from certsvc.services.log_evidence import LogEvidence
@@ -224,21 +225,36 @@ def _sign_list(
     return parse_document(sign_compact(payload, "statuslist+jwt", instance.signer(key)), "statuslist+jwt")
 
 
-def current_bitstring(instance: Instance, uri: str) -> Jws:
-    """The W3C Bitstring Status List of `uri`: the same events, one bit a slot."""
-    now = instance.now()
+def bitstring_of(instance: Instance, listed: Jws) -> Jws:
+    """The W3C Bitstring Status List with the values and the term of the Token Status List `listed`, one bit a slot.
+
+    It is signed once for each list: who asks again gets the same bytes from this process.
+    """
+    made: dict[str, tuple[str, Jws]] = instance.keep("bitstrings", dict, dict.clear)
+    payload = listed.unverified_payload
+    uri = payload["sub"]
+    known, document = made.get(uri, (None, None))
+    if document is None or known != listed.sha256:
+        document = _sign_bitstring(instance, payload)
+        # Only the newest of each address: it would be as many as there are lists.
+        made[uri] = listed.sha256, document
+    return document
+
+
+def _sign_bitstring(instance: Instance, listed: Mapping[str, Any]) -> Jws:
+    uri, values = listed["sub"], values_of(unpack(listed["status_list"]["lst"]))
     payload = {
         "@context": ["https://www.w3.org/ns/credentials/v2"],
         "id": f"{uri}/bitstring",
         "type": ["VerifiableCredential", "BitstringStatusListCredential"],
-        "issuer": f"urn:certsvc:org:{instance.settings.authority}",
-        "validFrom": utc_text(now),
-        "validUntil": utc_text(now + LIST_TERM),
+        "issuer": listed["iss"],
+        "validFrom": utc_text(listed["iat"]),
+        "validUntil": utc_text(listed["exp"]),
         "credentialSubject": {
             "id": f"{uri}/bitstring#list",
             "type": "BitstringStatusList",
             "statusPurpose": "revocation",
-            "encodedList": _bits(instance, uri),
+            "encodedList": encode_bitstring(values),
         },
     }
     with instance.engines.read.connect() as connection:
@@ -296,8 +312,3 @@ def _jwk(certificate: bytes, jkt: str, use: str, issuing: bytes) -> dict[str, An
     alg = "EdDSA" if use in ("log", "witness") else "ES256"
     jwk = public_jwk(leaf.public_key())  # type: ignore[arg-type]
     return {**jwk, "kid": jkt, "use": "sig", "alg": alg, "x5c": [base64.b64encode(der).decode() for der in chain]}
-
-
-def _bits(instance: Instance, uri: str) -> str:
-    with instance.engines.read.connect() as connection:
-        return encode_bitstring(status_store.list_values(connection, uri).slots)

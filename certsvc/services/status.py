@@ -4,11 +4,13 @@ Both halves are signed acts, and the decision is told to the holder in a notice.
 list is published: a list covers what the log has. A correction makes the next version, which supersedes the one before.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
+from certsvc.core.calendar import local_date
 from certsvc.core.claims import Target
 from certsvc.core.codes import check_certificate_number, parse_verification_code
 from certsvc.core.errors import Malformed, NotFound, Refused
@@ -22,7 +24,7 @@ from certsvc.services.act_rules import target_of
 from certsvc.services.coming_into_force import check_unlogged
 from certsvc.services.credential import describe
 from certsvc.services.publish import WAITING, list_uri, newest_status_list, renew_status_list
-from certsvc.services.status_rules import REASONS, STATES, Proposal, check_proposal
+from certsvc.services.status_rules import REASONS, STATES, Proposal, check_dates, check_proposal
 from certsvc.services.witness_list import check_witnesses
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
@@ -59,6 +61,7 @@ def propose_within(instance: Instance, connection: Connection, proposal: Proposa
     # From here on nobody else changes this certificate, so what is checked is what is signed.
     q = status_store.next_q(connection, certificate.id)
     check_proposal(proposal, _value(connection, certificate), certificate.number)
+    _check_dates(instance, certificate, proposal.kind, proposal.effective_from, proposal.document)
     if proposal.kind == "suspend" and certificate.state == WAITING:
         # It would come back in force without ever having been proved; an end needs no proof.
         raise Refused(WAITING, "证书尚未生效,不能暂停", "It is not in force yet.", "certsvc log tick")
@@ -175,8 +178,17 @@ def _decide(
     if replaced or payload["q"] != status_store.next_q(connection, certificate.id):
         zh, en = "此申请已被其他状态变更抢先,请重新提出", "Another status change came first; propose again."
         raise Refused("proposal_overtaken", zh, en, f"certsvc status {payload['act']} {certificate.number}")
+    # A proposal may be older than this rule, or than a clock that was set back.
+    _check_dates(instance, certificate, payload["act"], payload["effective"]["from"], payload["document"])
     repeated = {**payload, "stage": "decide", "prev": [proposed.sha256]}
     return _sign(instance, connection, repeated, officer, target_of(_entry(connection, certificate)))
+
+
+def _check_dates(
+    instance: Instance, certificate: Certificate, act: str, effective_from: str | None, paper: Mapping[str, str]
+) -> None:
+    issued, today = local_date(certificate.issued_at), local_date(instance.now())
+    check_dates(effective_from, paper, issued, today, f"certsvc status {act} {certificate.number} --help")
 
 
 def _sign(instance: Instance, connection: Connection, payload: dict[str, Any], officer: Officer, target: Target) -> Jws:

@@ -5,6 +5,7 @@ A pure rule, asked before anything is signed; the database refuses an unlawful s
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from certsvc.core.errors import Refused
 from certsvc.core.statuslist import AFTER
@@ -62,3 +63,30 @@ def check_proposal(proposal: Proposal, value: int, number: str) -> None:
     if (proposal.kind == "correct" and proposal.reason != KEY_COMPROMISED) != bool(proposal.changes):
         zh, en = "更正须给出新值,其他决定不得给出", "A correction names the new values, anything else names none."
         raise Refused("changes_missing", zh, en, again)
+
+
+def check_dates(effective_from: str | None, paper: Mapping[str, str], issued: date, today: date, again: str) -> None:
+    """Returns if neither the paper nor the effective day (ISO dates) lies ahead, and the day not before the issue.
+
+    Days are of Asia/Shanghai. The status list shows a decision at once, so a day ahead would be two answers to one
+    question (decision 22). What is no date at all is left to the schema of the act. Raises Refused; `again` is its hint.
+    """
+    day, written = _as_date(effective_from), _as_date(paper.get("date"))
+    if written is not None and written > today:
+        zh, en = f"文件日期 {written} 晚于今天 {today}", f"The paper is dated {written}, and today is {today}."
+        raise Refused("paper_ahead", zh, en, again)
+    if day is not None and day > today:
+        zh = f"生效日期 {day} 晚于今天 {today};请到当日再决定"
+        en = f"The effective day {day} lies ahead of today, {today}; decide on that day."
+        raise Refused("effect_ahead", zh, en, again)
+    if day is not None and day < issued:
+        zh = f"生效日期 {day} 早于发证日期 {issued};自始无效请用 --retroactive"
+        en = f"The effective day {day} is before the issue, {issued}; void from the beginning is --retroactive."
+        raise Refused("effect_before_issue", zh, en, again)
+
+
+def _as_date(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        return None

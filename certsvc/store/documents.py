@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, bindparam, select
 
 from certsvc.core.encoding import digest
-from certsvc.store.engine import insert_or
+from certsvc.store.engine import insert_once
 from certsvc.store.rows import Act, ActEntry, Document, Leaf
 from certsvc.store.shelf import ACT_ENTRIES, ACTS, DOCUMENTS
 from certsvc.store.tables import act, act_entry, document, entry
@@ -41,7 +41,7 @@ def add_document(connection: Connection, typ: str, body: bytes, *, subject: str,
     """Keeps `body` and gives back its name, the base64url SHA-256. The same bytes again change nothing."""
     sha256 = digest(body)
     values = {"sha256": sha256, "typ": typ, "body": body, "subject": subject, "iat": iat}
-    connection.execute(insert_or(connection, document).values(values).on_conflict_do_nothing())
+    insert_once(connection, document, values)
     return sha256
 
 

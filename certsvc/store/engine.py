@@ -5,12 +5,12 @@ SQLite: WAL, synchronous=FULL, foreign keys on, ten seconds of patience, BEGIN I
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, literal, make_url, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, IntegrityError
 
@@ -25,6 +25,8 @@ DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 #: What the two databases call a second row with the same key (SQLite result codes; SQLSTATE 23505).
 REPEATED = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"}
+#: How a trigger of migration 0007 begins, which sees the repeated key before SQLite does.
+REPEATED_WORD = "UNIQUE: "
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def open_writer(url: str, *, foreign_keys: bool = True) -> Engine:
     engine = _create(url)
     if engine.dialect.name == "sqlite":
         pragmas = {"journal_mode": "WAL", "synchronous": "FULL", "foreign_keys": "ON" if foreign_keys else "OFF"}
-        # So that the row which INSERT OR REPLACE takes away is deleted in the sense of a trigger too.
+        # So that the row which INSERT OR REPLACE takes away is deleted in the sense of a trigger too, in every table.
         _on_connect(engine, pragmas | {"recursive_triggers": "ON"})
         event.listen(engine, "begin", _begin_immediate)
     return engine
@@ -111,6 +113,17 @@ def insert_or(connection: Connection, table: Table) -> Any:
     return INSERTS[connection.dialect.name](table)
 
 
+def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
+    """Adds the row, unless one with its primary key is there: then nothing changes.
+
+    SQLite asks its BEFORE INSERT triggers before ON CONFLICT, and migration 0007 has one that refuses a repeated key.
+    """
+    given = {column.name: literal(values[column.name], column.type) for column in table.columns}
+    there = select(table).where(*(column == given[column.name] for column in table.primary_key))
+    row = select(*given.values()).where(~there.exists())
+    connection.execute(insert_or(connection, table).from_select(list(given), row).on_conflict_do_nothing())
+
+
 def lock_table(connection: Connection, table: Table) -> None:
     """Lets no one else write `table` until the transaction ends; readers go on. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
@@ -127,7 +140,7 @@ def refusing(code: str, zh: str, en: str) -> Iterator[None]:
         yield
     except IntegrityError as error:
         reason = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
-        if reason not in REPEATED:
+        if reason not in REPEATED and not str(error.orig).startswith(REPEATED_WORD):
             raise
         raise Refused(code, zh, en) from error
 

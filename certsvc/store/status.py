@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from certsvc.core.errors import Refused
-from certsvc.store.engine import insert_or, lock_table
+from certsvc.store.engine import insert_once, insert_or, lock_table
 from certsvc.store.log_tables import log_entry
 from certsvc.store.rows import StatusEvent, StatusList, StatusProposal
 from certsvc.store.shelf import EVENTS, PROPOSALS, STATUS_LISTS, narrowed
@@ -148,8 +148,7 @@ def lock_status_lists(connection: Connection) -> None:
 
 def add_status_list(connection: Connection, item: StatusList) -> None:
     """Records a published list whose document is stored already. The same list again changes nothing."""
-    statement = insert_or(connection, status_list).values(STATUS_LISTS.values([item])[0])
-    connection.execute(statement.on_conflict_do_nothing())
+    insert_once(connection, status_list, STATUS_LISTS.values([item])[0])
 
 
 def latest_status_list(connection: Connection, uri: str) -> StatusList | None:

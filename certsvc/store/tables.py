@@ -339,7 +339,7 @@ status_event = table(
     one_of("value", STATUS_VALUES),
     CheckConstraint("q >= 0", name="q"),
 )
-# What is decided is told to the holder; migration 0003 has the triggers that keep both.
+# What is decided is told to the holder; migrations 0003 and 0007 have the triggers that keep both.
 notice = table(
     "notice",
     text("id", key=True),

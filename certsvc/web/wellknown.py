@@ -38,9 +38,11 @@ def status_list(number: int) -> Response:
 
 @wellknown.get("/status/<int:number>/bitstring")
 def bitstring(number: int) -> Response:
-    """The same list as a W3C Bitstring Status List credential."""
-    document = services.current_bitstring(context.instance(), _uri(number))
-    return publish(Response(document.body, content_type="application/vc+jwt"), KEEP_LIST)
+    """The same list as a W3C Bitstring Status List credential. Its ETag is weak: each process signs its own."""
+    listed = services.current_status_list(context.instance(), _uri(number))
+    response = Response(services.bitstring_of(context.instance(), listed).body, content_type="application/vc+jwt")
+    response.set_etag(listed.sha256, weak=True)
+    return publish(response, KEEP_LIST)
 
 
 @wellknown.get("/.well-known/certsvc-trust.json")

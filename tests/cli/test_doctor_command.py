@@ -40,7 +40,7 @@ def test_a_sound_home_is_well(home: Path) -> None:
 def test_a_new_home_is_told_that_it_needs_two_officers(home: Path) -> None:
     assert "fewer than two officers" in must("doctor", "--home", home).out
     for one in ("H1", "H2"):
-        must("keys", "officer", one, "--org", "HRSS", "--name", "样章", "--home", home)
+        must("keys", "officer", one, "--org", "HRSS", "--name", f"样章{one}", "--home", home)
     assert "2 officers" in must("doctor", "--home", home).out
 
 

@@ -224,6 +224,16 @@ def test_the_same_human_keeps_one_pseudonym_in_two_offices(fresh: Path) -> None:
     assert len(pseudonyms) == 1
 
 
+def test_a_second_officer_of_one_name_is_another_human_only_when_that_is_said(fresh: Path) -> None:
+    order = ("keys", "officer", "H8", "--org", "HRSS", "--name", "样章H1", "--home", fresh)
+    said = call(*order)
+    assert (said.code, "namesake" in said.err, "--another-human" in said.err) == (1, True, True)
+    assert call(*order, "--another-human", "--same-human", "H1").code == 2
+    must(*order, "--another-human")
+    lines = must("keys", "list", "--home", fresh).out.splitlines()
+    assert len({line.split()[-1] for line in lines if line.startswith(("H1 ", "H8 "))}) == 2
+
+
 # --- lifecycle -----------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from certsvc.core.encoding import b64, unb64
 from certsvc.core.errors import Malformed
 from certsvc.core.schemas import LIFECYCLE_ACT, LIFECYCLE_ACTS
-from certsvc.core.statuslist import AFTER, SLOTS, VALID, encode_bitstring, pack, unpack, value_at
+from certsvc.core.statuslist import AFTER, SLOTS, VALID, encode_bitstring, pack, unpack, value_at, values_of
 
 VALUES = st.dictionaries(st.integers(0, SLOTS - 1), st.sampled_from([0, 1, 2, 3, 11]), max_size=30)
 
@@ -36,6 +36,11 @@ def test_a_bit_is_set_exactly_for_what_is_not_valid(values: dict[int, int]) -> N
 def test_the_even_slot_is_the_low_half_of_its_byte() -> None:
     # draft-ietf-oauth-status-list 4.1: from the least significant bit.
     assert unpack(pack({0: 1, 1: 11}))[0] == 0xB1
+
+
+@pytest.mark.parametrize("values", [{}, {0: 1}, {1: 11}, {0: 2, 1: 3, 2: 1, SLOTS - 2: 15, SLOTS - 1: 8}])
+def test_what_was_packed_is_read_again_slot_by_slot(values: dict[int, int]) -> None:
+    assert values_of(unpack(pack(values))) == values
 
 
 BOMBS = {

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
 from model_status import TRANSITIONS, last_value
 from model_view import day_of, line
 from offices_for_tests import LIFECYCLE
@@ -32,13 +33,14 @@ from values_for_tests import (
 )
 
 from certsvc import resources
+from certsvc.core.errors import Refused
 from certsvc.instance import Instance
 from certsvc.services import documents, rotation, status, withdrawal
 from certsvc.services.compromise import condemn
 from certsvc.services.rotation import HANDOVER
 from certsvc.services.status_rules import REASONS, Proposal
 
-PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-18"}
+PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-17"}
 YEARS_9 = 9 * 365 * DAY
 LEVELS = ("senior", "deputy_senior", "intermediate", "assistant", "junior")
 SCOPE = Scope(("*",), LEVELS, ("220000",), (2022, 2030))
@@ -186,6 +188,10 @@ class Office:
         beginning = act == "revoke" and first_day is None
         changes = {"name": f"样章{'乙丙丁戊己庚辛壬'[len(self.codes) % 8]}"} if act == "correct" else None
         proposal = Proposal(act, code.text, "HRSS-1", PAPER, REASONS[act][0], beginning, first_day, changes)
+        if first_day is not None and not self._may_begin(code, first_day):
+            with pytest.raises(Refused):
+                status.propose(self.instance, proposal)
+            return
         before, name = self._half("HRSS-1"), f"event-{len(self.facts.events)}"
         number = status.propose(self.instance, proposal)
         self.wait(3_600)
@@ -195,6 +201,11 @@ class Office:
         self.facts.events[name] = Event(name, act, code.certificate, q, value, before, after, beginning, first_day)
         if issued is not None:
             self._next_version(code, issued.code, name)
+
+    def _may_begin(self, code: Code, first_day: str) -> bool:
+        """5.4: neither before the issue nor ahead of today."""
+        issued = day_of(self.facts.certificates[code.certificate].nbf).isoformat()
+        return issued <= first_day <= day_of(self.now).isoformat()
 
     def _half(self, officer: str) -> Half:
         return Half("HRSS", (self.newest[officer], self.newest["HRSS.seal"]), (str(self.standing("HRSS")),), self.now)

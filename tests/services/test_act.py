@@ -421,7 +421,7 @@ def test_the_human_who_did_the_one_cannot_do_the_other_in_another_office(provinc
 def test_an_office_that_voted_cannot_approve_by_another_officer(province: World) -> None:
     roster_id = province.take_in(T01)
     province.at(-1, hour=20)
-    enrol.enrol_officer(province.instance, "XC2", "SL-XC", "样章人")
+    enrol.enrol_officer(province.instance, "XC2", "SL-XC", "样章副")
     delegate(province.instance, Delegation("SL-XC", "hrss", PAPER, officers=("XC2",)))
     province.walk("T01", roster_id, until="approve")
     fault = refused(province, "approve", roster_id, "XC2")

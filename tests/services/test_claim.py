@@ -11,7 +11,7 @@ from certsvc.services.pdf import certificate_pdf
 from certsvc.services.status import Proposal, approve, propose
 from certsvc.store import rosters as roster_store
 
-PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-18"}
+PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-17"}
 WRONG = "zzzz"
 
 

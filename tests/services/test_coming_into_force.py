@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from support_instance import SmallInstance
-from world_for_tests import PAPER, World
+from world_for_tests import World
 
 from certsvc.core.bundle import Bundle, parse_bundle
 from certsvc.core.checkpoint import parse_head, verify_proof
@@ -30,6 +30,8 @@ from certsvc.store import certificates as certificate_store
 from certsvc.store.rows import Certificate
 from certsvc.verify import verify
 from certsvc.verify.case import Evidence
+
+PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-17"}
 
 
 @contextmanager

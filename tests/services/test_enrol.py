@@ -9,7 +9,7 @@ from world_for_tests import PAPER, World
 
 from certsvc.core.errors import CertsvcError, Malformed, NotFound, NotReady, Refused
 from certsvc.core.jose import thumbprint
-from certsvc.services import enrol
+from certsvc.services import documents, enrol, key_events
 from certsvc.services.delegation import Delegation, delegate
 from certsvc.services.overview import offices
 from certsvc.store import keys as key_store
@@ -85,6 +85,48 @@ def test_nobody_is_enrolled_twice(province: World) -> None:
     error = refused(province, None, "U1B", "SL-U1", "样章人", known.pseudonym)
     assert isinstance(error, Refused)
     assert error.code == "human_known"
+
+
+@pytest.mark.parametrize("name", ["周样办", "周 样办", "周样办 "])
+def test_a_name_that_the_office_has_already_is_not_silently_a_second_human(province: World, name: str) -> None:
+    error = refused(province, None, "U1B", "SL-U1", name)
+    assert isinstance(error, Refused)
+    assert (error.code, error.hint.endswith("--another-human"), "U1" in error.en) == ("namesake", True, True)
+    enrol.enrol_officer(province.instance, "U1C", "SL-U2", name)
+
+
+def test_who_left_and_comes_back_is_the_same_human_with_a_new_key(province: World) -> None:
+    with province.instance.engines.read.connect() as connection:
+        former = key_store.find_officer(connection, "U1")
+        (key,) = key_store.list_signing_keys(connection, officer_id="U1")
+    assert former is not None
+    # While the key is good there is nothing to come back to.
+    assert refused(province, None, "U1", "SL-U1", "周样办", former.pseudonym).code == "officer_known"
+    key_events.end_key(province.instance, key.jkt)
+    assert refused(province, None, "U1B", "SL-U1", "周样办").code == "namesake"
+    assert refused(province, None, "U1", "SL-U1", "周样办").code == "officer_known"
+    assert refused(province, None, "U1", "SL-U2", "周样办", former.pseudonym).code == "officer_known"
+    fresh = enrol.enrol_officer(province.instance, "U1", "SL-U1", "周样办", former.pseudonym)
+    assert subject(fresh.certificate, NameOID.SERIAL_NUMBER) == former.pseudonym
+    with province.instance.engines.read.connect() as connection:
+        assert documents.officer_key(connection, "U1") == fresh != key
+        assert [one.id for one in key_store.list_officers(connection, org_id="SL-U1")] == ["U1"]
+    assert thumbprint(province.instance.signer(fresh).public_key) == fresh.jkt
+
+
+def test_two_humans_of_one_name_are_two_when_somebody_says_so(province: World) -> None:
+    enrol.enrol_officer(province.instance, "U1B", "SL-U1", "周样办", another_human=True)
+    with province.instance.engines.read.connect() as connection:
+        officers = key_store.list_officers(connection, org_id="SL-U1")
+    assert len({one.pseudonym for one in officers}) == len(officers) == 2
+
+
+def test_a_namesake_may_be_a_human_of_another_office(province: World) -> None:
+    with province.instance.engines.read.connect() as connection:
+        elsewhere = key_store.find_officer(connection, "U2")
+    assert elsewhere is not None
+    key = enrol.enrol_officer(province.instance, "U1B", "SL-U1", "周样办", elsewhere.pseudonym)
+    assert subject(key.certificate, NameOID.SERIAL_NUMBER) == elsewhere.pseudonym
 
 
 def test_an_officer_of_nowhere_is_refused(province: World) -> None:

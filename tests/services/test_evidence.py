@@ -19,7 +19,7 @@ from certsvc.store import rosters as roster_store
 from certsvc.verify import verify
 from certsvc.verify.case import Evidence
 
-PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-18"}
+PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-17"}
 STEPS = [
     "unit_notice", "recommend", "accept", "draw", "evaluate", "result_notice", "settle_objections", "approve", "issue",
 ]  # fmt: skip

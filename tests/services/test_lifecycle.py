@@ -23,7 +23,7 @@ from certsvc.core.statuslist import unpack, value_at
 from certsvc.services import documents, enrol, overview, private
 from certsvc.services.issue import Issued
 from certsvc.services.pdf import certificate_pdf
-from certsvc.services.publish import current_bitstring, current_status_list
+from certsvc.services.publish import bitstring_of, current_status_list
 from certsvc.services.status import approve, propose
 from certsvc.services.status_rules import REASONS, Proposal
 from certsvc.services.verify_evidence import verify_code, verify_number
@@ -32,7 +32,7 @@ from certsvc.store import keys as key_store
 from certsvc.store import rosters as roster_store
 from certsvc.store import status as status_store
 
-PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-18"}
+PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-17"}
 
 
 def order(small: SmallInstance, kind: str, person: int = 0, officer: str = "HRSS-1", **more: Any) -> Proposal:
@@ -42,7 +42,7 @@ def order(small: SmallInstance, kind: str, person: int = 0, officer: str = "HRSS
     if kind == "correct" and "reason" not in more:
         more.setdefault("changes", {"name": "样章丁"})
     more.setdefault("reason", REASONS[kind][0])
-    return Proposal(kind, more.pop("which", small.issued[person].code), officer, PAPER, **more)
+    return Proposal(kind, more.pop("which", small.issued[person].code), officer, more.pop("document", PAPER), **more)
 
 
 def do(small: SmallInstance, kind: str, person: int = 0, **more: Any) -> Issued | None:
@@ -403,6 +403,43 @@ def test_a_proposal_that_breaks_a_rule_is_refused(
     assert refused(small, lambda: propose(small.instance, order(small, kind, **more))).code == code
 
 
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"effective_from": "2025-02-18"}, "effect_ahead"),
+        ({"effective_from": "2099-01-01"}, "effect_ahead"),
+        ({"effective_from": "2025-02-16"}, "effect_before_issue"),
+        ({"document": {**PAPER, "date": "2025-02-18"}}, "paper_ahead"),
+    ],
+    ids=["from tomorrow", "from another century", "from the day before the issue", "a paper of tomorrow"],
+)
+def test_a_decision_takes_effect_between_the_issue_and_today(
+    small: SmallInstance, more: dict[str, Any], code: str
+) -> None:
+    error = refused(small, lambda: propose(small.instance, order(small, "revoke", **more)))
+    assert (error.code, error.hint.startswith("certsvc status revoke ")) == (code, True)
+    assert listed(small) == 0
+    days_later(small, 0.5)
+    do(small, "suspend")
+
+
+def test_the_day_of_the_issue_and_today_are_effective_days(small: SmallInstance) -> None:
+    do(small, "revoke", 0, effective_from="2025-02-17")
+    # Half past midnight in Asia/Shanghai, when the day in UTC is still the one before.
+    small.instance.set_clock(int(datetime(2025, 2, 20, 0, 30, tzinfo=SHANGHAI).timestamp()))
+    do(small, "revoke", 1, effective_from="2025-02-20", document={**PAPER, "date": "2025-02-20"})
+    assert [verdict(small, person) for person in (0, 1)] == ["revoked", "revoked"]
+
+
+def test_a_proposal_of_a_clock_that_was_ahead_is_not_decided_before_its_day(small: SmallInstance) -> None:
+    days_later(small, 3)
+    proposal = propose(small.instance, order(small, "revoke", effective_from="2025-02-20"))
+    days_later(small, 2)
+    assert refused(small, lambda: approve(small.instance, proposal, "HRSS-2")).code == "effect_ahead"
+    days_later(small, 3)
+    approve(small.instance, proposal, "HRSS-2")
+
+
 def test_a_date_that_does_not_exist_is_refused(small: SmallInstance) -> None:
     proposal = order(small, "revoke", effective_from="2025-02-30")
     assert isinstance(refused(small, lambda: propose(small.instance, proposal)), Malformed)
@@ -514,7 +551,7 @@ def test_a_demo_whose_clock_was_set_back_still_has_a_list(small: SmallInstance) 
 
 def test_the_bitstring_says_whether_the_value_is_zero(small: SmallInstance) -> None:
     do(small, "suspend", 1)
-    document = current_bitstring(small.instance, small.issued[0].certificate.list_uri)
+    document = bitstring_of(small.instance, newest_list(small))
     encoded = document.unverified_payload["credentialSubject"]["encodedList"][1:]
     bits = gzip.decompress(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
     places = [one.certificate.idx for one in small.issued]

@@ -85,7 +85,7 @@ EFFECTS = {
     "suspend": ({}, "自 {day} 起暂停", "suspended from {day}"),
     "withdraw": ({}, "自 {day} 起注销", "withdrawn from {day}"),
     "void from the beginning": ({"retroactive": True}, "效力:自始无效", "void from the beginning"),
-    "void from a day": ({"effective_from": "2025-02-20"}, "自 2025-02-20 起无效", "void from 2025-02-20"),
+    "void from a day": ({"effective_from": "2025-02-17"}, "自 2025-02-17 起无效", "void from 2025-02-17"),
     "corrected": (
         {"reason": "correction", "changes": {"name": "样章丁"}},
         "自 {day} 起由第 2 版替代,编号不变;旧版不再使用;更正项目:姓名",

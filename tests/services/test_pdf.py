@@ -23,7 +23,7 @@ from certsvc.store import certificates as certificate_store
 from certsvc.store.rows import Certificate
 from certsvc.store.tables import rendition
 
-PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-18"}
+PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-17"}
 DOWNLOAD = """
 import hashlib, sys
 from certsvc.instance import open_instance

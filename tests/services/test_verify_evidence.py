@@ -45,7 +45,7 @@ from certsvc.verify.checks import CHECKS
 from certsvc.verify.report import Report, to_json
 from certsvc.verify.words import row_sentence
 
-PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-18"}
+PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-17"}
 UNKNOWN = "0000000000000000"
 
 

@@ -6,8 +6,12 @@ import pytest
 from flask.testing import FlaskClient
 from support_instance import SmallInstance
 
+from certsvc.app import create_app
+from certsvc.core.calendar import utc_text
 from certsvc.core.jose import parse_document
+from certsvc.instance import open_instance
 from certsvc.services.beside import read_update
+from certsvc.web.context import READER
 
 TRUST = "/.well-known/certsvc-trust.json"
 
@@ -33,6 +37,39 @@ def test_the_bitstring_is_a_credential_of_its_own(client: FlaskClient) -> None:
     answer = client.get("/status/1/bitstring")
     assert answer.content_type == "application/vc+jwt"
     assert parse_document(answer.data, "bitstring+jwt").unverified_payload["id"].endswith("/status/1/bitstring")
+
+
+@pytest.mark.parametrize("path", ["/status/1", "/status/1/bitstring"])
+def test_a_list_that_did_not_change_is_not_sent_again_seconds_later(
+    own_client: FlaskClient, own: SmallInstance, path: str
+) -> None:
+    first = own_client.get(path)
+    own.instance.set_clock(own.instance.now() + 5)
+    assert own_client.get(path).data == first.data
+    again = own_client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.status_code, again.status_code, again.data) == (200, 304, b"")
+
+
+def test_the_bitstring_has_one_etag_in_every_process(own_client: FlaskClient, own: SmallInstance) -> None:
+    first = own_client.get("/status/1/bitstring").headers["ETag"]
+    other = open_instance(own.instance.home)
+    other.clock = own.instance.now()
+    app = create_app(other)
+    elsewhere = app.test_client()
+    assert elsewhere.get("/status/1/bitstring").headers["ETag"] == first
+    assert elsewhere.get("/status/1/bitstring", headers={"If-None-Match": first}).status_code == 304
+    app.extensions[READER].close()
+    other.close()
+
+
+def test_the_bitstring_changes_with_the_list_and_holds_as_long(own_client: FlaskClient, own: SmallInstance) -> None:
+    first = own_client.get("/status/1/bitstring").headers["ETag"]
+    own.instance.set_clock(own.instance.now() + 1_000)
+    answer = own_client.get("/status/1/bitstring", headers={"If-None-Match": first})
+    said = parse_document(answer.data, "bitstring+jwt").unverified_payload
+    listed = parse_document(own_client.get("/status/1").data, "statuslist+jwt").unverified_payload
+    assert (answer.status_code, answer.headers["ETag"] == first) == (200, False)
+    assert (said["validFrom"], said["validUntil"]) == (utc_text(listed["iat"]), utc_text(listed["exp"]))
 
 
 @pytest.mark.parametrize("path", ["/status/0", "/status/2", "/status/2/bitstring", "/status/x", "/status/-1"])
