@@ -13,9 +13,9 @@ from certsvc.core.facts import FactCase, approved_ratio, fact_holds
 from certsvc.core.grants import granted_ratios
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
-from certsvc.verify.authority import allows, grants_held
+from certsvc.verify.pairing import Step, acts_of, pairing, step_of
 from certsvc.verify.path import Path, act_fault, time_of
-from certsvc.verify.steps import Step, acts_of, check_left_out, pairing, people_behind
+from certsvc.verify.steps import check_left_out, grant_for, people_behind
 
 #: From these acts on a roster is homogeneous and says its scope (formats.md 4).
 SCOPED = ("evaluate", "result_notice", "settle_objections", "approve", "file", "issue")
@@ -158,7 +158,11 @@ def _applied(path: Path, payload: dict[str, Any], fact: str) -> int:
 
 
 def _granted(path: Path, act: Jws) -> Mapping[str, int]:
-    """level -> pass ratio approved in the grant that allows the act, or above it; never in one of another office."""
-    held = grants_held(path, act)
-    allowing = [grant for grant in held if allows(path, grant, act.unverified_payload["act"], path.when(act))]
-    return granted_ratios(allowing[0], path.grants) if allowing else {}
+    """level -> pass ratio approved in the grant under which the act did its step, or above it; never in another."""
+    step, grants = step_of(path, act), path.grants
+    # Who signed is asked first: figures that nobody is proved to have stated are no facts.
+    path.signers(act)
+    try:
+        return {} if step is None else granted_ratios(grant_for(path, act, step), grants)
+    except Fault:
+        return {}

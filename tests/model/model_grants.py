@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from model_view import CLOCK_SKEW, Finding, View, documents, line
-from values_for_tests import DAY, Facts, Grant
+from values_for_tests import DAY, Act, Facts, Grant
 
 COMMITTEE_TERM = 3 * 366 * DAY
 MOST_LEVELS = 4
@@ -130,8 +130,17 @@ def granted(
 
 def acts_granted(view: View) -> Iterator[Finding]:
     for act in view.path:
-        for code in granted(view, act.org, act.by, list(act.grants), act.kind, act.iat, "key_unknown_to_grant"):
+        among = meant_for(view, act) or list(act.grants)
+        for code in granted(view, act.org, act.by, among, act.kind, act.iat, "key_unknown_to_grant"):
             yield "authority", "fail", code
+
+
+def meant_for(view: View, act: Act) -> list[str]:
+    """3.3: of the grants an act names its own with all its keys, for its kind, in a role of its step."""
+    roles = {role for step in view.facts.procedure.steps if step.act == act.kind for role in step.roles}
+    named = [view.facts.grants[name] for name in act.grants]
+    own = [one for one in named if one.sub == act.org and set(act.by) <= set(one.keys)]
+    return [one.name for one in own if act.kind in one.acts and one.role in roles]
 
 
 def certificate_granted(view: View) -> Iterator[Finding]:
