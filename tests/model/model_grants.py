@@ -1,11 +1,12 @@
 """Authority in the model: keys in service, nesting of grants, what a grant allows, withdrawals (docs/format.md 3)."""
 
 from collections.abc import Iterator
+from datetime import date
 
-from model_view import CLOCK_SKEW, Finding, View, documents, line
-from values_for_tests import DAY, Act, Facts, Grant
+from model_view import CLOCK_SKEW, Finding, View, day_of, documents, line
+from values_for_tests import Act, Facts, Grant
 
-COMMITTEE_TERM = 3 * 366 * DAY
+COMMITTEE_YEARS = 3
 MOST_LEVELS = 4
 
 
@@ -30,6 +31,11 @@ def keys_in_service(view: View) -> Iterator[Finding]:
                 yield "authority", "unknown" if document.what in ("trust", "status") else "fail", code
 
 
+def years_on(day: date) -> date:
+    """3.2: the day of the same name three years later, or the last day of a February."""
+    return day.replace(year=day.year + COMMITTEE_YEARS, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
 def within(child: tuple[str, ...], parent: tuple[str, ...]) -> bool:
     return "*" in parent or ("*" not in child and set(child) <= set(parent))
 
@@ -47,7 +53,7 @@ def grants_nest(view: View) -> Iterator[Finding]:
 
 
 def nesting(facts: Facts, grant: Grant) -> Iterator[str]:
-    if grant.role.startswith("committee") and grant.exp - grant.nbf > COMMITTEE_TERM:
+    if grant.role.startswith("committee") and day_of(grant.exp) > years_on(day_of(grant.nbf)):
         yield "committee_term"
     if len(line(facts, grant.name)) > MOST_LEVELS or grant.depth < 0:
         yield "depth_exceeded"
