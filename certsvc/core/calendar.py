@@ -1,5 +1,6 @@
 """Working days (工作日) from a signed calendar, with the State Council's shifted days; never read live."""
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,13 @@ SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 def local_date(seconds: int) -> date:
     """The civil date in Asia/Shanghai of a time in seconds since 1970 UTC."""
     return datetime.fromtimestamp(seconds, SHANGHAI).date()
+
+
+def years_later(day: date, years: int) -> date:
+    """The corresponding day `years` later; where the month has none, its last (民法典 第二百零二条)."""
+    with suppress(ValueError):
+        return day.replace(year=day.year + years)
+    return date(day.year + years, 2, 28)
 
 
 @lru_cache(maxsize=4096)

@@ -28,7 +28,7 @@ class FactCase(NamedTuple):
     target: Mapping[str, Any]
     args: Mapping[str, Any]
     applied: int
-    """Sum of the counts of the acts before; never stated by anybody."""
+    """Count of the list before, or of its part; never stated by the act itself."""
     passed: int
     """Own count of the act."""
     granted: Mapping[str, int] = MappingProxyType({})

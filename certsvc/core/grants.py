@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from certsvc.core.calendar import local_date, years_later
 from certsvc.core.claims import Target
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.regions import region_covers
@@ -17,8 +18,8 @@ MAX_DEPTH = 4
 RATIO_GIVERS = ("issuer", "hrss", "supervisor")
 #: Roles that only one of them passes on: what approves or files for the province is no part of a city or a university.
 OFFICES = ("issuer", "hrss")
-#: A committee's filing is valid for at most three years (人社部令第40号 第八条; domain.md 7, A02). 3 * 366 days.
-COMMITTEE_TERM = 3 * 366 * 86_400
+#: A committee's filing is valid for at most so many years (人社部令第40号 第八条; domain.md 7, A02).
+COMMITTEE_YEARS = 3
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,15 @@ def _check_ratios(child: Grant, above: list[Grant]) -> None:
 
 
 def _check_term(grant: Grant) -> None:
-    if grant.payload["role"].startswith("committee") and grant.payload["exp"] - grant.payload["nbf"] > COMMITTEE_TERM:
+    if not grant.payload["role"].startswith("committee"):
+        return
+    # In civil days: the day on which it begins is not counted, the last is counted whole (民法典 第二百零一至二百零三条).
+    try:
+        first, last = local_date(grant.payload["nbf"]), local_date(grant.payload["exp"])
+        within = last <= years_later(first, COMMITTEE_YEARS)
+    except (ValueError, OverflowError, OSError):
+        within = False
+    if not within:
         raise Fault("committee_term", org=grant.org)
 
 

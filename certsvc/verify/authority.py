@@ -1,12 +1,13 @@
 """Authority: might this organisation do this act, for this target, on that day (formats.md 3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from certsvc.core.grants import Grant, ancestry, check_allows, check_nesting
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.batch import Batch
+from certsvc.verify.pairing import step_of
 from certsvc.verify.path import Path, act_fault
 from certsvc.verify.trusted import When, by_its_word
 
@@ -78,17 +79,32 @@ def act_granted(path: Path, act: Jws) -> None:
 
     Raises the fault of the grant that comes nearest, so that the reason names what was lacking.
     """
-    _check_granted(path, act, path.when(act))
+    grant_of(path, act)
 
 
-def _check_granted(path: Path, act: Jws, when: When) -> None:
-    held = grants_held(path, act)
+def grant_of(path: Path, act: Jws) -> Grant:
+    """The grant under which an act was done: of those it names one that lists all its keys and allows it.
+
+    Whoever holds one for the act in a role of its step answers for that one: no other makes up for what it lacks.
+    Raises as `act_granted`.
+    """
+    return path.remember(("grant of", act.sha256), lambda path: _grant_of(path, act, path.when(act), _roles(path, act)))
+
+
+def _roles(path: Path, act: Jws) -> Sequence[str]:
+    step = step_of(path, act)
+    return () if step is None else step["roles"]
+
+
+def _grant_of(path: Path, act: Jws, when: When, roles: Sequence[str] = ()) -> Grant:
+    held, kind = _grants_held(path, act), act.unverified_payload["act"]
     if not held:
         raise act_fault("key_unknown_to_grant", act)
-    _any_allows(path, held, act.unverified_payload["act"], when)
+    meant = [one for role in roles for one in held if one.payload["role"] == role and kind in one.payload["acts"]]
+    return _first_allowing(path, meant or held, kind, when)
 
 
-def grants_held(path: Path, act: Jws) -> list[Grant]:
+def _grants_held(path: Path, act: Jws) -> list[Grant]:
     """The grants that an act names, of its own organisation, and with all keys that signed it."""
     payload = act.unverified_payload
     officer, seal, *second = path.signers(act)
@@ -103,7 +119,7 @@ def certificate_granted(batch: Batch) -> None:
     held = _grants_with(batch.path, who.org, who.jkt, "credential")
     if not held:
         raise Fault("key_not_granted", "issue", who.org)
-    _any_allows(batch.path, held, "issue", batch.when)
+    _first_allowing(batch.path, held, "issue", batch.when)
 
 
 def lifecycle_granted(batch: Batch, act: Jws) -> None:
@@ -114,7 +130,7 @@ def lifecycle_granted(batch: Batch, act: Jws) -> None:
     missing = set(act.unverified_payload["grants"]) - path.grants.keys()
     if missing:
         raise Unknown("grant_missing", sha256=min(missing))
-    _check_granted(path, act, batch.when_of(act))
+    _grant_of(path, act, batch.when_of(act))
     if act.unverified_payload["org"] not in lawful:
         raise act_fault("status_org_foreign", act)
 
@@ -148,13 +164,15 @@ def _check_allows(path: Path, grant: Grant, act: str, when: When) -> None:
         raise Fault("grant_withdrawn", act, grant.org)
 
 
-def _any_allows(path: Path, held: list[Grant], act: str, when: When) -> None:
+def _first_allowing(path: Path, held: list[Grant], act: str, when: When) -> Grant:
     faults = []
     for grant in held:
         try:
-            return _check_allows(path, grant, act, when)
+            _check_allows(path, grant, act, when)
         except Fault as fault:
             faults.append(fault)
+        else:
+            return grant
     raise next((f for f in faults if f.code != "act_not_granted"), faults[0])
 
 

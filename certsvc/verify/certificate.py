@@ -10,8 +10,9 @@ from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, NotRun, Unknown
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
+from certsvc.verify.pairing import acts_of
 from certsvc.verify.path import act_fault, time_of
-from certsvc.verify.steps import acts_of, check_left_out
+from certsvc.verify.steps import check_left_out
 
 
 def certificate_matches_entry(case: Case) -> None:

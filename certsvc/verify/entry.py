@@ -9,9 +9,9 @@ from certsvc.core.merkle import leaf_hash
 from certsvc.core.outcomes import Fault
 from certsvc.verify.case import Case
 from certsvc.verify.nodes import leads
+from certsvc.verify.pairing import Step
 from certsvc.verify.path import Path, act_fault
 from certsvc.verify.procedure import check_inputs, inputs_of
-from certsvc.verify.steps import Step
 
 
 def entry_on_roster(case: Case, act: Jws, place: int) -> None:

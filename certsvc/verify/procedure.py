@@ -13,9 +13,9 @@ from certsvc.core.facts import FactCase, approved_ratio, fact_holds
 from certsvc.core.grants import granted_ratios
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
-from certsvc.verify.authority import allows, grants_held
+from certsvc.verify.pairing import Step, acts_of, pairing, step_of
 from certsvc.verify.path import Path, act_fault, time_of
-from certsvc.verify.steps import Step, acts_of, check_left_out, pairing, people_behind
+from certsvc.verify.steps import check_left_out, grant_for, people_behind
 
 #: From these acts on a roster is homogeneous and says its scope (formats.md 4).
 SCOPED = ("evaluate", "result_notice", "settle_objections", "approve", "file", "issue")
@@ -65,8 +65,14 @@ def act_linked(path: Path, act: Jws) -> None:
     if before is not None and time_of(act) < time_of(before):
         raise act_fault("order", act)
     scope = payload["roster"]["scope"]
-    if scope != path.target.scope() and (payload["act"] in SCOPED or scope is not None):
+    if scope != path.target.scope() and (scope is not None or payload["act"] in SCOPED or _counted(path, place)):
         raise act_fault("target_changed", act)
+
+
+def _counted(path: Path, place: int) -> bool:
+    """Whether a ratio is taken of the list at `place`: approved for one level, it counts nobody of another."""
+    step = step_of(path, path.acts[place + 1]) if place + 1 < len(path.acts) else None
+    return step is not None and any(fact["name"] == "within_ratio" for fact in (*step["facts"], *step["row_facts"]))
 
 
 def nothing_beyond(path: Path, act: Jws) -> None:
@@ -135,7 +141,7 @@ def check_fact(path: Path, act: Jws, fact: dict[str, Any], row: dict[str, Any]) 
 def inputs_of(path: Path, act: Jws, fact: dict[str, Any]) -> FactCase:
     """What `fact` is judged by, without anybody's row."""
     payload = act.unverified_payload
-    applied = _applied(path, payload, fact["name"])
+    applied = _applied(path, act, fact["name"])
     granted = path.remember(("granted", act.sha256), lambda path: _granted(path, act))
     day, count = date.fromisoformat(payload["document"]["date"]), payload["roster"]["count"]
     return FactCase(payload["facts"], {}, path.target.scope(), fact["args"], applied, count, granted, day)
@@ -148,17 +154,28 @@ def check_inputs(act: Jws, name: str, inputs: FactCase) -> None:
         raise act_fault(f"fact_{name}", act, **{**inputs.facts, **inputs.row, **figures})
 
 
-def _applied(path: Path, payload: dict[str, Any], fact: str) -> int:
-    """Sum of the counts of all acts before; they must be at hand only where a ratio is asked."""
-    counts = {act.sha256: act.unverified_payload["roster"]["count"] for act in path.acts}
-    missing = [one for one in payload["prev"] if one not in counts]
-    if missing and fact == "within_ratio":
+def _applied(path: Path, act: Jws, fact: str) -> int:
+    """Count of the list that the path came through: of the roster before, or of its part; 0 for the first act.
+
+    Another act further back has the same people, and counts none; one of another path must not be needed for a ratio.
+    """
+    place, payload = path.places[act.sha256], act.unverified_payload
+    if fact == "within_ratio" and not path.places.keys() >= set(payload["prev"]):
         raise Unknown("prev_missing", act=payload["act"])
-    return sum(counts[one] for one in payload["prev"] if one in counts)
+    before = path.lists[place - 1] if place else (b"", 0)
+    if not isinstance(before, Fault):
+        return before[1]
+    if fact == "within_ratio":
+        raise before
+    return 0
 
 
 def _granted(path: Path, act: Jws) -> Mapping[str, int]:
-    """level -> pass ratio approved in the grant that allows the act, or above it; never in one of another office."""
-    held = grants_held(path, act)
-    allowing = [grant for grant in held if allows(path, grant, act.unverified_payload["act"], path.when(act))]
-    return granted_ratios(allowing[0], path.grants) if allowing else {}
+    """level -> pass ratio approved in the grant under which the act did its step, or above it; never in another."""
+    step, grants = step_of(path, act), path.grants
+    # Who signed is asked first: figures that nobody is proved to have stated are no facts.
+    path.signers(act)
+    try:
+        return {} if step is None else granted_ratios(grant_for(path, act, step), grants)
+    except Fault:
+        return {}

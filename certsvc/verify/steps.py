@@ -1,61 +1,20 @@
-"""The acts of a path laid beside the steps of its procedure: which act did which step, under which role."""
+"""The steps of a procedure: each done where it belongs, by an office that was granted the act in a role it names."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
 
-from certsvc.core.grants import covers
+from certsvc.core.grants import Grant, covers
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
+from certsvc.verify.authority import grant_of
 from certsvc.verify.batch import Batch
+from certsvc.verify.pairing import Step, pairing
 from certsvc.verify.path import Path, act_fault
-
-Step = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Pairing:
-    """Each step with the acts that did it, in order; `strays` are acts that fit no step where they stand."""
-
-    pairs: tuple[tuple[Step, tuple[Jws, ...]], ...]
-    strays: tuple[Jws, ...]
-
-    @property
-    def done(self) -> list[tuple[Step, Jws]]:
-        return [(step, act) for step, acts in self.pairs for act in acts]
-
-
-def acts_of(path: Path) -> tuple[Jws, ...]:
-    if not path.acts:
-        raise Unknown("path_missing")
-    return path.acts
-
-
-def pairing(path: Path) -> Pairing:
-    """Every act beside the next step of its kind. An act that comes too late, too early or twice is a stray."""
-    found: Pairing = path.remember("pairing", lambda path: _pair(acts_of(path), path.procedure["steps"]))
-    return found
-
-
-def _pair(acts: tuple[Jws, ...], steps: list[Step]) -> Pairing:
-    taken: list[list[Jws]] = [[] for _ in steps]
-    strays, place = [], 0
-    for act in acts:
-        kind = act.unverified_payload["act"]
-        fits = [n for n in range(place, len(steps)) if steps[n]["act"] == kind]
-        if not fits:
-            strays.append(act)
-            continue
-        place = fits[0]
-        taken[place].append(act)
-        place += not steps[place]["each_role"]
-    return Pairing(tuple(zip(steps, map(tuple, taken), strict=True)), tuple(strays))
 
 
 def step_done(batch: Batch, step: Step, acts: tuple[Jws, ...]) -> None:
     """Returns if the step was done where it belongs, by the roles it names, from the lower to the higher.
 
-    Raises Fault: act_missing (nobody did it), order, role_not_allowed; Unknown: act_left_out.
+    Raises Fault: act_missing (nobody did it), order, role_not_allowed, or that of `grant_of`; Unknown: act_left_out.
     """
     path = batch.path
     if not acts:
@@ -64,7 +23,7 @@ def step_done(batch: Batch, step: Step, acts: tuple[Jws, ...]) -> None:
             raise act_fault("order", misplaced[0])
         check_left_out(batch, step["act"])
         raise _undone(path, step)
-    ranks = [step["roles"].index(role_of(path, act, step)) for act in acts]
+    ranks = [step["roles"].index(grant_for(path, act, step).payload["role"]) for act in acts]
     if ranks != sorted(set(ranks)):
         raise act_fault("order", acts[-1])
 
@@ -84,15 +43,15 @@ def check_left_out(view: Path | Batch, act: str) -> None:
         raise Unknown("act_left_out", act=act)
 
 
-def role_of(path: Path, act: Jws, step: Step) -> str:
-    """The role under which the act's organisation signed. Raises Fault when the step asks for another."""
-    payload = act.unverified_payload
-    own = [path.grants[one] for one in payload["grants"]]
-    roles = {grant.payload["role"] for grant in own if grant.org == payload["org"]}
-    fitting = [role for role in step["roles"] if role in roles]
-    if not fitting:
+def grant_for(path: Path, act: Jws, step: Step) -> Grant:
+    """The one grant that allowed the act and has a role of its step.
+
+    Raises Fault: role_not_allowed (granted, in other roles only), or that of `grant_of` (not granted).
+    """
+    grant = grant_of(path, act)
+    if grant.payload["role"] not in step["roles"]:
         raise act_fault("role_not_allowed", act, roles=",".join(step["roles"]))
-    return str(fitting[0])
+    return grant
 
 
 def people_behind(path: Path, act: Jws) -> set[str]:

@@ -7,8 +7,8 @@ from certsvc.core.jose import Jws
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
 from certsvc.verify.judge import Subject, along_path, of_batch, of_case, of_path
+from certsvc.verify.pairing import acts_of, pairing
 from certsvc.verify.path import Path
-from certsvc.verify.steps import acts_of, pairing
 
 # --- of the path, which certificates share -------------------------------------------------------------------------
 

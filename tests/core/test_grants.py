@@ -1,15 +1,16 @@
 """Grants only narrow: every dimension at its boundary, chains of any shape, and nothing loops."""
 
 from copy import deepcopy
+from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certsvc.core.calendar import SHANGHAI
 from certsvc.core.claims import Target
 from certsvc.core.grants import (
-    COMMITTEE_TERM,
     DIMENSIONS,
     MAX_DEPTH,
     OFFICES,
@@ -57,6 +58,10 @@ def narrowed(dimension: str, value: Any) -> dict[str, Any]:
     return {"scope": deepcopy(SCOPE) | {dimension: value}}
 
 
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).timestamp())
+
+
 NARROWER = [
     narrowed("series", ["05"]),
     narrowed("series", []),
@@ -90,8 +95,8 @@ WIDER: dict[str, tuple[dict[str, Any], str]] = {
     "same_depth": ({"depth": 3}, "depth_exceeded"),
     "depth_below_nought": ({"depth": -1}, "depth_exceeded"),
     "from_another": ({"iss": "OTHER"}, "grant_signer"),
-    "committee_for_long": ({"role": "committee", "exp": 100 + COMMITTEE_TERM + 1}, "committee_term"),
-    "committee_office_for_long": ({"role": "committee_office", "exp": 100 + COMMITTEE_TERM + 1}, "committee_term"),
+    "committee_for_long": ({"role": "committee", "exp": at("1973-01-02T00:00")}, "committee_term"),
+    "committee_office_for_long": ({"role": "committee_office", "exp": at("1973-01-02T00:00")}, "committee_term"),
 }
 
 
@@ -292,3 +297,41 @@ def test_what_a_child_allows_its_parent_allows(child: list[str], parent: list[st
     within = DIMENSIONS["series"]
     if within(child, parent):
         assert all(within([one], parent) for one in ("05", "06", "07") if within([one], child))
+
+
+@pytest.mark.parametrize("role", ["committee", "committee_office"])
+@pytest.mark.parametrize(
+    ("begins", "last"),
+    [
+        ("2025-01-05T10:00", "2028-01-05"),
+        ("2025-01-05T00:00", "2028-01-05"),
+        ("2025-01-05T23:59", "2028-01-05"),
+        ("2026-03-01T10:00", "2029-03-01"),
+        ("2028-02-29T10:00", "2031-02-28"),
+        ("2028-02-28T10:00", "2031-02-28"),
+        ("2025-02-28T10:00", "2028-02-28"),
+        ("2025-03-01T10:00", "2028-03-01"),
+    ],
+)
+def test_a_filing_ends_with_the_day_of_the_same_name_three_years_later(role: str, begins: str, last: str) -> None:
+    end = at(f"{last}T23:59:59")
+    for seconds, code in ((0, None), (1, "committee_term"), (86_400, "committee_term")):
+        top = grant("top", role=role, nbf=at(begins), exp=end + seconds)
+        assert refusal(top) == code
+
+
+@pytest.mark.parametrize(
+    "times", [(0, 2**53 - 1), (1 - 2**53, 0), (2**53 - 2, 2**53 - 1), (253_380_000_000, 253_390_000_000)]
+)
+def test_a_filing_at_times_that_no_calendar_has_is_refused(times: tuple[int, int]) -> None:
+    assert refusal(grant("top", role="committee", nbf=times[0], exp=times[1])) == "committee_term"
+    assert refusal(grant("top", role="unit", nbf=times[0], exp=times[1])) is None
+
+
+def refusal(top: Grant) -> str | None:
+    """The code with which a top grant is refused."""
+    try:
+        check_nesting(top, chain(top))
+    except Fault as fault:
+        return fault.code
+    return None

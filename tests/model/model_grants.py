@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
-from model_view import CLOCK_SKEW, Finding, View, documents, line
-from values_for_tests import DAY, Facts, Grant
+from model_view import CLOCK_SKEW, Finding, View, day_of, documents, line
+from values_for_tests import Act, Facts, Grant
 
-COMMITTEE_TERM = 3 * 366 * DAY
+COMMITTEE_YEARS = 3
 MOST_LEVELS = 4
 
 
@@ -34,6 +35,11 @@ def keys_in_service(view: View) -> Iterator[Finding]:
                 yield "authority", "unknown" if document.what in ("trust", "status") else "fail", code
 
 
+def years_on(day: date) -> date:
+    """3.2: the day of the same name three years later, or the last day of a February."""
+    return day.replace(year=day.year + COMMITTEE_YEARS, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
 def within(child: tuple[str, ...], parent: tuple[str, ...]) -> bool:
     return "*" in parent or ("*" not in child and set(child) <= set(parent))
 
@@ -51,7 +57,7 @@ def grants_nest(view: View) -> Iterator[Finding]:
 
 
 def nesting(facts: Facts, grant: Grant) -> Iterator[str]:
-    if grant.role.startswith("committee") and grant.exp - grant.nbf > COMMITTEE_TERM:
+    if grant.role.startswith("committee") and day_of(grant.exp) > years_on(day_of(grant.nbf)):
         yield "committee_term"
     if len(line(facts, grant.name)) > MOST_LEVELS or grant.depth < 0:
         yield "depth_exceeded"
@@ -134,8 +140,17 @@ def granted(
 
 def acts_granted(view: View) -> Iterator[Finding]:
     for act in view.path:
-        for code in granted(view, act.org, act.by, list(act.grants), act.kind, act.iat, "key_unknown_to_grant"):
+        among = meant_for(view, act) or list(act.grants)
+        for code in granted(view, act.org, act.by, among, act.kind, act.iat, "key_unknown_to_grant"):
             yield "authority", "fail", code
+
+
+def meant_for(view: View, act: Act) -> list[str]:
+    """3.3: of the grants an act names its own with all its keys, for its kind, in a role of its step."""
+    roles = {role for step in view.facts.procedure.steps if step.act == act.kind for role in step.roles}
+    named = [view.facts.grants[name] for name in act.grants]
+    own = [one for one in named if one.sub == act.org and set(act.by) <= set(one.keys)]
+    return [one.name for one in own if act.kind in one.acts and one.role in roles]
 
 
 def certificate_granted(view: View) -> Iterator[Finding]:

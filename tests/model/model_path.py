@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
+from model_grants import meant_for
 from model_view import Finding, View, day_of
 from values_for_tests import Event, Facts
 
@@ -28,7 +29,7 @@ def steps_hold(view: View) -> Iterator[Finding]:
     steps = {step.act: step for step in view.facts.procedure.steps}
     for act in view.path:
         step = steps[act.kind]
-        if not {view.facts.grants[name].role for name in act.grants} & set(step.roles):
+        if not meant_for(view, act):
             yield "procedure", "fail", "role_not_allowed"
         officers = [view.key(name).human for name in (act.by[0], *act.by[2:])]
         if len(officers) != step.signers or len(set(officers)) != step.signers:

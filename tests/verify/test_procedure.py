@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support_changes import apply_changes, day
 from support_forge import Forge, judge
-from support_instance import SCHEDULE, SmallInstance
+from support_instance import SCHEDULE, TARGET, SmallInstance
 
 from certsvc.core.calendar import local_date
 from certsvc.verify.report import Report
@@ -202,6 +202,11 @@ def test_the_ratio_that_counts_is_the_one_in_the_grant_of_the_act(
     forge = apply_changes(Forge(small_instance), asked_at_vote("within_ratio", args, {}))
     forge.tree["grants"]["committee"]["ratios"] = {} if given is None else {"deputy_senior": given}
     assert judge(small_instance, forge.build()).reason == reason
+
+
+def test_the_office_states_of_every_list_whom_it_is_about(small_instance: SmallInstance) -> None:
+    scopes = [act["roster"]["scope"] for act in Forge(small_instance).tree["acts"].values()]
+    assert scopes == [TARGET.scope()] * len(KINDS)
 
 
 def test_a_notice_is_open_until_an_act_closes_it(small_instance: SmallInstance) -> None:
