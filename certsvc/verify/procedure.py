@@ -15,7 +15,7 @@ from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.authority import allows, grants_held
 from certsvc.verify.path import Path, act_fault, time_of
-from certsvc.verify.steps import Step, acts_of, check_left_out, pairing, people_behind
+from certsvc.verify.steps import Step, acts_of, left_out_before, pairing, people_behind
 
 #: From these acts on a roster is homogeneous and says its scope (formats.md 4).
 SCOPED = ("evaluate", "result_notice", "settle_objections", "approve", "file", "issue")
@@ -60,7 +60,8 @@ def act_linked(path: Path, act: Jws) -> None:
     before = path.acts[place - 1] if place else None
     named = payload["prev"]
     if (before is None and named) or (before is not None and before.sha256 not in named):
-        check_left_out(path, payload["act"])
+        if left_out_before(path, act):
+            raise Unknown("act_left_out", act=payload["act"])
         raise act_fault("link_case" if before else "act_missing_before", act)
     if before is not None and time_of(act) < time_of(before):
         raise act_fault("order", act)

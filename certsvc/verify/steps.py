@@ -1,6 +1,6 @@
 """The acts of a path laid beside the steps of its procedure: which act did which step, under which role."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ class Pairing:
 
     pairs: tuple[tuple[Step, tuple[Jws, ...]], ...]
     strays: tuple[Jws, ...]
+    places: Mapping[str, int]
+    """Hash of an act -> which step it did, counted from 0; strays have none."""
 
     @property
     def done(self) -> list[tuple[Step, Jws]]:
@@ -33,23 +35,58 @@ def acts_of(path: Path) -> tuple[Jws, ...]:
 
 def pairing(path: Path) -> Pairing:
     """Every act beside the next step of its kind. An act that comes too late, too early or twice is a stray."""
-    found: Pairing = path.remember("pairing", lambda path: _pair(acts_of(path), path.procedure["steps"]))
+    found: Pairing = path.remember("pairing", lambda path: _pair(path, acts_of(path), path.procedure["steps"]))
     return found
 
 
-def _pair(acts: tuple[Jws, ...], steps: list[Step]) -> Pairing:
+def _pair(path: Path, acts: tuple[Jws, ...], steps: list[Step]) -> Pairing:
     taken: list[list[Jws]] = [[] for _ in steps]
-    strays, place = [], 0
-    for act in acts:
+    strays, places, place = [], {}, 0
+    for number, act in enumerate(acts):
         kind = act.unverified_payload["act"]
         fits = [n for n in range(place, len(steps)) if steps[n]["act"] == kind]
         if not fits:
             strays.append(act)
             continue
         place = fits[0]
+        if len(fits) > 1 and _names_absent(path, act):
+            # The steps before it are no guide when their acts were left out: then what follows on it tells which it is.
+            place = next((n for n in fits if _lines_up(path, acts[number:], steps[n:])), place)
         taken[place].append(act)
+        places[act.sha256] = place
         place += not steps[place]["each_role"]
-    return Pairing(tuple(zip(steps, map(tuple, taken), strict=True)), tuple(strays))
+    return Pairing(tuple(zip(steps, map(tuple, taken), strict=True)), tuple(strays), places)
+
+
+def _lines_up(path: Path, acts: Sequence[Jws], steps: Sequence[Step]) -> bool:
+    """Whether `acts` did `steps` one after another, up to the next place where one may be left out."""
+    place = 0
+    for number, act in enumerate(acts):
+        if number and _names_absent(path, act):
+            return True
+        if number and not (steps[place]["each_role"] and steps[place]["act"] == act.unverified_payload["act"]):
+            place += 1
+        if place == len(steps) or not _fits(path, act, steps[place]):
+            return False
+    return True
+
+
+def _fits(path: Path, act: Jws, step: Step) -> bool:
+    """Whether an act says of itself that it did this step: by its kind, its role and its stage."""
+    payload, roles = act.unverified_payload, _roles_said(path, act)
+    stages = [fact["args"].get("stage") for fact in step["facts"] if fact["name"] == "stage"]
+    return (
+        payload["act"] == step["act"]
+        and (not roles or not roles.isdisjoint(step["roles"]))
+        and all(payload["facts"].get("stage") == one for one in stages)
+    )
+
+
+def _roles_said(path: Path, act: Jws) -> set[str]:
+    """The roles of its organisation in those of its grants that are at hand, as these say; whether they may, others ask."""
+    payload = act.unverified_payload
+    own = [one.unverified_payload for one in path.grants_signed if one.sha256 in payload["grants"]]
+    return {one["role"] for one in own if one["sub"] == payload["org"]}
 
 
 def step_done(batch: Batch, step: Step, acts: tuple[Jws, ...]) -> None:
@@ -62,26 +99,67 @@ def step_done(batch: Batch, step: Step, acts: tuple[Jws, ...]) -> None:
         misplaced = [act for act in pairing(path).strays if act.unverified_payload["act"] == step["act"]]
         if misplaced:
             raise act_fault("order", misplaced[0])
-        check_left_out(batch, step["act"])
+        if _undone_for_want_of_evidence(batch, step):
+            raise Unknown("act_left_out", act=step["act"])
         raise _undone(path, step)
     ranks = [step["roles"].index(role_of(path, act, step)) for act in acts]
     if ranks != sorted(set(ranks)):
         raise act_fault("order", acts[-1])
 
 
-def check_left_out(view: Path | Batch, act: str) -> None:
-    """Raises Unknown when a step seems undone because its act is not at hand: something names an act that is not here.
+def _undone_for_want_of_evidence(batch: Batch, step: Step) -> bool:
+    pairs = pairing(batch.path).pairs
+    later = [act for _, acts in pairs[_number(pairs, step) + 1 :] for act in acts]
+    return _names_absent(batch.path, later[0]) if later else left_out_after(batch)
 
-    Who was to do it may well have; the bundle does not show it. Where all acts name each other and the step is absent,
-    nobody did it.
+
+def left_out_before(path: Path, act: Jws) -> bool:
+    """Whether the act before this one may merely be left out of the evidence (docs/decisions/0020).
+
+    It names acts and none of them is at hand, and the procedure has room for one more between it and the act before.
     """
-    path = view if isinstance(view, Path) else view.path
-    named = {one for signed in path.acts for one in signed.unverified_payload["prev"]}
-    if isinstance(view, Batch) and not view.corrections:
-        named.add(view.stated.head.rpartition(":")[2])
-    here = {one.sha256 for one in path.acts}
-    if not named <= here and any(not acts for _, acts in pairing(path).pairs):
-        raise Unknown("act_left_out", act=act)
+    place = path.places[act.sha256]
+    return _names_absent(path, act) and _room(path, path.acts[place - 1] if place else None, act)
+
+
+def left_out_after(batch: Batch) -> bool:
+    """The same of what follows the last act at hand, which the certificate names unless it was corrected."""
+    path, head = batch.path, batch.stated.head.rpartition(":")[2]
+    named = not batch.corrections and head != "" and head not in path.places
+    return named and _room(path, acts_of(path)[-1], None)
+
+
+def _names_absent(path: Path, act: Jws) -> bool:
+    named = act.unverified_payload["prev"]
+    return bool(named) and path.places.keys().isdisjoint(named)
+
+
+def _room(path: Path, before: Jws | None, after: Jws | None) -> bool:
+    """Whether a lawful path may have an act between these two: a step, or another role of a step that each role does."""
+    low = range(-1, 0) if before is None else _turns(path, before)
+    end = sum(map(_width, path.procedure["steps"]))
+    high = range(end, end + 1) if after is None else _turns(path, after)
+    return len(low) > 0 and len(high) > 0 and high[-1] - low[0] > 1
+
+
+def _turns(path: Path, act: Jws) -> range:
+    """Whose turn it is when an act is done: its place where each step counts once, and each role of a step with `each_role`.
+
+    A step's whole width where no grant at hand says the role; nothing for a stray.
+    """
+    number, steps = pairing(path).places.get(act.sha256), path.procedure["steps"]
+    if number is None:
+        return range(0)
+    step, first = steps[number], sum(map(_width, steps[:number]))
+    said = _roles_said(path, act)
+    rank = next((n for n, role in enumerate(step["roles"]) if role in said), None)
+    if not step["each_role"] or rank is None:
+        return range(first, first + _width(step))
+    return range(first + rank, first + rank + 1)
+
+
+def _width(step: Step) -> int:
+    return len(step["roles"]) if step["each_role"] else 1
 
 
 def role_of(path: Path, act: Jws, step: Step) -> str:
@@ -117,8 +195,11 @@ def _undone(path: Path, step: Step) -> Fault:
     held = path.grants_at_hand.values()
     holders = [grant.org for grant in held if covers(grant, step["roles"], step["act"], path.target)]
     pairs = pairing(path).pairs
-    place = next(n for n, (one, _) in enumerate(pairs) if one is step)
-    earlier = [act for _, acts in pairs[:place] for act in acts]
+    earlier = [act for _, acts in pairs[: _number(pairs, step)] for act in acts]
     # Without an earlier act it is the first at hand that should have waited for it.
     payload = (earlier[-1] if earlier else path.acts[0]).unverified_payload
     return missing(step, holders, ("after" if earlier else "before", payload["act"], payload["org"]))
+
+
+def _number(pairs: Iterable[tuple[Step, tuple[Jws, ...]]], step: Step) -> int:
+    return next(n for n, (one, _) in enumerate(pairs) if one is step)

@@ -49,9 +49,9 @@ UNKNOWN: dict[str, Words] = {
         "증거에 심사 과정이 없습니다.",
     ),
     "act_left_out": (
-        "证据中缺少某个环节的文件,无法认定“{act}”是否办理。",
-        "An act is not at hand, so it cannot be told whether “{act}” was done.",
-        "증거에 일부 단계의 문서가 없어 “{act}” 단계의 이행 여부를 판단할 수 없습니다.",
+        "证据中缺少“{act}”或与之相邻环节的文件,无法判断该环节是否办理。",
+        "“{act}”, or an act beside it, is not at hand, so it cannot be told whether that was done.",
+        "증거에 “{act}” 또는 인접 단계의 문서가 없어 해당 단계의 이행 여부를 판단할 수 없습니다.",
     ),
     "prev_missing": (
         "“{act}”之前的名单不全,比例无法计算。",
