@@ -123,9 +123,9 @@ def left_out_before(path: Path, act: Jws) -> bool:
 
 
 def left_out_after(batch: Batch) -> bool:
-    """The same of what follows the last act at hand, which the certificate names unless it was corrected."""
+    """The same of what follows the last act at hand: the certificate names it, or where it was corrected nothing does."""
     path, head = batch.path, batch.stated.head.rpartition(":")[2]
-    named = not batch.corrections and head != "" and head not in path.places
+    named = bool(batch.corrections) or (head != "" and head not in path.places)
     return named and _room(path, acts_of(path)[-1], None)
 
 

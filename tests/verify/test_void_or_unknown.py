@@ -172,6 +172,8 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
         *({"do": "insert", "at": "procedure.steps", "place": place, "value": step("evaluate", "committee", place - 3)} for place in (5, 6)),
         {"do": "add", "at": "procedure.steps.4.facts", "value": {"name": "stage", "args": {"stage": 1}}},
     ],
+    "corrected": CORRECTED,
+    "corrected_twice": [{"do": "correct", "name": "样章改", "at": "@day:42+3600"}, {"do": "reissue", "at": "@day:43"}],
 }  # fmt: skip
 
 
@@ -187,6 +189,20 @@ def test_no_act_of_a_path_of_any_shape_that_is_left_out_makes_anything_void(
         report = judge(small_instance, forge.build())
         failed = [(row.id, row.code) for row in report.rows if row.outcome == "fail"]
         assert (report.verdict, failed) == ("cannot_decide", []), kind
+
+
+@pytest.mark.parametrize("shape", ["two_recommendations", "three_votes", "corrected"])
+def test_a_path_that_is_cut_off_at_either_end_makes_nothing_void(shape: str, small_instance: SmallInstance) -> None:
+    length = len(apply_changes(Forge(small_instance), SHAPES[shape]).tree["path"])
+    for kept in (*(slice(n) for n in range(length)), *(slice(n, None) for n in range(1, length))):
+
+        def edit(value: dict[str, Any], kept: slice = kept) -> None:
+            value["path"] = value["path"][kept]
+            tidy(value)
+
+        report = after(small_instance, SHAPES[shape], edit)
+        failed = [(row.id, row.code) for row in report.rows if row.outcome == "fail"]
+        assert (report.verdict, failed) == ("cannot_decide", []), kept
 
 
 def test_a_key_certificate_that_is_left_out_makes_nothing_void(small_instance: SmallInstance) -> None:
