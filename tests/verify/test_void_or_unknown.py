@@ -172,23 +172,34 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
         *({"do": "insert", "at": "procedure.steps", "place": place, "value": step("evaluate", "committee", place - 3)} for place in (5, 6)),
         {"do": "add", "at": "procedure.steps.4.facts", "value": {"name": "stage", "args": {"stage": 1}}},
     ],
+    "issuer_with_two_grants": [
+        {"do": "copy", "at": "grants.issuer", "to": "grants.rotated"},
+        {"do": "set", "at": "grants.rotated.jti", "to": "g-rotated"},
+        {"do": "set", "at": "grants.rotated.keys", "to": [{"jkt": "@key:HRSS.credential", "use": "credential"}]},
+        {"do": "set", "at": "grants.issuer.keys", "to": [
+            *({"jkt": f"@key:HRSS.{use}", "use": use} for use in ("seal", "status", "grant")),
+            *({"jkt": f"@key:HRSS-{n}", "use": "officer"} for n in (1, 2)),
+        ]},
+        *SUSPENDED,
+    ],
     "corrected": CORRECTED,
     "corrected_twice": [{"do": "correct", "name": "样章改", "at": "@day:42+3600"}, {"do": "reissue", "at": "@day:43"}],
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_no_act_of_a_path_of_any_shape_that_is_left_out_makes_anything_void(
+def test_no_act_or_grant_of_a_path_of_any_shape_that_is_left_out_makes_anything_void(
     shape: str, small_instance: SmallInstance
 ) -> None:
     genuine = apply_changes(Forge(small_instance), SHAPES[shape])
     assert judge(small_instance, genuine.build()).verdict == "valid"
-    for kind in genuine.tree["path"]:
+    names = *(f"acts.{one}" for one in genuine.tree["path"]), *(f"grants.{one}" for one in genuine.tree["grants"])
+    for name in names:
         forge = apply_changes(Forge(small_instance), SHAPES[shape])
-        forge.after.append(left_out(forge, f"acts.{kind}"))
+        forge.after.append(left_out(forge, name))
         report = judge(small_instance, forge.build())
         failed = [(row.id, row.code) for row in report.rows if row.outcome == "fail"]
-        assert (report.verdict, failed) == ("cannot_decide", []), kind
+        assert (report.verdict, failed) == ("cannot_decide", []), name
 
 
 @pytest.mark.parametrize("shape", ["two_recommendations", "three_votes", "corrected"])
