@@ -27,6 +27,8 @@ def procedure_in_force(path: Path) -> None:
     if procedure["track"] != path.target.track:
         raise Fault("procedure_track", track=path.target.track)
     listed = [one for one in path.trust["procedures"] if one["sha256"] == name]
+    if not listed:
+        _check_could_know(path, path.procedure_signed)
     if not listed or listed[0]["track"] != procedure["track"]:
         raise Fault("procedure_unlisted", track=procedure["track"])
     # The first act names the procedure's hash, so one dated before the procedure was signed is back-dated.
@@ -41,6 +43,12 @@ def procedure_in_force(path: Path) -> None:
         raise Fault("level_beyond_track", level=path.target.level)
     if "*" not in procedure["series"] and path.target.series not in procedure["series"]:
         raise Fault("series_beyond_track", series=path.target.series)
+
+
+def _check_could_know(path: Path, document: Jws) -> None:
+    """Raises Unknown for a trust bundle that was signed before `document`, and so cannot list it (docs/decisions/0020)."""
+    if path.trust["iat"] < time_of(document):
+        raise Unknown("trust_older", typ=document.typ)
 
 
 def _listed_then(listed: Mapping[str, Any], index: int) -> bool:
@@ -99,6 +107,7 @@ def notice_long_enough(path: Path, act: Jws, step: Step) -> None:
     if name is None or name not in calendars:
         raise Unknown("calendar_missing", act=closing.unverified_payload["act"])
     if name not in path.trust["calendars"]:
+        _check_could_know(path, calendars[name])
         raise act_fault("calendar_unlisted", closing)
     opened, closed = path.when(act), path.when(closing)
     # The longest time that it can have lasted, and the shortest, which alone counts for it (formats.md 4).

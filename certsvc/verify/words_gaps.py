@@ -128,6 +128,11 @@ UNKNOWN: dict[str, Words] = {
         "The log's checkpoints prove only {days} working days of the notice “{act}”; {needed} are asked.",
         "로그 체크포인트로는 “{act}” 공고 {days}영업일만 증명됩니다. {needed}영업일이 필요합니다.",
     ),
+    "trust_older": (
+        "信任清单早于所用的{typ},无法确认其是否有效。请联网重试,或索取原始文件。",
+        "The trust list is older than the {typ} and cannot know it. Try again online, or ask for the original file.",
+        "신뢰 목록이 {typ}보다 먼저 만들어져 그 유효 여부를 확인할 수 없습니다. 온라인으로 다시 시도하거나 원본 파일을 요청하십시오.",
+    ),
     "trust_from_future": (
         "信任清单的时间晚于现在,请检查本机时钟。",
         "The trust list is dated in the future; check the clock of this device.",

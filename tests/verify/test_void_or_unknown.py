@@ -227,6 +227,21 @@ def test_a_key_certificate_that_is_left_out_makes_nothing_void(small_instance: S
         assert answer in expected, name
 
 
+@pytest.mark.parametrize("later", ["procedure", "calendar"])
+def test_an_older_trust_bundle_in_the_place_of_the_newer_makes_nothing_void(
+    later: str, small_instance: SmallInstance
+) -> None:
+    changes: list[dict[str, Any]] = [{"do": "set", "at": f"{later}.iat", "to": "@day:1"}]
+    genuine = apply_changes(Forge(small_instance), [*changes, {"do": "set", "at": "trust.iat", "to": "@day:1"}])
+    assert judge(small_instance, genuine.build()).verdict == "valid"
+    older = Forge(small_instance)
+    older.tree["trust"][f"{later}s"] = []
+    text = older.document("trust").decode()
+    report = after(small_instance, changes, lambda value: value.update(trust=text))
+    failed = [(row.id, row.code) for row in report.rows if row.outcome == "fail"]
+    assert (report.verdict, report.reason, failed) == ("cannot_decide", "trust_older", [])
+
+
 @pytest.mark.parametrize("member", ["events", "corrections"])
 def test_a_change_of_status_that_is_left_out_makes_nothing_void(member: str, small_instance: SmallInstance) -> None:
     changes = SUSPENDED if member == "events" else CORRECTED
