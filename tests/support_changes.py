@@ -86,6 +86,10 @@ def _add(forge: Forge, at: str, value: Any) -> None:
     walk(forge.tree, at).append(value)
 
 
+def _insert(forge: Forge, at: str, place: int, value: Any) -> None:
+    walk(forge.tree, at).insert(place, value)
+
+
 def _copy(forge: Forge, at: str, to: str) -> None:
     """A second document like the first, signed by the same keys."""
     _set_in(forge.tree, to, copy.deepcopy(walk(forge.tree, at)))
@@ -290,6 +294,7 @@ BEFORE_SIGNING: dict[str, Any] = {
     "set": _set,
     "remove": _remove,
     "add": _add,
+    "insert": _insert,
     "copy": _copy,
     "sign": _sign,
     "mint": _mint,

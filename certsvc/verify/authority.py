@@ -116,10 +116,7 @@ def _grants_held(path: Path, act: Jws) -> list[Grant]:
 def certificate_granted(batch: Batch) -> None:
     """The key that signed the certificate is the issuer's, granted for issuing to this target at that time."""
     who = batch.issuer
-    held = _grants_with(batch.path, who.org, who.jkt, "credential")
-    if not held:
-        raise Fault("key_not_granted", "issue", who.org)
-    _first_allowing(batch.path, held, "issue", batch.when)
+    _first_allowing(batch.path, grants_for(batch.path, who.org, who.jkt, "credential"), "issue", batch.when)
 
 
 def lifecycle_granted(batch: Batch, act: Jws) -> None:
@@ -132,6 +129,8 @@ def lifecycle_granted(batch: Batch, act: Jws) -> None:
         raise Unknown("grant_missing", sha256=min(missing))
     _grant_of(path, act, batch.when_of(act))
     if act.unverified_payload["org"] not in lawful:
+        # Where the grant of the certificate's key is not at hand, nobody can tell under whom it was issued.
+        grants_for(path, batch.issuer.org, batch.issuer.jkt, "credential")
         raise act_fault("status_org_foreign", act)
 
 
@@ -199,3 +198,17 @@ def _was_good(ended: Mapping[str, Any], since: str, when: When, logged: bool) ->
 
 def _grants_with(path: Path, org: str, jkt: str, use: str) -> list[Grant]:
     return [grant for grant in path.grants.values() if grant.org == org and grant.has_key(jkt, use)]
+
+
+def grants_for(path: Path, org: str, jkt: str, use: str) -> list[Grant]:
+    """The grants of `org` that list a key for `use`, at least one, where what the key signed names no grant.
+
+    Raises Fault key_not_granted where a grant at hand lists the key for something or somebody else; Unknown grant_missing
+    where none lists it, since one that does may merely be left out of the evidence (docs/decisions/0020).
+    """
+    held = _grants_with(path, org, jkt, use)
+    if held:
+        return held
+    if any(one["jkt"] == jkt for grant in path.grants.values() for one in grant.payload["keys"]):
+        raise Fault("key_not_granted", "issue", org)
+    raise Unknown("grant_missing", org=org)

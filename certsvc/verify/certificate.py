@@ -10,9 +10,9 @@ from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, NotRun, Unknown
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
-from certsvc.verify.pairing import acts_of
+from certsvc.verify.pairing import acts_of, pairing
 from certsvc.verify.path import act_fault, time_of
-from certsvc.verify.steps import check_left_out
+from certsvc.verify.steps import left_out_after
 
 
 def certificate_matches_entry(case: Case) -> None:
@@ -37,7 +37,8 @@ def head_named(batch: Batch) -> None:
     head = batch.corrections[-1].decide if batch.corrections else acts_of(batch.path)[-1]
     versions_linked(batch)
     if batch.stated.head != f"urn:certsvc:act:{head.sha256}":
-        check_left_out(batch, head.unverified_payload["act"])
+        if not batch.corrections and left_out_after(batch):
+            raise Unknown("act_left_out", act=head.unverified_payload["act"])
         raise act_fault("evidence_head", head)
     if batch.issued_at < time_of(head):
         raise act_fault("order", head)
@@ -46,9 +47,9 @@ def head_named(batch: Batch) -> None:
 def acts_quoted(batch: Batch) -> None:
     """The certificate quotes the day of the award, the approval or filing behind it, and the track, as they were."""
     path, stated = batch.path, batch.stated
-    last = {act.unverified_payload["act"]: act for act in acts_of(path)}
-    asked = {step["act"] for step in path.procedure["steps"]}
-    approved = next((last.get(kind) for kind in ("approve", "file", "issue") if kind in asked), None)
+    # Of several steps of one kind the last: where its act is not at hand, one of an earlier step is not in its place.
+    last = {step["act"]: acts[-1] if acts else None for step, acts in pairing(path).pairs}
+    approved = next((last[kind] for kind in ("approve", "file", "issue") if kind in last), None)
     awarded = last.get(path.procedure["award_date"])
     if approved is None or awarded is None:
         # An absent act is named where the procedure asks for it; there is nothing here to compare with.

@@ -15,7 +15,7 @@ from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.pairing import Step, acts_of, pairing, step_of
 from certsvc.verify.path import Path, act_fault, time_of
-from certsvc.verify.steps import check_left_out, grant_for, people_behind
+from certsvc.verify.steps import grant_for, left_out_before, people_behind
 
 #: From these acts on a roster is homogeneous and says its scope (formats.md 4).
 SCOPED = ("evaluate", "result_notice", "settle_objections", "approve", "file", "issue")
@@ -27,6 +27,8 @@ def procedure_in_force(path: Path) -> None:
     if procedure["track"] != path.target.track:
         raise Fault("procedure_track", track=path.target.track)
     listed = [one for one in path.trust["procedures"] if one["sha256"] == name]
+    if not listed:
+        _check_could_know(path, path.procedure_signed)
     if not listed or listed[0]["track"] != procedure["track"]:
         raise Fault("procedure_unlisted", track=procedure["track"])
     # The first act names the procedure's hash, so one dated before the procedure was signed is back-dated.
@@ -41,6 +43,12 @@ def procedure_in_force(path: Path) -> None:
         raise Fault("level_beyond_track", level=path.target.level)
     if "*" not in procedure["series"] and path.target.series not in procedure["series"]:
         raise Fault("series_beyond_track", series=path.target.series)
+
+
+def _check_could_know(path: Path, document: Jws) -> None:
+    """Raises Unknown for a trust bundle that was signed before `document`, and so cannot list it (docs/decisions/0020)."""
+    if path.trust["iat"] < time_of(document):
+        raise Unknown("trust_older", typ=document.typ)
 
 
 def _listed_then(listed: Mapping[str, Any], index: int) -> bool:
@@ -60,7 +68,8 @@ def act_linked(path: Path, act: Jws) -> None:
     before = path.acts[place - 1] if place else None
     named = payload["prev"]
     if (before is None and named) or (before is not None and before.sha256 not in named):
-        check_left_out(path, payload["act"])
+        if left_out_before(path, act):
+            raise Unknown("act_left_out", act=payload["act"])
         raise act_fault("link_case" if before else "act_missing_before", act)
     if before is not None and time_of(act) < time_of(before):
         raise act_fault("order", act)
@@ -104,6 +113,7 @@ def notice_long_enough(path: Path, act: Jws, step: Step) -> None:
     if name is None or name not in calendars:
         raise Unknown("calendar_missing", act=closing.unverified_payload["act"])
     if name not in path.trust["calendars"]:
+        _check_could_know(path, calendars[name])
         raise act_fault("calendar_unlisted", closing)
     opened, closed = path.when(act), path.when(closing)
     # The longest time that it can have lasted, and the shortest, which alone counts for it (formats.md 4).

@@ -7,7 +7,7 @@ from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.authority import grant_of
 from certsvc.verify.batch import Batch
-from certsvc.verify.pairing import Step, pairing
+from certsvc.verify.pairing import Step, acts_of, names_absent, pairing, roles_said
 from certsvc.verify.path import Path, act_fault
 
 
@@ -21,26 +21,62 @@ def step_done(batch: Batch, step: Step, acts: tuple[Jws, ...]) -> None:
         misplaced = [act for act in pairing(path).strays if act.unverified_payload["act"] == step["act"]]
         if misplaced:
             raise act_fault("order", misplaced[0])
-        check_left_out(batch, step["act"])
+        if _undone_for_want_of_evidence(batch, step):
+            raise Unknown("act_left_out", act=step["act"])
         raise _undone(path, step)
     ranks = [step["roles"].index(grant_for(path, act, step).payload["role"]) for act in acts]
     if ranks != sorted(set(ranks)):
         raise act_fault("order", acts[-1])
 
 
-def check_left_out(view: Path | Batch, act: str) -> None:
-    """Raises Unknown when a step seems undone because its act is not at hand: something names an act that is not here.
+def _undone_for_want_of_evidence(batch: Batch, step: Step) -> bool:
+    pairs = pairing(batch.path).pairs
+    later = [act for _, acts in pairs[_number(pairs, step) + 1 :] for act in acts]
+    return names_absent(batch.path, later[0]) if later else left_out_after(batch)
 
-    Who was to do it may well have; the bundle does not show it. Where all acts name each other and the step is absent,
-    nobody did it.
+
+def left_out_before(path: Path, act: Jws) -> bool:
+    """Whether the act before this one may merely be left out of the evidence (docs/decisions/0020).
+
+    It names acts and none of them is at hand, and the procedure has room for one more between it and the act before.
     """
-    path = view if isinstance(view, Path) else view.path
-    named = {one for signed in path.acts for one in signed.unverified_payload["prev"]}
-    if isinstance(view, Batch) and not view.corrections:
-        named.add(view.stated.head.rpartition(":")[2])
-    here = {one.sha256 for one in path.acts}
-    if not named <= here and any(not acts for _, acts in pairing(path).pairs):
-        raise Unknown("act_left_out", act=act)
+    place = path.places[act.sha256]
+    return names_absent(path, act) and _room(path, path.acts[place - 1] if place else None, act)
+
+
+def left_out_after(batch: Batch) -> bool:
+    """The same of what follows the last act at hand: the certificate names it, or where it was corrected nothing does."""
+    path, head = batch.path, batch.stated.head.rpartition(":")[2]
+    named = bool(batch.corrections) or (head != "" and head not in path.places)
+    return named and _room(path, acts_of(path)[-1], None)
+
+
+def _room(path: Path, before: Jws | None, after: Jws | None) -> bool:
+    """Whether a lawful path may have an act between these two: a step, or another role of a step that each role does."""
+    low = range(-1, 0) if before is None else _turns(path, before)
+    end = sum(map(_width, path.procedure["steps"]))
+    high = range(end, end + 1) if after is None else _turns(path, after)
+    return len(low) > 0 and len(high) > 0 and high[-1] - low[0] > 1
+
+
+def _turns(path: Path, act: Jws) -> range:
+    """Whose turn it is when an act is done: its place where each step counts once, and each role of a step with `each_role`.
+
+    A step's whole width where no grant at hand says the role; nothing for a stray.
+    """
+    number, steps = pairing(path).places.get(act.sha256), path.procedure["steps"]
+    if number is None:
+        return range(0)
+    step, first = steps[number], sum(map(_width, steps[:number]))
+    said = roles_said(path, act)
+    rank = next((n for n, role in enumerate(step["roles"]) if role in said), None)
+    if not step["each_role"] or rank is None:
+        return range(first, first + _width(step))
+    return range(first + rank, first + rank + 1)
+
+
+def _width(step: Step) -> int:
+    return len(step["roles"]) if step["each_role"] else 1
 
 
 def grant_for(path: Path, act: Jws, step: Step) -> Grant:
@@ -76,8 +112,11 @@ def _undone(path: Path, step: Step) -> Fault:
     held = path.grants_at_hand.values()
     holders = [grant.org for grant in held if covers(grant, step["roles"], step["act"], path.target)]
     pairs = pairing(path).pairs
-    place = next(n for n, (one, _) in enumerate(pairs) if one is step)
-    earlier = [act for _, acts in pairs[:place] for act in acts]
+    earlier = [act for _, acts in pairs[: _number(pairs, step)] for act in acts]
     # Without an earlier act it is the first at hand that should have waited for it.
     payload = (earlier[-1] if earlier else path.acts[0]).unverified_payload
     return missing(step, holders, ("after" if earlier else "before", payload["act"], payload["org"]))
+
+
+def _number(pairs: Iterable[tuple[Step, tuple[Jws, ...]]], step: Step) -> int:
+    return next(n for n, (one, _) in enumerate(pairs) if one is step)

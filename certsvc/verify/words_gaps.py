@@ -49,9 +49,9 @@ UNKNOWN: dict[str, Words] = {
         "증거에 심사 과정이 없습니다.",
     ),
     "act_left_out": (
-        "证据中缺少某个环节的文件,无法认定“{act}”是否办理。",
-        "An act is not at hand, so it cannot be told whether “{act}” was done.",
-        "증거에 일부 단계의 문서가 없어 “{act}” 단계의 이행 여부를 판단할 수 없습니다.",
+        "证据中缺少“{act}”或与之相邻环节的文件,无法判断该环节是否办理。",
+        "“{act}”, or an act beside it, is not at hand, so it cannot be told whether that was done.",
+        "증거에 “{act}” 또는 인접 단계의 문서가 없어 해당 단계의 이행 여부를 판단할 수 없습니다.",
     ),
     "prev_missing": (
         "“{act}”之前的名单不全,比例无法计算。",
@@ -127,6 +127,11 @@ UNKNOWN: dict[str, Words] = {
         "日志检查点相隔太远,只能证明“{act}”公示了 {days} 个工作日,应为 {needed} 个。",
         "The log's checkpoints prove only {days} working days of the notice “{act}”; {needed} are asked.",
         "로그 체크포인트로는 “{act}” 공고 {days}영업일만 증명됩니다. {needed}영업일이 필요합니다.",
+    ),
+    "trust_older": (
+        "信任清单早于所用的{typ},无法确认其是否有效。请联网重试,或索取原始文件。",
+        "The trust list is older than the {typ} and cannot know it. Try again online, or ask for the original file.",
+        "신뢰 목록이 {typ}보다 먼저 만들어져 그 유효 여부를 확인할 수 없습니다. 온라인으로 다시 시도하거나 원본 파일을 요청하십시오.",
     ),
     "trust_from_future": (
         "信任清单的时间晚于现在,请检查本机时钟。",

@@ -156,8 +156,17 @@ def meant_for(view: View, act: Act) -> list[str]:
 def certificate_granted(view: View) -> Iterator[Finding]:
     own = issuers_grants(view)
     issued = view.certificate
+    if not any(issued.key in view.facts.grants[name].keys for name in own):
+        yield unlisted(view)
+        return
     for code in granted(view, issued.org, (issued.key,), own, "issue", issued.nbf, "key_not_granted"):
         yield "authority", "fail", code
+
+
+def unlisted(view: View) -> Finding:
+    """3.3: a grant that lists the certificate's key may be left out, unless one at hand gives it to another office."""
+    elsewhere = any(view.certificate.key in grant.keys for grant in view.grants.values())
+    return ("authority", "fail", "key_not_granted") if elsewhere else ("authority", "unknown", "grant_missing")
 
 
 def issuers_grants(view: View) -> list[str]:
@@ -169,7 +178,8 @@ def lifecycle_granted(view: View) -> Iterator[Finding]:
     above = {one.sub for name in issuers_grants(view) for one in line(view.facts, name)}
     for event, half in view.halves:
         if half.org not in above:
-            yield "authority", "fail", "status_org_foreign"
+            held = any(view.certificate.key in view.facts.grants[name].keys for name in issuers_grants(view))
+            yield ("authority", "fail", "status_org_foreign") if held else unlisted(view)
         for code in granted(view, half.org, half.by, list(half.grants), event.act, half.iat, "key_unknown_to_grant"):
             yield "authority", "fail", code
 

@@ -6,6 +6,7 @@ accuses anybody, and one that shows something wrong never hides behind "cannot d
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -107,6 +108,114 @@ def test_a_document_that_is_left_out_makes_nothing_void(name: str, small_instanc
     assert not any(row.outcome == "fail" for row in report.rows)
 
 
+#: Lawful paths of other shapes than the one that all tests share: what is changed in that one.
+TWICE = {
+    "county": ("recommend", "city"), "county_files": ("approve", "hrss"), "province_files": ("approve", "hrss"),
+    "second_vote": ("evaluate", None), "third_vote": ("evaluate", None),
+}  # fmt: skip
+
+
+def again(name: str, **other: Any) -> list[dict[str, Any]]:
+    """One more act like the one that `TWICE` says, where it says so under a grant of the same name."""
+    like, role = TWICE[name]
+    made: list[dict[str, Any]] = [
+        {"do": "copy", "at": f"acts.{like}", "to": f"acts.{name}"},
+        {"do": "copy", "at": f"rows.{like}", "to": f"rows.{name}"},
+        {"do": "set", "at": f"acts.{name}.jti", "to": f"a-{name}"},
+        {"do": "set", "at": f"acts.{name}.roster.root", "to": f"@roster.{name}"},
+    ]
+    if role is not None:
+        made += [
+            {"do": "copy", "at": f"grants.{role}", "to": f"grants.{name}"},
+            {"do": "set", "at": f"grants.{name}.jti", "to": f"g-{name}"},
+            {"do": "set", "at": f"acts.{name}.grants", "to": [f"@grants.{name}"]},
+        ]
+    return [*made, *({"do": "set", "at": at.replace("__", f".{name}."), "to": to} for at, to in other.items())]
+
+
+def along(*path: str) -> list[dict[str, Any]]:
+    """The path through these acts, each of which names the one before."""
+    links = [{"do": "set", "at": f"acts.{b}.prev", "to": [f"@acts.{a}"]} for a, b in pairwise(path)]
+    return [*links, {"do": "set", "at": "path", "to": list(path)}]
+
+
+def step(act: str, role: str, stage: int | None = None) -> dict[str, Any]:
+    facts = [] if stage is None else [{"name": "stage", "args": {"stage": stage}}]
+    return {
+        "act": act, "roles": [role], "each_role": False, "signers": 1, "facts": facts, "row_facts": [],
+        "min_working_days": None, "rule": "示例",
+    }  # fmt: skip
+
+
+SHAPES: dict[str, list[dict[str, Any]]] = {
+    "two_recommendations": [
+        *again("county", grants__role="county"), *along("unit_notice", "county", *ACTS[1:]),
+    ],
+    "a_recommendation_before_each": [
+        *again("county", grants__role="county"), *along("unit_notice", "county", *ACTS[1:]),
+        {"do": "set", "at": "procedure.steps.1.roles", "to": ["city"]},
+        {"do": "insert", "at": "procedure.steps", "place": 1, "value": step("recommend", "county")},
+    ],
+    "two_filings": [
+        *again("county_files", acts__act="file", grants__acts=["file"], grants__role="county"),
+        *again("province_files", acts__act="file", grants__acts=["file"]), *along(*ACTS[:7], "county_files", "province_files", "issue"),
+        {"do": "remove", "at": "grants.hrss"}, {"do": "set", "at": "procedure.apart", "to": []},
+        {"do": "set", "at": "procedure.steps.7", "to": step("file", "hrss")},
+        {"do": "insert", "at": "procedure.steps", "place": 7, "value": step("file", "county")},
+        {"do": "set", "at": "acts.county_files.document.number", "to": "示例县1号"},
+    ],
+    "three_votes": [
+        {"do": "set", "at": "acts.evaluate.facts.stage", "to": 1},
+        *again("second_vote", acts__facts={"stage": 2}), *again("third_vote", acts__facts={"stage": 3}),
+        {"do": "set", "at": "acts.second_vote.document.date", "to": "2025-01-18"},
+        *along(*ACTS[:5], "second_vote", "third_vote", *ACTS[5:]),
+        *({"do": "insert", "at": "procedure.steps", "place": place, "value": step("evaluate", "committee", place - 3)} for place in (5, 6)),
+        {"do": "add", "at": "procedure.steps.4.facts", "value": {"name": "stage", "args": {"stage": 1}}},
+    ],
+    "issuer_with_two_grants": [
+        {"do": "copy", "at": "grants.issuer", "to": "grants.rotated"},
+        {"do": "set", "at": "grants.rotated.jti", "to": "g-rotated"},
+        {"do": "set", "at": "grants.rotated.keys", "to": [{"jkt": "@key:HRSS.credential", "use": "credential"}]},
+        {"do": "set", "at": "grants.issuer.keys", "to": [
+            *({"jkt": f"@key:HRSS.{use}", "use": use} for use in ("seal", "status", "grant")),
+            *({"jkt": f"@key:HRSS-{n}", "use": "officer"} for n in (1, 2)),
+        ]},
+        *SUSPENDED,
+    ],
+    "corrected": CORRECTED,
+    "corrected_twice": [{"do": "correct", "name": "样章改", "at": "@day:42+3600"}, {"do": "reissue", "at": "@day:43"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_act_or_grant_of_a_path_of_any_shape_that_is_left_out_makes_anything_void(
+    shape: str, small_instance: SmallInstance
+) -> None:
+    genuine = apply_changes(Forge(small_instance), SHAPES[shape])
+    assert judge(small_instance, genuine.build()).verdict == "valid"
+    names = *(f"acts.{one}" for one in genuine.tree["path"]), *(f"grants.{one}" for one in genuine.tree["grants"])
+    for name in names:
+        forge = apply_changes(Forge(small_instance), SHAPES[shape])
+        forge.after.append(left_out(forge, name))
+        report = judge(small_instance, forge.build())
+        failed = [(row.id, row.code) for row in report.rows if row.outcome == "fail"]
+        assert (report.verdict, failed) == ("cannot_decide", []), name
+
+
+@pytest.mark.parametrize("shape", ["two_recommendations", "three_votes", "corrected"])
+def test_a_path_that_is_cut_off_at_either_end_makes_nothing_void(shape: str, small_instance: SmallInstance) -> None:
+    length = len(apply_changes(Forge(small_instance), SHAPES[shape]).tree["path"])
+    for kept in (*(slice(n) for n in range(length)), *(slice(n, None) for n in range(1, length))):
+
+        def edit(value: dict[str, Any], kept: slice = kept) -> None:
+            value["path"] = value["path"][kept]
+            tidy(value)
+
+        report = after(small_instance, SHAPES[shape], edit)
+        failed = [(row.id, row.code) for row in report.rows if row.outcome == "fail"]
+        assert (report.verdict, failed) == ("cannot_decide", []), kept
+
+
 def test_a_key_certificate_that_is_left_out_makes_nothing_void(small_instance: SmallInstance) -> None:
     certs = parse_json(small_instance.bundle())["certs"]
     names = [x509.load_der_x509_certificate(unb64(one)).subject.rfc4514_string() for one in certs]
@@ -116,6 +225,21 @@ def test_a_key_certificate_that_is_left_out_makes_nothing_void(small_instance: S
         # Without the issuing CA nobody vouches for any key: that is a forged chain, and nobody's power was lacking.
         expected = {("cannot_decide", "key_unknown"), ("tampered", "cert_chain")}
         assert answer in expected, name
+
+
+@pytest.mark.parametrize("later", ["procedure", "calendar"])
+def test_an_older_trust_bundle_in_the_place_of_the_newer_makes_nothing_void(
+    later: str, small_instance: SmallInstance
+) -> None:
+    changes: list[dict[str, Any]] = [{"do": "set", "at": f"{later}.iat", "to": "@day:1"}]
+    genuine = apply_changes(Forge(small_instance), [*changes, {"do": "set", "at": "trust.iat", "to": "@day:1"}])
+    assert judge(small_instance, genuine.build()).verdict == "valid"
+    older = Forge(small_instance)
+    older.tree["trust"][f"{later}s"] = []
+    text = older.document("trust").decode()
+    report = after(small_instance, changes, lambda value: value.update(trust=text))
+    failed = [(row.id, row.code) for row in report.rows if row.outcome == "fail"]
+    assert (report.verdict, report.reason, failed) == ("cannot_decide", "trust_older", [])
 
 
 @pytest.mark.parametrize("member", ["events", "corrections"])
