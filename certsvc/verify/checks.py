@@ -84,7 +84,7 @@ CHECKS: tuple[Check, ...] = (
     Check("head_named", "procedure", f"{FORMAT} 5", certificate.head_named, BATCH),
     Check("enough_signers", "procedure", NOTICE, procedure.enough_signers, each.steps_done),
     Check("meeting_facts", "procedure", DECREE, procedure.meeting_fact_holds, each.meeting_facts),
-    Check("person_facts", "procedure", DECREE, entry.row_facts_hold, each.rows),
+    Check("person_facts", "procedure", DECREE, entry.row_fact_holds, each.row_facts, entry.row_facts_hold),
     Check("notices_long_enough", "procedure", DECREE, procedure.notice_long_enough, each.notices),
     Check("powers_separated", "procedure", NOTICE, procedure.powers_separated, each.separations),
     Check("documents_dated", "procedure", f"{FORMAT} 4", procedure.document_dated, each.acts),

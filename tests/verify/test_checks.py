@@ -10,6 +10,7 @@ from support_instance import SmallInstance
 
 from certsvc.core.bundle import parse_bundle
 from certsvc.core.errors import Malformed
+from certsvc.core.facts import FACTS
 from certsvc.core.outcomes import Fault, NotRun, Unknown
 from certsvc.verify import verify
 from certsvc.verify.case import Case, Evidence
@@ -98,6 +99,20 @@ def test_one_fault_hides_no_other(small_instance: SmallInstance) -> None:
     assert failed >= {
         ("fact_quorum_two_thirds", "evaluate"), ("grant_expired", "result_notice"), ("document_date", "approve"),
     }  # fmt: skip
+
+
+def test_every_fact_about_a_person_has_a_row_and_a_rule_of_its_own(small_instance: SmallInstance) -> None:
+    again = [{"do": "add", "at": "procedure.steps.4.row_facts", "value": {"name": "at_least", "args": {"yes": least}}}
+             for least in (1, 21, 22)]  # fmt: skip
+    rows = {"do": "set", "at": "rows.evaluate.0.facts", "to": {"yes": 12, "no": 6, "abstain": 1}}
+    report = judge(small_instance, apply_changes(Forge(small_instance), [*again, rows]).build())
+    told = [row for row in report.rows if row.id == "person_facts" and row.about.act == "evaluate"]
+    assert [(row.outcome, row.code) for row in told] == [
+        ("fail", "fact_votes_add_up"), ("fail", "fact_yes_two_thirds"), ("pass", None), ("fail", "fact_at_least"),
+        ("fail", "fact_at_least"),
+    ]  # fmt: skip
+    names = ("votes_add_up", "yes_two_thirds", "at_least", "at_least", "at_least")
+    assert [row.rule for row in told] == [FACTS[name].rule for name in names]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
