@@ -167,6 +167,21 @@ def test_unless_all_signatures_hold_nothing_else_is_run(error: Exception, code: 
     assert {(row.outcome, row.code) for row in rest} == {("not_run", code)}
 
 
+@pytest.mark.parametrize("error", [Fault("sig_bad"), Unknown("key_unknown")])
+def test_whatever_comes_after_the_signatures_is_asked_only_once_they_hold(error: Exception, case: Case) -> None:
+    asked: list[str] = []
+
+    def noted(case: Case) -> None:
+        asked.append("status")
+
+    checks = table(integrity=raising(error), status=noted)
+    find(case, checks)
+    find(case, checks)
+    assert asked == []
+    find(case, table(status=noted))
+    assert asked
+
+
 # --- evidence that is signed and senseless -------------------------------------------------------------------------
 
 SENSELESS: dict[str, list[dict[str, Any]]] = {
