@@ -244,11 +244,14 @@ def _unheard(shared: _Shared, signed: tuple[Rows, ...], doubt: str) -> Finding:
 
 
 def _doubt(signed: tuple[Rows, ...]) -> str | None:
-    """Why nothing else is to be asked; None where integrity passed."""
-    outcomes = {row.outcome for rows in signed for row in rows}
-    if outcomes <= {"pass", "not_applicable"}:
-        return None
-    return "signature_failed" if "fail" in outcomes else "signature_unknown"
+    """Why nothing else is to be asked; None where integrity passed. A signature failed only where one did not hold."""
+    odd = [row for rows in signed for row in rows if row.outcome not in ("pass", "not_applicable")]
+    codes = {row.code for row in odd}
+    if "sig_bad" in codes:
+        return "signature_failed"
+    if "path_missing" in codes or any(row.outcome == "fail" for row in odd):
+        return "evidence_unfit"
+    return "signature_unknown" if odd else None
 
 
 def run_checks(case: Case, checks: tuple[Check, ...] = CHECKS) -> tuple[Row, ...]:

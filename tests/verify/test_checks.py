@@ -156,15 +156,46 @@ def test_a_check_that_was_not_run_never_counts_as_passed(family: str, case: Case
     assert decide(rows)[0] == ("cannot_decide" if family in REQUIRED else "valid")
 
 
-@pytest.mark.parametrize(
-    ("error", "code"), [(Fault("sig_bad"), "signature_failed"), (Unknown("key_unknown"), "signature_unknown")]
-)
+DOUBTS: list[tuple[Exception, str]] = [
+    (Fault("sig_bad"), "signature_failed"),
+    (Fault("unused_evidence"), "evidence_unfit"),
+    (Unknown("path_missing"), "evidence_unfit"),
+    (Unknown("key_unknown"), "signature_unknown"),
+    (KeyError("x"), "signature_unknown"),
+]
+
+
+@pytest.mark.parametrize(("error", "code"), DOUBTS)
 def test_unless_all_signatures_hold_nothing_else_is_run(error: Exception, code: str, case: Case) -> None:
     checks = (Check("first", "integrity", "r", raising(error)), Check("second", "integrity", "r", passing), *table())
     rows = run_checks(case, checks)
     assert [row.outcome for row in rows if row.family == "integrity"][1:] == ["pass", "pass"]
     rest = [row for row in rows if row.family != "integrity"]
     assert {(row.outcome, row.code) for row in rest} == {("not_run", code)}
+
+
+UNFIT: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "a certificate that nothing names": ([{"do": "bundle_add", "at": "certs", "value_of": "ca:foreign"}], "evidence_unfit"),
+    "no certificates at all": ([{"do": "bundle_set", "at": "certs", "to": []}], "signature_unknown"),
+    "no acts": ([{"do": "bundle_set", "at": "path", "to": []}], "evidence_unfit"),
+    "another certificate for the issuer's": (
+        [{"do": "mint", "label": "other", "like": "HRSS.credential"}, {"do": "bundle_remove", "at": "certs.0"},
+         {"do": "bundle_add", "at": "certs", "value_of": "certificate:other"}], "evidence_unfit",
+    ),
+    "an act of which one figure was changed": (
+        [{"do": "bundle_set", "at": "path.0.act.signatures.0.signature", "to": "A" * 86},
+         {"do": "bundle_add", "at": "certs", "value_of": "ca:foreign"}], "signature_failed",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "code"), UNFIT.values(), ids=UNFIT.keys())
+def test_a_signature_is_said_to_have_failed_only_where_one_did(
+    changes: list[dict[str, Any]], code: str, small_instance: SmallInstance
+) -> None:
+    rows = judge(small_instance, apply_changes(Forge(small_instance), changes).build()).rows
+    assert ("sig_bad" in {row.code for row in rows}) == (code == "signature_failed")
+    assert {(row.outcome, row.code) for row in rows if row.family != "integrity"} == {("not_run", code)}
 
 
 @pytest.mark.parametrize("error", [Fault("sig_bad"), Unknown("key_unknown")])
