@@ -11,7 +11,7 @@ from certsvc.core.jose import Jws
 from certsvc.core.logged import Span
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.case import Case
-from certsvc.verify.path import Path, time_of
+from certsvc.verify.path import Path, anchors_above, time_of
 from certsvc.verify.report import InLog, Link, Row
 from certsvc.verify.trusted import Place
 
@@ -106,8 +106,7 @@ def _certificate_logged(case: Case) -> InLog | None:
 
 def _root(case: Case) -> Link:
     """The root above the keys. Nothing is drawn under a root that we do not hold, so this one is in order."""
-    above = {who.root for who in case.path.known_identities}
-    anchor = next((one for one in case.anchors if one.der in above), case.anchors[0]).certificate
+    anchor = anchors_above(case.path, case.anchors)[0].certificate
     begins, ends = (int(day.timestamp()) for day in (anchor.not_valid_before_utc, anchor.not_valid_after_utc))
     return Link("root", "", "ROOT", anchor.subject.rfc4514_string(), "pass", at=begins, until=ends)
 

@@ -68,6 +68,18 @@ def test_the_root_that_is_drawn_is_the_one_above_the_keys(small_instance: SmallI
         assert (root.at, root.until) == (int(begins.timestamp()), int(ends.timestamp()))
 
 
+def test_a_certificate_is_called_a_test_by_the_root_above_its_keys(small_instance: SmallInstance) -> None:
+    """And by any root that we hold where no key leads to one."""
+    test = read_anchor(authority("test_root").certificate)
+    own, other = (replace(one, test=False) for one in (small_instance.anchors[0], test))
+    data = small_instance.bundle()
+    for anchors, called in (
+        ((own, test), False), ((test, own), False), ((own, other), False), ((other, replace(own, test=True)), True),
+        ((other, test), True), ((other,), False), ((test,), True),
+    ):  # fmt: skip
+        assert judge(small_instance, data, anchors=anchors).test == called
+
+
 def test_a_key_under_another_root_that_we_hold_is_no_key_of_this_instance(small_instance: SmallInstance) -> None:
     """What one instance grants and withdraws says nothing about another's."""
     forge = Forge(small_instance)
