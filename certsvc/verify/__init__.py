@@ -41,7 +41,7 @@ def verify(evidence: Evidence, anchors: tuple[Anchor, ...], at: int, now: int, m
         test=any(anchor.test for anchor in anchors_above(case.path, anchors)),
         time_source="log" if case.path.strict else "asserted",
         rows=finding.rows,
-        chain=draw(case, finding.odd) if _signatures_hold(finding) else (),
+        chain=draw(case, finding.drawn) if _signatures_hold(finding) else (),
         then=_then(case) if at < now else None,
         **(_claims(case) if _trusted(finding) else {}),
     )

@@ -139,6 +139,15 @@ class Finding:
         return tuple(row for row in self.rows if row.outcome in ("fail", "unknown"))
 
     @cached_property
+    def drawn(self) -> tuple[Row, ...]:
+        """The rows that mark a link: those that did not pass, and those that had to and were not run for want of evidence."""
+        return tuple(
+            row
+            for row in self.rows
+            if row.outcome in ("fail", "unknown") or (row.outcome == "not_run" and row.family in self.required)
+        )
+
+    @cached_property
     def decision(self) -> tuple[str, Row | None]:
         return decide(self.rows, self.required)
 
