@@ -9,7 +9,7 @@ from certsvc.core.outcomes import About
 from certsvc.verify.case import Case, Evidence
 from certsvc.verify.checks import CHECKS, Finding, find
 from certsvc.verify.links import draw
-from certsvc.verify.path import time_of
+from certsvc.verify.path import anchors_above, time_of
 from certsvc.verify.report import Moment, Report, Row
 from certsvc.verify.status import effective_from
 
@@ -38,10 +38,10 @@ def verify(evidence: Evidence, anchors: tuple[Anchor, ...], at: int, now: int, m
         about=deciding.about if deciding else _NOBODY,
         decided_at=now,
         as_of=at,
-        test=any(anchor.test for anchor in anchors),
+        test=any(anchor.test for anchor in anchors_above(case.path, anchors)),
         time_source="log" if case.path.strict else "asserted",
         rows=finding.rows,
-        chain=draw(case, finding.odd) if _signatures_hold(finding) else (),
+        chain=draw(case, finding.drawn) if _signatures_hold(finding) else (),
         then=_then(case) if at < now else None,
         **(_claims(case) if _trusted(finding) else {}),
     )

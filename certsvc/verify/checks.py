@@ -84,7 +84,7 @@ CHECKS: tuple[Check, ...] = (
     Check("head_named", "procedure", f"{FORMAT} 5", certificate.head_named, BATCH),
     Check("enough_signers", "procedure", NOTICE, procedure.enough_signers, each.steps_done),
     Check("meeting_facts", "procedure", DECREE, procedure.meeting_fact_holds, each.meeting_facts),
-    Check("person_facts", "procedure", DECREE, entry.row_facts_hold, each.rows),
+    Check("person_facts", "procedure", DECREE, entry.row_fact_holds, each.row_facts, entry.row_facts_hold),
     Check("notices_long_enough", "procedure", DECREE, procedure.notice_long_enough, each.notices),
     Check("powers_separated", "procedure", NOTICE, procedure.powers_separated, each.separations),
     Check("documents_dated", "procedure", f"{FORMAT} 4", procedure.document_dated, each.acts),
@@ -140,6 +140,15 @@ class Finding:
         return tuple(row for row in self.rows if row.outcome in ("fail", "unknown"))
 
     @cached_property
+    def drawn(self) -> tuple[Row, ...]:
+        """The rows that mark a link: those that did not pass, and those that had to and were not run for want of evidence."""
+        return tuple(
+            row
+            for row in self.rows
+            if row.outcome in ("fail", "unknown") or (row.outcome == "not_run" and row.family in self.required)
+        )
+
+    @cached_property
     def decision(self) -> tuple[str, Row | None]:
         return decide(self.rows, self.required)
 
@@ -147,10 +156,18 @@ class Finding:
 def find(case: Case, checks: tuple[Check, ...] = CHECKS) -> Finding:
     """The rows of all checks, in order. All certificates of a batch that pass have one finding."""
     shared = _shared(case, checks)
-    if shared.questions is None:
+    first = shared.others is None
+    if first:
+        signed = shared.signatures.rows(case)
+        doubt = _doubt(signed)
+        if doubt is not None:
+            return _unheard(shared, signed, doubt)
+        shared.others = _ask(case, shared.rest)
+    questions = shared.questions(first)
+    if questions is None:
         return _together(shared, case)
     try:
-        for run, arguments in shared.questions:
+        for run, arguments in questions:
             run(case, *arguments)
     except Exception:
         # Something did not pass: every check is asked for its rows.
@@ -160,47 +177,91 @@ def find(case: Case, checks: tuple[Check, ...] = CHECKS) -> Finding:
     return shared.passed
 
 
+Rows = tuple[Row, ...]
+Questions = tuple[tuple[Callable[..., None], tuple[Any, ...]], ...]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Checks with what is known of them for all certificates of a batch."""
+
+    checks: tuple[Check, ...]
+    parts: tuple[Rows | None, ...]
+    """The rows of each check that looks at path or batch alone, or has nothing to look at in it; else None."""
+    questions: Questions | None
+    """All that is asked about one certificate; None where certificates have lifecycle acts, and so questions, of
+    their own."""
+
+    def rows(self, case: Case, passed: bool = False) -> tuple[Rows, ...]:
+        """The rows of each check; with `passed` every question about the certificate was asked already, and none raised."""
+        pairs = zip(self.checks, self.parts, strict=True)
+        return tuple(
+            (check.passed(case) if passed else check.rows(case)) if rows is None else rows for check, rows in pairs
+        )
+
+
 @dataclass
 class _Shared:
     """What all certificates of a batch have in common."""
 
     checks: tuple[Check, ...]
-    parts: tuple[tuple[Row, ...] | None, ...]
-    """The rows of each check that looks at path or batch alone, or has nothing to look at in it; else None."""
-    questions: tuple[tuple[Callable[..., None], tuple[Any, ...]], ...] | None
-    """All that is asked about one certificate; None where certificates have lifecycle acts, and so questions, of
-    their own."""
+    rest: tuple[Check, ...]
+    """The checks after those of integrity."""
+    signatures: _Asked
+    """The checks of integrity."""
+    others: _Asked | None = None
+    """The rest; None until integrity passed for one certificate: nothing is asked of what may be anybody's."""
     passed: Finding | None = None
     """The finding about each certificate for which no question raises."""
+
+    def questions(self, signed: bool) -> Questions | None:
+        """What is asked about one certificate; where it is `signed`, the signatures were asked already."""
+        first, then = self.signatures.questions, self.others.questions if self.others else None
+        if first is None or then is None:
+            return None
+        return then if signed else (*first, *then)
 
 
 def _shared(case: Case, checks: tuple[Check, ...]) -> _Shared:
     known: _Shared | None = case.batch.memory.get("shared")
     if known is None or known.checks is not checks:
-        known = case.batch.memory["shared"] = _ask_shared(case, checks)
+        first = tuple(check for check in checks if check.family == "integrity")
+        rest = tuple(check for check in checks if check.family != "integrity")
+        known = case.batch.memory["shared"] = _Shared(checks, rest, _ask(case, first))
     return known
 
 
-def _ask_shared(case: Case, checks: tuple[Check, ...]) -> _Shared:
+def _ask(case: Case, checks: tuple[Check, ...]) -> _Asked:
     parts = tuple(check.idle(case.batch) if check.each.view == "case" else check.rows(case) for check in checks)
     own = [check.questions(case.path) for check, rows in zip(checks, parts, strict=True) if rows is None]
     asked = None if None in own else tuple(one for questions in own for one in questions or ())
-    return _Shared(checks, parts, asked)
+    return _Asked(checks, parts, asked)
 
 
 def _together(shared: _Shared, case: Case, passed: bool = False) -> Finding:
-    """All rows; with `passed` every question about the certificate was asked already, and none raised."""
-    pairs = zip(shared.checks, shared.parts, strict=True)
+    """All rows; `passed` as in `_Asked.rows`."""
+    signed = shared.signatures.rows(case, passed)
+    doubt = _doubt(signed)
+    if doubt is not None or shared.others is None:
+        return _unheard(shared, signed, doubt or "signature_unknown")
     required = (*REQUIRED, "log") if case.path.strict else REQUIRED
-    judged = [
-        (check, (check.passed(case) if passed else check.rows(case)) if rows is None else rows) for check, rows in pairs
-    ]
-    signatures = {row.outcome for check, rows in judged if check.family == "integrity" for row in rows}
-    if signatures <= {"pass", "not_applicable"}:
-        return Finding(tuple(rows for _, rows in judged), required)
-    # Nothing else can be believed, so nothing else is said to have passed or failed.
-    doubt = "signature_failed" if "fail" in signatures else "signature_unknown"
-    return Finding(tuple(rows if check.family == "integrity" else check.not_run(doubt) for check, rows in judged))
+    return Finding((*signed, *shared.others.rows(case, passed)), required)
+
+
+def _unheard(shared: _Shared, signed: tuple[Rows, ...], doubt: str) -> Finding:
+    """Nothing else can be believed, so nothing else is asked, nor said to have passed or failed."""
+    return Finding((*signed, *(check.not_run(doubt) for check in shared.rest)))
+
+
+def _doubt(signed: tuple[Rows, ...]) -> str | None:
+    """Why nothing else is to be asked; None where integrity passed. A signature failed only where one did not hold."""
+    odd = [row for rows in signed for row in rows if row.outcome not in ("pass", "not_applicable")]
+    codes = {row.code for row in odd}
+    if "sig_bad" in codes:
+        return "signature_failed"
+    if "path_missing" in codes or any(row.outcome == "fail" for row in odd):
+        return "evidence_unfit"
+    return "signature_unknown" if odd else None
 
 
 def run_checks(case: Case, checks: tuple[Check, ...] = CHECKS) -> tuple[Row, ...]:

@@ -1,17 +1,20 @@
 """The entry: this person's line on the roster of every act, and what each act says about that person (formats.md 4)."""
 
+from collections.abc import Mapping
+from functools import partial
+
 from certsvc.core.acts import MAX_ROSTER
 from certsvc.core.bundle import PathStep, RosterProof
 from certsvc.core.claims import NO_ROW, row_digest
-from certsvc.core.facts import FactCase
 from certsvc.core.jose import Jws
 from certsvc.core.merkle import leaf_hash
 from certsvc.core.outcomes import Fault
 from certsvc.verify.case import Case
 from certsvc.verify.nodes import leads
-from certsvc.verify.pairing import Step
+from certsvc.verify.pairing import Step, pairing
 from certsvc.verify.path import Path, act_fault
 from certsvc.verify.procedure import check_inputs, inputs_of
+from certsvc.verify.trusted import raised
 
 
 def entry_on_roster(case: Case, act: Jws, place: int) -> None:
@@ -51,28 +54,37 @@ def _check_place(path: Path, act: Jws, place: int, proof: RosterProof, leaf: byt
         raise act_fault("inclusion_bad", act)
 
 
-def row_facts_hold(case: Case, _act: Jws, place: int, asked: Step) -> None:
-    """Every fact that the step asks about a person is true of this person's row: votes, level, checks.
+def row_fact_holds(case: Case, _act: Jws, place: int, asked: Step, number: int) -> None:
+    """Fact `number` that the step asks about a person is true of this person's row: votes, level, checks."""
+    raised(_refused(case, place, asked).get(number))
 
-    Raises the first Fault that is found. Many people have the same figures, so what was found is remembered.
-    """
+
+def row_facts_hold(case: Case) -> None:
+    """As `row_fact_holds` for every fact of every act."""
+    for place, asked in case.path.remember("row acts", _row_acts):
+        for refused in _refused(case, place, asked).values():
+            raised(refused)
+
+
+def _row_acts(path: Path) -> list[tuple[int, Step]]:
+    return [(path.places[act.sha256], step) for step, act in pairing(path).done if step["row_facts"]]
+
+
+def _refused(case: Case, place: int, asked: Step) -> Mapping[int, Exception]:
+    """Number of each fact that is not true of this person's row -> why; many people have the same figures."""
     step, path = case.bundle.path[place], case.path
     key = ("row", place, step.proof.row_json)
     # Asked here rather than by `remember`: this is done for each of ten thousand certificates.
-    found = path.memory[key] if key in path.memory else path.remember(key, lambda path: _first_fault(path, step, asked))
-    if found is not None:
-        raise found
+    return path.memory[key] if key in path.memory else path.remember(key, lambda path: _ask(path, step, asked))
 
 
-def _first_fault(path: Path, step: PathStep, asked: Step) -> Fault | None:
-    row = step.proof.row_facts or {}
-    try:
-        for name, inputs in path.remember(("row facts", step.act.sha256), lambda path: _inputs(path, step.act, asked)):
-            check_inputs(step.act, name, inputs._replace(row=row))
-    except Fault as fault:
-        return fault
-    return None
-
-
-def _inputs(path: Path, act: Jws, asked: Step) -> list[tuple[str, FactCase]]:
-    return [(fact["name"], inputs_of(path, act, fact)) for fact in asked["row_facts"]]
+def _ask(path: Path, step: PathStep, asked: Step) -> dict[int, Exception]:
+    act, row, found = step.act, step.proof.row_facts or {}, {}
+    for number, fact in enumerate(asked["row_facts"]):
+        try:
+            inputs = path.remember(("row fact", act.sha256, number), partial(inputs_of, act=act, fact=fact))
+            check_inputs(act, fact["name"], inputs._replace(row=row))
+        except Exception as refused:
+            # Whatever it is, it says nothing about the other facts; `judge` tells false from unknown.
+            found[number] = refused
+    return found

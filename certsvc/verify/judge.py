@@ -36,6 +36,8 @@ class Subject(NamedTuple):
 
 
 WHOLE = Subject(None)
+#: After so many bad signatures a check asks of no more: each costs as much as a good one, and there is room for hundreds.
+MOST_BAD = 8
 #: Few acts and offices stand in very many rows.
 _about = lru_cache(maxsize=4096)(About)
 
@@ -138,9 +140,13 @@ class Check:
         if not subjects:
             # An empty list proves nothing, unless the thing may well be absent.
             return self._constant("not_applicable" if self.each.optional else "unknown", "nothing_to_check")
-        answers = [self._answer(view, case, one) for one in subjects]
-        pairs = zip(answers, subjects, strict=True)
-        return tuple(row for rows, one in pairs for row in rows or self._passed(one))
+        rows: list[Row] = []
+        bad = 0
+        for one in subjects:
+            found = (self._answer(view, case, one) or self._passed(one)) if bad < MOST_BAD else self._unasked(one)
+            rows.extend(found)
+            bad += any(row.code == "sig_bad" for row in found)
+        return tuple(rows)
 
     def questions(self, path: Path) -> tuple[tuple[Callable[..., None], tuple[Any, ...]], ...] | None:
         """What is run about every certificate of a path, without its rows; None where that depends on the certificate."""
@@ -173,6 +179,9 @@ class Check:
     def _passed(self, subject: Subject) -> tuple[Row, ...]:
         document, rule = subject.document, subject.rule or self.rule
         return (Row(self.id, self.family, "pass", None, subject.about, rule, document.sha256 if document else None),)
+
+    def _unasked(self, subject: Subject) -> tuple[Row, ...]:
+        return (self._row("not_run", "signature_failed", subject.about, subject),)
 
     def _refused(self, error: Exception, case: Case, subject: Subject) -> tuple[Row, ...]:
         outcome, code, about = _outcome(error)

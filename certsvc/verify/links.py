@@ -11,7 +11,7 @@ from certsvc.core.jose import Jws
 from certsvc.core.logged import Span
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.case import Case
-from certsvc.verify.path import Path, time_of
+from certsvc.verify.path import Path, anchors_above, time_of
 from certsvc.verify.report import InLog, Link, Row
 from certsvc.verify.trusted import Place
 
@@ -22,7 +22,10 @@ _STATES = {0: "in_force", 1: "revoked", 2: "suspended", 3: "superseded", 11: "wi
 
 
 def draw(case: Case, odd: tuple[Row, ...]) -> tuple[Link, ...]:
-    """The links in order, marked by the rows that did not pass; those about no one document count for the ends."""
+    """The links in order, marked by the rows that did not pass; those about no one document count for the ends.
+
+    A required check that was not run for want of evidence leaves its link not run: it has not passed.
+    """
     if odd:
         return _draw(case, _Judged(odd))
     # Where nothing is wrong, certificates that were issued together have the same links, each its own place in the log.
@@ -78,7 +81,7 @@ class _Judged:
 
     @property
     def missing(self) -> list[Row]:
-        return [row for row in self.odd if row.code == "act_missing"]
+        return [row for row in self.odd if row.of_absent_act]
 
 
 def _logged(place: Callable[[], Place]) -> InLog | None:
@@ -106,8 +109,7 @@ def _certificate_logged(case: Case) -> InLog | None:
 
 def _root(case: Case) -> Link:
     """The root above the keys. Nothing is drawn under a root that we do not hold, so this one is in order."""
-    above = {who.root for who in case.path.known_identities}
-    anchor = next((one for one in case.anchors if one.der in above), case.anchors[0]).certificate
+    anchor = anchors_above(case.path, case.anchors)[0].certificate
     begins, ends = (int(day.timestamp()) for day in (anchor.not_valid_before_utc, anchor.not_valid_after_utc))
     return Link("root", "", "ROOT", anchor.subject.rfc4514_string(), "pass", at=begins, until=ends)
 
@@ -187,7 +189,7 @@ def _ends(case: Case, judged: _Judged) -> tuple[Link, Link]:
         row
         for row in judged.odd
         if row.evidence == credential.sha256 or (row.family in ("procedure", "log") and row.evidence is None)
-        if row.code != "act_missing" and not any(_names(row, act) for act in case.path.acts)
+        if not row.of_absent_act and not any(_names(row, act) for act in case.path.acts)
     )
     issuer, name = case.credential["iss"].rpartition(":")[2], case.credential["issuer"]["name"]
     approval = printed["approval"]["number"]
@@ -210,7 +212,7 @@ def _names(row: Row, act: Jws) -> bool:
     payload, about = act.unverified_payload, row.about
     # A missing act names an office that may have done another of its kind.
     same = (about.act, about.org) == (payload["act"], payload["org"])
-    return same and row.evidence is None and row.code != "act_missing"
+    return same and row.evidence is None and not row.of_absent_act
 
 
 def _told(at: int) -> int | None:

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from certsvc.core.bundle import Shared
-from certsvc.core.chain import ChainFault, Identity, identify, jkt_in
+from certsvc.core.chain import Anchor, ChainFault, Identity, identify, jkt_in
 from certsvc.core.claims import Target
 from certsvc.core.encoding import b64, unb64
 from certsvc.core.errors import Malformed
@@ -23,7 +23,7 @@ from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.nodes import Nodes
 from certsvc.verify.trusted import LogView, When, time_of
 
-__all__ = ["Path", "act_fault", "jkt_of", "path_of", "time_of"]
+__all__ = ["Path", "act_fault", "anchors_above", "jkt_of", "path_of", "time_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,6 +248,12 @@ def _as_judged(target: Target, grants: tuple[Jws, ...]) -> Target:
     """
     for_all = all("*" in grant.unverified_payload["scope"]["specialties"] for grant in grants)
     return replace(target, title="", specialty="*" if for_all else target.specialty)
+
+
+def anchors_above(path: Path, anchors: tuple[Anchor, ...]) -> tuple[Anchor, ...]:
+    """Of the roots we hold those that stand above a key of the path; where none does, all of them."""
+    proved = {who.root for who in path.known_identities}
+    return tuple(one for one in anchors if one.der in proved) or anchors
 
 
 def act_fault(code: str, act: Jws, **figures: object) -> Fault:

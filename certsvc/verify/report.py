@@ -53,6 +53,11 @@ class Row(NamedTuple):
     evidence: str | None = None
     """Hash of the signed document that the row is about; None when it is about the whole."""
 
+    @property
+    def of_absent_act(self) -> bool:
+        """Whether it says that nobody did an act: its empty place in the chain shows that, and no other link."""
+        return self.code == "act_missing" and self.outcome != "not_run"
+
 
 @dataclass(frozen=True)
 class InLog:

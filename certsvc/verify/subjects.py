@@ -161,10 +161,13 @@ def places(path: Path) -> list[Subject]:
 
 
 @along_path(optional=True)
-def rows(path: Path) -> list[Subject]:
-    """Each act that says something about every person on its roster."""
-    done = [(step, act) for step, act in pairing(path).done if step["row_facts"]]
-    return [Subject(act, (path.places[act.sha256], step), step["rule"]) for step, act in done]
+def row_facts(path: Path) -> list[Subject]:
+    """Each fact that an act says of every person on its roster, by its number among those of its step."""
+    return [
+        Subject(act, (path.places[act.sha256], step, number), _source(fact))
+        for step, act in pairing(path).done
+        for number, fact in enumerate(step["row_facts"])
+    ]
 
 
 @of_case(lambda batch: not batch.corrections)

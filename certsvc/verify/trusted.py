@@ -230,7 +230,8 @@ def outcome_of(ask: Callable[[], T]) -> T | Exception:
 def raised(found: T | Exception) -> T:
     """What `outcome_of` found. Raises the reason why it found nothing."""
     if isinstance(found, Exception):
-        raise found
+        # It is raised many times, and must not keep the frames of each: they hold the case that was asked about.
+        raise found.with_traceback(None)
     return found
 
 

@@ -128,14 +128,14 @@ def link_rows(report: Report, link: Link) -> list[Row]:
     """The rows that say what is wrong with a link of the chain, the worst first; none for one that passed."""
     if link.outcome == "pass":
         return []
-    absent = is_absent(link)
+    told, absent = ("fail", "unknown", "not_run"), is_absent(link)
     found = [
         row
         for row in report.rows
-        if row.code in link.codes and row.outcome in ("fail", "unknown")
+        if row.code in link.codes and row.outcome in told and row.of_absent_act == absent
         if (row.about.act == link.name if absent else row.evidence in (link.evidence, None))
     ]
-    return sorted(found, key=lambda row: ("fail", "unknown").index(row.outcome))
+    return sorted(found, key=lambda row: told.index(row.outcome))
 
 
 def link_sentences(report: Report, link: Link, lang: str) -> list[str]:

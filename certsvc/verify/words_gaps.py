@@ -221,6 +221,11 @@ NOT_RUN: dict[str, Words] = {
         "The signature failed, so nothing else can be believed or was checked.",
         "서명이 맞지 않아 나머지는 믿을 수 없으므로 검사하지 않았습니다.",
     ),
+    "evidence_unfit": (
+        "证据不完整或有多余内容,其余内容未再检查。",
+        "The evidence is incomplete or holds what does not belong to it, so nothing else was checked.",
+        "증거가 완전하지 않거나 관계없는 내용이 있어 나머지는 검사하지 않았습니다.",
+    ),
 }
 #: (outcome, code) of rows whose code is also that of a fault, which says more than such a row knows.
 OF_OUTCOME: dict[tuple[str, str], Words] = {

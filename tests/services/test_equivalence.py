@@ -9,9 +9,11 @@ import pytest
 from rosters_for_tests import grid, people, write_book
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from support_x509 import authority
 from world_for_tests import BATCHES, World
 
 from certsvc import resources
+from certsvc.core.chain import read_anchor
 from certsvc.core.claims import field_commitment
 from certsvc.core.encoding import b64, canonical, digest, parse_json
 from certsvc.core.errors import Malformed, NotFound, Refused
@@ -219,6 +221,14 @@ def test_the_statement_verifies_with_the_root_alone(anywhere: World) -> None:
     assert (report.verdict, report.reason, report.test) == ("valid", None, True)
     assert [row.outcome for row in report.rows] == ["pass"] * 6
     assert all(row.about == About() and row.code is None for row in report.rows)
+
+
+def test_a_statement_is_called_a_test_by_the_root_above_its_keys(province: World) -> None:
+    data, now = statement_file(province.instance, approved(province).id), province.instance.now()
+    own, test = replace(province.instance.anchors[0], test=False), read_anchor(authority("test_root").certificate)
+    assert [verify_statement(data, anchors, now).test for anchors in ((own, test), (test, own), (test,))] == [
+        False, False, True,
+    ]  # fmt: skip
 
 
 def test_the_statement_opens_name_sex_and_birth_and_no_number(province: World) -> None:

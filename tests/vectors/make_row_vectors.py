@@ -67,8 +67,8 @@ def _steady(value: dict[str, Any]) -> dict[str, Any]:
     return {name: sorted(one, key=json.dumps) if name in SORTED else one for name, one in plain.items()}
 
 
-#: Why a check is not run of an offline bundle, or of one whose signatures do not hold.
-USUAL = ("offline", "no_file_given", "no_evidence", "signature_failed", "signature_unknown")
+#: Why a check is not run of an offline bundle, or of one whose signatures do not hold or whose parts do not fit.
+USUAL = ("offline", "no_file_given", "no_evidence", "signature_failed", "signature_unknown", "evidence_unfit")
 SORTED = ("rows", "links", "checks", "chain")
 
 

@@ -10,6 +10,7 @@ from support_instance import SmallInstance
 
 from certsvc.core.bundle import parse_bundle
 from certsvc.core.errors import Malformed
+from certsvc.core.facts import FACTS
 from certsvc.core.outcomes import Fault, NotRun, Unknown
 from certsvc.verify import verify
 from certsvc.verify.case import Case, Evidence
@@ -100,6 +101,20 @@ def test_one_fault_hides_no_other(small_instance: SmallInstance) -> None:
     }  # fmt: skip
 
 
+def test_every_fact_about_a_person_has_a_row_and_a_rule_of_its_own(small_instance: SmallInstance) -> None:
+    again = [{"do": "add", "at": "procedure.steps.4.row_facts", "value": {"name": "at_least", "args": {"yes": least}}}
+             for least in (1, 21, 22)]  # fmt: skip
+    rows = {"do": "set", "at": "rows.evaluate.0.facts", "to": {"yes": 12, "no": 6, "abstain": 1}}
+    report = judge(small_instance, apply_changes(Forge(small_instance), [*again, rows]).build())
+    told = [row for row in report.rows if row.id == "person_facts" and row.about.act == "evaluate"]
+    assert [(row.outcome, row.code) for row in told] == [
+        ("fail", "fact_votes_add_up"), ("fail", "fact_yes_two_thirds"), ("pass", None), ("fail", "fact_at_least"),
+        ("fail", "fact_at_least"),
+    ]  # fmt: skip
+    names = ("votes_add_up", "yes_two_thirds", "at_least", "at_least", "at_least")
+    assert [row.rule for row in told] == [FACTS[name].rule for name in names]
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("error", [ZeroDivisionError(), KeyError("x"), RecursionError(), AssertionError(), OSError()])
 def test_a_check_that_raises_is_unknown_under_its_own_family(family: str, error: Exception, case: Case) -> None:
@@ -141,15 +156,61 @@ def test_a_check_that_was_not_run_never_counts_as_passed(family: str, case: Case
     assert decide(rows)[0] == ("cannot_decide" if family in REQUIRED else "valid")
 
 
-@pytest.mark.parametrize(
-    ("error", "code"), [(Fault("sig_bad"), "signature_failed"), (Unknown("key_unknown"), "signature_unknown")]
-)
+DOUBTS: list[tuple[Exception, str]] = [
+    (Fault("sig_bad"), "signature_failed"),
+    (Fault("unused_evidence"), "evidence_unfit"),
+    (Unknown("path_missing"), "evidence_unfit"),
+    (Unknown("key_unknown"), "signature_unknown"),
+    (KeyError("x"), "signature_unknown"),
+]
+
+
+@pytest.mark.parametrize(("error", "code"), DOUBTS)
 def test_unless_all_signatures_hold_nothing_else_is_run(error: Exception, code: str, case: Case) -> None:
     checks = (Check("first", "integrity", "r", raising(error)), Check("second", "integrity", "r", passing), *table())
     rows = run_checks(case, checks)
     assert [row.outcome for row in rows if row.family == "integrity"][1:] == ["pass", "pass"]
     rest = [row for row in rows if row.family != "integrity"]
     assert {(row.outcome, row.code) for row in rest} == {("not_run", code)}
+
+
+UNFIT: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "a certificate that nothing names": ([{"do": "bundle_add", "at": "certs", "value_of": "ca:foreign"}], "evidence_unfit"),
+    "no certificates at all": ([{"do": "bundle_set", "at": "certs", "to": []}], "signature_unknown"),
+    "no acts": ([{"do": "bundle_set", "at": "path", "to": []}], "evidence_unfit"),
+    "another certificate for the issuer's": (
+        [{"do": "mint", "label": "other", "like": "HRSS.credential"}, {"do": "bundle_remove", "at": "certs.0"},
+         {"do": "bundle_add", "at": "certs", "value_of": "certificate:other"}], "evidence_unfit",
+    ),
+    "an act of which one figure was changed": (
+        [{"do": "bundle_set", "at": "path.0.act.signatures.0.signature", "to": "A" * 86},
+         {"do": "bundle_add", "at": "certs", "value_of": "ca:foreign"}], "signature_failed",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "code"), UNFIT.values(), ids=UNFIT.keys())
+def test_a_signature_is_said_to_have_failed_only_where_one_did(
+    changes: list[dict[str, Any]], code: str, small_instance: SmallInstance
+) -> None:
+    rows = judge(small_instance, apply_changes(Forge(small_instance), changes).build()).rows
+    assert ("sig_bad" in {row.code for row in rows}) == (code == "signature_failed")
+    assert {(row.outcome, row.code) for row in rows if row.family != "integrity"} == {("not_run", code)}
+
+
+@pytest.mark.parametrize("error", [Fault("sig_bad"), Unknown("key_unknown")])
+def test_whatever_comes_after_the_signatures_is_asked_only_once_they_hold(error: Exception, case: Case) -> None:
+    asked: list[str] = []
+
+    def noted(case: Case) -> None:
+        asked.append("status")
+
+    checks = table(integrity=raising(error), status=noted)
+    find(case, checks)
+    find(case, checks)
+    assert asked == []
+    find(case, table(status=noted))
+    assert asked
 
 
 # --- evidence that is signed and senseless -------------------------------------------------------------------------

@@ -55,8 +55,8 @@ def test_asked_at_once_an_act_whose_parts_do_not_sum_is_no_roster(small_instance
         del case.path.__dict__["lists"]
 
 
-def test_only_the_roster_check_is_asked_at_once() -> None:
-    assert [one.id for one in CHECKS if one.at_once] == ["entry_on_every_roster"]
+def test_rosters_and_row_facts_are_asked_at_once() -> None:
+    assert [one.id for one in CHECKS if one.at_once] == ["entry_on_every_roster", "person_facts"]
 
 
 def test_people_of_one_roster_share_a_path_unless_a_grant_tells_specialties_apart(

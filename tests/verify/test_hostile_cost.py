@@ -4,6 +4,7 @@ Measured is the smallest of five runs, each on input that was never seen before,
 run before it.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -11,18 +12,19 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from support_changes import apply_changes
+from support_changes import apply_changes, day
 from support_forge import Forge, holder_of, judge
 from support_instance import SmallInstance
 
 from certsvc.core.bundle import MAX_BYTES, MOST, parse_bundle
-from certsvc.core.encoding import b64, canonical, parse_json
+from certsvc.core.encoding import b64, canonical, parse_json, unb64
 from certsvc.core.errors import Malformed
 from certsvc.core.grants import Grant, check_nesting
 from certsvc.core.jose import parse_compact, parse_document
 from certsvc.core.outcomes import Fault
 from certsvc.services.verify_evidence import read_text
 from certsvc.signers.minting import mint_issuing_ca, new_key
+from certsvc.verify.judge import MOST_BAD
 
 #: Seconds of processor time.
 LIMIT = 0.05
@@ -268,6 +270,70 @@ def test_two_hundred_authorities_of_one_name_cost_no_search(small_instance: Smal
     report = judge(small_instance, make(99))
     assert (report.verdict, report.reason) == ("tampered", "unused_evidence")
     assert cost(lambda data: judge(small_instance, data), make) < LIMIT
+
+
+@pytest.fixture(scope="module")
+def revoked(small_instance: SmallInstance) -> dict[str, Any]:
+    """A genuine bundle with a lifecycle act."""
+    changes = [{"do": "event", "act": "revoke", "at": day(43.5)}]
+    genuine: dict[str, Any] = parse_json(apply_changes(Forge(small_instance), changes).build())
+    return genuine
+
+
+def nobodys(document: Any) -> Any:
+    """The document under another identifier, with signatures of the right form by nobody: each is a full verification."""
+    serial = f"n-{next(_SERIAL)}"
+    if isinstance(document, str):
+        header, payload, _ = document.split(".")
+        return ".".join((header, _renamed(payload, serial), _signature()))
+    signatures = [{**one, "signature": _signature()} for one in document["signatures"]]
+    return {"payload": _renamed(document["payload"], serial), "signatures": signatures}
+
+
+def _renamed(payload: str, serial: str) -> str:
+    return b64(canonical({**parse_json(unb64(payload)), "jti": serial}))
+
+
+def _signature() -> str:
+    """r and s at random, s in the lower half."""
+    return b64(os.urandom(32) + bytes(1) + os.urandom(31))
+
+
+def full_of_nobodys(value: dict[str, Any]) -> bytes:
+    """As many acts, grants, corrections and events as a bundle may hold, each of them signed by nobody."""
+    acts = [value["path"][n % len(value["path"])] for n in range(MOST["path"])]
+    (event,) = value["events"]
+    decided = {
+        member: [
+            {**event, "propose": nobodys(event["propose"]), "decide": nobodys(event["decide"])} for _ in range(most)
+        ]
+        for member, most in MOST.items()
+        if member in ("corrections", "events")
+    }
+    grants = [nobodys(value["grants"][0]) for _ in range(MOST["grants"])]
+    path = [{**one, "act": nobodys(one["act"])} for one in acts]
+    logs = {"grant_logs": [None] * len(grants), "entries": value["entries"] * MOST["entries"]}
+    return canonical({**value, **decided, **logs, "path": path, "grants": grants})
+
+
+def test_a_full_bundle_that_nobody_signed_is_refused_at_once(
+    small_instance: SmallInstance, revoked: dict[str, Any]
+) -> None:
+    make = lambda _: full_of_nobodys(revoked)  # noqa: E731
+    report = judge(small_instance, make(0))
+    assert (report.verdict, report.reason) == ("tampered", "sig_bad")
+    assert cost(lambda data: judge(small_instance, data), make) < LIMIT
+
+
+def test_after_some_bad_signatures_no_more_are_tried_and_none_of_those_has_passed(
+    small_instance: SmallInstance, revoked: dict[str, Any]
+) -> None:
+    rows = judge(small_instance, full_of_nobodys(revoked)).rows
+    for check, most in (("act_signatures", 64), ("lifecycle_signatures", 192)):
+        told = [(row.outcome, row.code) for row in rows if row.id == check]
+        left = most - MOST_BAD
+        assert told == [("fail", "sig_bad")] * MOST_BAD + [("not_run", "signature_failed")] * left
+    assert {row.outcome for row in rows if row.family != "integrity"} == {"not_run"}
 
 
 def test_grants_in_a_circle_end(small_instance: SmallInstance) -> None:

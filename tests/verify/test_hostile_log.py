@@ -44,8 +44,9 @@ from certsvc.verify import verify
 from certsvc.verify.case import Evidence
 from certsvc.verify.report import Report
 
-#: Seconds of processor time: for a refusal, and for the worst that is judged (0.16 s where it was measured).
-REFUSED, JUDGED = 0.05, 0.4
+#: Seconds of processor time: for a refusal, and for the worst that can be judged at all, 0.1 s where it was measured: 976
+#: signatures of the log and its witnesses that hold, which nobody else can make (docs/performance.md).
+REFUSED, JUDGED = 0.05, 0.2
 RUNS = 3
 NOW = START + 29 * DAY
 OFFICE = strict_office()
@@ -63,20 +64,27 @@ def fresh_note() -> bytes:
     return format_note(Note(text, tuple(known)))
 
 
-def costly(grant: Jws) -> Logged:
+def unsigned_note() -> bytes:
+    """The same with signatures by nobody."""
+    note = parse_note(fresh_note())
+    lines = [one._replace(signature=one.signature[:-64] + os.urandom(64)) for one in note.signatures]
+    return format_note(Note(note.text, tuple(lines)))
+
+
+def costly(grant: Jws, note: Callable[[], bytes] = fresh_note) -> Logged:
     """A proof of a grant with the longest path, between two checkpoints of its own."""
-    before = fresh_note()
+    before = note()
     index = parse_head(parse_note(before).text).size
     path = tuple(os.urandom(32) for _ in range(MAX_PATH))
-    return Logged(public_leaf("grant", grant.body), Proof(None, index, path, fresh_note()), before)
+    return Logged(public_leaf("grant", grant.body), Proof(None, index, path, note()), before)
 
 
-def with_grants(many: int) -> Bundle:
+def with_grants(many: int, note: Callable[[], bytes] = fresh_note) -> Bundle:
     """So many grants of the issuer, all of them signed and none without use, each with a proof of its own."""
     (own,) = [one for one in GENUINE.grants if one.unverified_payload["sub"] == "EX-HRSS"]
     named = [{**own.unverified_payload, "jti": f"g-{next(_SIZES)}"} for _ in range(many - len(GENUINE.grants))]
     grants = (*GENUINE.grants, *(OFFICE.sign("grant+jwt", "policy", one) for one in named))
-    return replace(GENUINE, grants=grants, grants_logged=tuple(costly(one) for one in grants))
+    return replace(GENUINE, grants=grants, grants_logged=tuple(costly(one, note) for one in grants))
 
 
 def judge(data: bytes) -> Report:
@@ -189,3 +197,11 @@ def test_the_most_checkpoints_that_are_judged_have_their_limit() -> None:
     assert (report.verdict, report.reason) == ("tampered", "inclusion_bad")
     assert len(make()) < MAX_BYTES
     assert cost(judge, make) < JUDGED
+
+
+def test_the_most_checkpoints_that_nobody_signed_are_refused_at_once() -> None:
+    """The first line that does not hold ends a checkpoint; every grant is genuine, or none would have been looked at."""
+    make = lambda: write_bundle(with_grants(MAX_NOTES // 2 - len(GENUINE.path) - 2, unsigned_note))  # noqa: E731
+    report = judge(make())
+    assert (report.verdict, report.reason) == ("tampered", "checkpoint_bad")
+    assert cost(judge, make) < REFUSED

@@ -4,20 +4,24 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from click import unstyle
 from support_changes import apply_changes, day
 from support_forge import Forge, judge
 from support_instance import SmallInstance
 from support_x509 import authority
 from test_log_vectors import case_of, judged, links_of, patched
+from test_vectors import VECTORS
 
+from certsvc.cli import verify_chain
 from certsvc.core.bundle import Bundle, parse_bundle
 from certsvc.core.chain import read_anchor
 from certsvc.verify import judge as find
-from certsvc.verify import verify, without_evidence
+from certsvc.verify import verify, without_evidence, words
 from certsvc.verify.case import Evidence
 from certsvc.verify.checks import CHECKS
 from certsvc.verify.path import jkt_of
 from certsvc.verify.report import Link, Report
+from certsvc.web import pictures
 
 LOGGED = "backdated (harmless)"
 
@@ -68,6 +72,18 @@ def test_the_root_that_is_drawn_is_the_one_above_the_keys(small_instance: SmallI
         assert (root.at, root.until) == (int(begins.timestamp()), int(ends.timestamp()))
 
 
+def test_a_certificate_is_called_a_test_by_the_root_above_its_keys(small_instance: SmallInstance) -> None:
+    """And by any root that we hold where no key leads to one."""
+    test = read_anchor(authority("test_root").certificate)
+    own, other = (replace(one, test=False) for one in (small_instance.anchors[0], test))
+    data = small_instance.bundle()
+    for anchors, called in (
+        ((own, test), False), ((test, own), False), ((own, other), False), ((other, replace(own, test=True)), True),
+        ((other, test), True), ((other,), False), ((test,), True),
+    ):  # fmt: skip
+        assert judge(small_instance, data, anchors=anchors).test == called
+
+
 def test_a_key_under_another_root_that_we_hold_is_no_key_of_this_instance(small_instance: SmallInstance) -> None:
     """What one instance grants and withdraws says nothing about another's."""
     forge = Forge(small_instance)
@@ -96,6 +112,23 @@ def test_a_missing_certificate_of_the_issuers_key_leaves_the_authority_open(smal
     bare = replace(bundle, certs=tuple(der for der in bundle.certs if jkt_of(der) != kid))
     report = verify(Evidence(bare), small_instance.anchors, small_instance.now, small_instance.now)
     assert report.verdict == "cannot_decide" and report.chain == ()
+
+
+def test_a_link_of_which_something_could_not_be_asked_has_not_passed(small_instance: SmallInstance) -> None:
+    """Where nobody approved, what the certificate quotes of the approval is compared with nothing."""
+    (vector,) = [one for one in VECTORS if one["id"] == "no_approval"]
+    report = report_on(small_instance, *vector["changes"])
+    certificate, approval = one(report, "certificate"), one(report, "act", "approve")
+    assert (certificate.outcome, certificate.codes) == ("not_run", ("act_missing",))
+    assert (approval.outcome, approval.codes) == ("fail", ("act_missing",))
+    assert [row.id for row in words.link_rows(report, certificate)] == ["acts_quoted"]
+    assert [row.id for row in words.link_rows(report, approval)] == ["acts_complete"]
+    said = words.link_sentences(report, certificate, "zh")
+    bead = next(bead for bead in pictures.chain(report, "zh") if bead.kind == "certificate")
+    assert (bead.state, list(bead.notes)) == ("not_run", said)
+    told = [unstyle(line) for line in verify_chain.chain(report, everything=False)]
+    assert next(line for line in told if said[0] in line).endswith(f"– {said[0]}")
+    assert {link.outcome for link in judge(small_instance, small_instance.bundle()).chain} == {"pass"}
 
 
 def test_grants_stand_by_their_line_and_not_by_their_days(small_instance: SmallInstance) -> None:

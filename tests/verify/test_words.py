@@ -23,7 +23,7 @@ PACKAGE = Path(words.__file__).parents[1]
 #: Calls whose string arguments are codes of a Report: name of the callee -> which arguments.
 CALLS = {
     **dict.fromkeys(("Fault", "act_fault", "ChainFault", "Unknown", "NotRun", "TooHard", "_undecided"), slice(0, 1)),
-    **dict.fromkeys(("without_evidence", "_require", "_guard"), slice(1, 2)),
+    **dict.fromkeys(("without_evidence", "_require", "_guard", "with_a"), slice(1, 2)),
 }
 #: Modules whose Malformed codes become reasons when evidence or a file cannot be parsed.
 READERS = (
