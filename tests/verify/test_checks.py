@@ -52,7 +52,9 @@ def test_every_check_has_an_id_of_its_own_a_family_and_a_source() -> None:
 
 def test_a_genuine_bundle_passes_every_check_that_has_something_to_look_at(case: Case) -> None:
     outcomes = {(row.id, row.outcome) for row in run_checks(case)}
-    idle = dict.fromkeys(("registered_as_signed", "file_untouched", "file_signed_by_issuer"), "not_run")
+    idle = dict.fromkeys(
+        ("registered_as_signed", "not_annulled_since", "file_untouched", "file_signed_by_issuer"), "not_run"
+    )
     absent = ("lifecycle_signatures", "lifecycle_signed_and_sealed", "lifecycle_granted", "corrections_linked",
               "corrections_decided", "events_lawful", "events_decided")  # fmt: skip
     idle |= dict.fromkeys(absent, "not_applicable")
