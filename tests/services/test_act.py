@@ -193,6 +193,18 @@ def test_a_committee_whose_ratio_nobody_could_approve_passes_nobody(
     province.sign("evaluate", roster_id, "XC")
 
 
+def test_a_grant_in_another_role_does_not_help_a_committee_of_another_series(province: World) -> None:
+    roster_id = province.take_in(BATCHES["T01"])
+    province.at(-1, hour=20)
+    new_committee(province, narrowed={"series": ["08"]})
+    delegate(province.instance, Delegation("SL-NC", "organiser", PAPER, acts=("evaluate",)))
+    province.walk("T01", roster_id, until="evaluate")
+    fault = refused(province, "evaluate", roster_id, "NC")
+    assert isinstance(fault, Fault)
+    assert (fault.code, fault.about.org) == ("series_out_of_scope", "SL-NC")
+    province.sign("evaluate", roster_id, "EC")
+
+
 def new_committee(world: World, **wanted: Any) -> str:
     """A committee with the officer NC at the present clock; gives back its grant."""
     enrol.enrol_organisation(world.instance, enrol.NewOrganisation("SL-NC", "示例", "N", "committee", None, "220000"))
