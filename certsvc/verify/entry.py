@@ -8,19 +8,34 @@ from certsvc.core.bundle import PathStep, RosterProof
 from certsvc.core.claims import NO_ROW, row_digest
 from certsvc.core.jose import Jws
 from certsvc.core.merkle import leaf_hash
-from certsvc.core.outcomes import Fault
+from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.case import Case
 from certsvc.verify.nodes import leads
 from certsvc.verify.pairing import Step, pairing
 from certsvc.verify.path import Path, act_fault
 from certsvc.verify.procedure import check_inputs, inputs_of
+from certsvc.verify.steps import left_out_after, left_out_before
 from certsvc.verify.trusted import raised
 
 
 def entry_on_roster(case: Case, act: Jws, place: int) -> None:
     """The entry stands, unchanged, on the roster of the act at `place` of the path."""
     proof = case.bundle.path[place].proof
-    _check_place(case.path, act, place, proof, _leaf(case.entry_bytes, proof))
+    try:
+        _check_place(case.path, act, place, proof, _leaf(case.entry_bytes, proof))
+    except Fault:
+        if _part_untold(case, act, place):
+            raise Unknown("act_left_out", act=act.unverified_payload["act"]) from None
+        raise
+
+
+def _part_untold(case: Case, act: Jws, place: int) -> bool:
+    """Whether the act divides its roster as it should, and the one that says which part is meant may be left out."""
+    parts, count = act.unverified_payload["parts"], act.unverified_payload["roster"]["count"]
+    if not parts or sum(part["count"] for part in parts) != count:
+        return False
+    following = case.path.acts[place + 1 : place + 2]
+    return left_out_before(case.path, following[0]) if following else left_out_after(case.batch)
 
 
 def entry_on_rosters(case: Case) -> None:

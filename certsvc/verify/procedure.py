@@ -32,28 +32,35 @@ def procedure_in_force(path: Path) -> None:
     if not listed or listed[0]["track"] != procedure["track"]:
         raise Fault("procedure_unlisted", track=procedure["track"])
     # The first act names the procedure's hash, so one dated before the procedure was signed is back-dated.
-    first = path.when(acts_of(path)[0])
-    if not max(procedure["nbf"], procedure["iat"]) <= first.stated <= procedure["exp"]:
-        raise Fault("procedure_superseded", track=procedure["track"])
-    if first.latest > procedure["exp"]:
-        raise Unknown("time_unproved", until=procedure["exp"])
-    if first.last_index is not None and not _listed_then(listed[0], first.last_index):
-        raise Fault("procedure_superseded", track=procedure["track"])
+    _check_in_force(path, acts_of(path)[0], listed[0])
     if path.target.level not in procedure["levels"]:
         raise Fault("level_beyond_track", level=path.target.level)
     if "*" not in procedure["series"] and path.target.series not in procedure["series"]:
         raise Fault("series_beyond_track", series=path.target.series)
 
 
+def _check_in_force(path: Path, opening: Jws, listed: Mapping[str, Any]) -> None:
+    """The procedure was in force at the first act at hand, or ended since and an act before that may be left out."""
+    procedure, first = path.procedure, path.when(opening)
+    superseded = Fault("procedure_superseded", track=procedure["track"])
+    index, ended = first.last_index, listed["to_index"]
+    if first.stated < max(procedure["nbf"], procedure["iat"]) or (index is not None and index < listed["from_index"]):
+        raise superseded
+    replaced = index is not None and ended is not None and index >= ended
+    if (first.stated > procedure["exp"] or replaced) and left_out_before(path, opening):
+        raise Unknown("act_left_out", act=opening.unverified_payload["act"])
+    if first.stated > procedure["exp"]:
+        raise superseded
+    if first.latest > procedure["exp"]:
+        raise Unknown("time_unproved", until=procedure["exp"])
+    if replaced:
+        raise superseded
+
+
 def _check_could_know(path: Path, document: Jws) -> None:
     """Raises Unknown for a trust bundle that was signed before `document`, and so cannot list it (docs/decisions/0020)."""
     if path.trust["iat"] < time_of(document):
         raise Unknown("trust_older", typ=document.typ)
-
-
-def _listed_then(listed: Mapping[str, Any], index: int) -> bool:
-    """Whether the procedure was logged before the entry at `index`, and its successor after it."""
-    return listed["from_index"] <= index and (listed["to_index"] is None or index < listed["to_index"])
 
 
 def one_procedure(path: Path, act: Jws) -> None:

@@ -15,7 +15,7 @@ from certsvc.core.errors import Malformed
 from certsvc.core.grants import check_allows
 from certsvc.core.outcomes import About, Fault, Unknown
 from certsvc.core.statement import Statement, parse_statement
-from certsvc.verify.authority import allows, grant_nests, keys_in_service
+from certsvc.verify.authority import allows, grant_nests, grants_for, keys_in_service
 from certsvc.verify.integrity import signatures_hold
 from certsvc.verify.path import Path, anchors_above, path_of
 from certsvc.verify.report import Report, Row
@@ -97,9 +97,7 @@ def _granted(case: StatementCase) -> None:
     for document in path.grants_signed:
         grant_nests(path, document)
     jkt = path.signer(case.one.signed).jkt
-    held = [grant for grant in path.grants.values() if grant.org == org and grant.has_key(jkt, "seal")]
-    if not held:
-        raise Fault("key_not_granted", "issue", org)
+    held = grants_for(path, org, jkt, "seal")
     if not any(allows(path, grant, "issue", when) for grant in held):
         # Either the grant itself lacks something, or it was withdrawn.
         check_allows(held[0], "issue", path.target, when.stated)

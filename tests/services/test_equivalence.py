@@ -288,11 +288,16 @@ FORGED: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "another_qualification": ("statement", {"qualification": "二级建造师"}, "void", "cert_mismatch"),
     "a_qualification_of_the_day_after": ("statement", {"issued_on": "2025-03-04"}, "void", "cert_mismatch"),
     "another_office_named": ("statement", {"iss": "SL-CC"}, "void", "issuer_mismatch"),
-    "sealed_by_a_city": ("statement", {"org": "SL-CC", "iss": "SL-CC", "carry": True}, "void", "key_not_granted"),
+    "sealed_by_a_city": (
+        "statement",
+        {"org": "SL-CC", "iss": "SL-CC", "carry": True},
+        "cannot_decide",
+        "grant_missing",
+    ),
     "sealed_by_a_key_that_is_not_there": ("statement", {"org": "SL-CC"}, "cannot_decide", "key_unknown"),
     "before_the_grant": ("statement", {"iat": 1_700_000_000}, "void", "cert_time"),
     "a_region_of_another_province": ("statement", {"region": "110000"}, "void", "region_out_of_scope"),
-    "no_grants": ("grants", {"to": []}, "void", "key_not_granted"),
+    "no_grants": ("grants", {"to": []}, "cannot_decide", "grant_missing"),
     "no_certificates": ("certs", {"to": []}, "cannot_decide", "key_unknown"),
     "a_time_that_no_calendar_has": ("statement", {"iat": 2**53 - 1}, "cannot_decide", "check_raised"),
     "a_foreign_member": ("values", {"id": NUMBER}, "unreadable", "unknown_member"),
@@ -316,7 +321,6 @@ TOLD: dict[str, tuple[str, dict[str, str]]] = {
     "a_row_that_is_not_named": ("SL-HRSS", {"member": "row"}),
     "a_title_that_the_row_does_not_give": ("SL-HRSS", {"member": "mapped"}),
     "another_office_named": ("SL-CC", {}),
-    "sealed_by_a_city": ("SL-CC", {}),
     "a_region_of_another_province": ("SL-HRSS", {"value": "110000"}),
 }
 
@@ -360,12 +364,18 @@ def test_a_grant_that_goes_beyond_its_parent_carries_no_statement(province: Worl
             documents.own_key(connection, "SL-HRSS", "grant"),
         )
         value["certs"].append(b64(documents.certificate_of(connection, grantor.jkt)))
-    own = {"iss": "SL-HRSS", "sub": "SL-CC", "parent": top.sha256, "keys": [{"jkt": seal.jkt, "use": "seal"}]}
+    own = {"iss": "SL-HRSS", "sub": "SL-CC", "parent": top.sha256}
     depth = top.unverified_payload["depth"]
-    for deep, found in ((depth - 1, ("valid", None)), (depth, ("void", "depth_exceeded"))):
+    for deep, use, found in (
+        (depth - 1, "seal", ("valid", None)),
+        (depth, "seal", ("void", "depth_exceeded")),
+        (depth - 1, "receipt", ("void", "key_not_granted")),
+    ):
+        keys = [{"jkt": seal.jkt, "use": use}]
         grant = sign_compact(
-            {**top.unverified_payload, **own, "depth": deep}, "grant+jwt", province.instance.signer(grantor)
-        )
+            {**top.unverified_payload, **own, "depth": deep, "keys": keys},
+            "grant+jwt", province.instance.signer(grantor),
+        )  # fmt: skip
         assert judged(province, canonical({**value, "grants": [*value["grants"], grant.decode()]})) == found
 
 

@@ -172,6 +172,14 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
         *({"do": "insert", "at": "procedure.steps", "place": place, "value": step("evaluate", "committee", place - 3)} for place in (5, 6)),
         {"do": "add", "at": "procedure.steps.4.facts", "value": {"name": "stage", "args": {"stage": 1}}},
     ],
+    "divided": [
+        {"do": "set", "at": "acts.evaluate.roster.count", "to": 5},
+        {"do": "set", "at": "acts.evaluate.parts", "to": [
+            {"root": "A" * 43, "count": 2}, {"root": "@roster.evaluate", "count": 3},
+        ]},
+        {"do": "set", "at": "acts.result_notice.part", "to": 1},
+    ],
+    "procedure_ended_after_the_first_act": [{"do": "set", "at": "procedure.exp", "to": "@day:2"}],
     "issuer_with_two_grants": [
         {"do": "copy", "at": "grants.issuer", "to": "grants.rotated"},
         {"do": "set", "at": "grants.rotated.jti", "to": "g-rotated"},
@@ -202,7 +210,7 @@ def test_no_act_or_grant_of_a_path_of_any_shape_that_is_left_out_makes_anything_
         assert (report.verdict, failed) == ("cannot_decide", []), name
 
 
-@pytest.mark.parametrize("shape", ["two_recommendations", "three_votes", "corrected"])
+@pytest.mark.parametrize("shape", ["two_recommendations", "three_votes", "divided", "corrected"])
 def test_a_path_that_is_cut_off_at_either_end_makes_nothing_void(shape: str, small_instance: SmallInstance) -> None:
     length = len(apply_changes(Forge(small_instance), SHAPES[shape]).tree["path"])
     for kept in (*(slice(n) for n in range(length)), *(slice(n, None) for n in range(1, length))):
