@@ -124,7 +124,7 @@ def test_a_row_with_a_rule_of_its_own_says_it_and_the_others_do_not_repeat_the_c
 
 
 def test_a_check_that_has_no_word_yet_is_shown_by_its_name() -> None:
-    newer = replace(VALID, rows=tuple(replace(row, id="check_of_tomorrow") for row in VALID.rows[:1]))
+    newer = replace(VALID, rows=tuple(row._replace(id="check_of_tomorrow") for row in VALID.rows[:1]))
     assert any("check_of_tomorrow" in line for line in checks(newer, True))
 
 

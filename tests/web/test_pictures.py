@@ -67,7 +67,7 @@ def test_all_grants_are_one_link_that_opens() -> None:
 def test_one_grant_that_failed_is_told_at_the_link_of_all() -> None:
     about = About(None, COMMITTEE[0], {"org_name": COMMITTEE[1]})
     failed = [
-        replace(row, outcome="fail", code="grant_withdrawn", about=about)
+        row._replace(outcome="fail", code="grant_withdrawn", about=about)
         if row.id == "grants_nest" and row.about.org == COMMITTEE[0]
         else row
         for row in VALID.rows
