@@ -97,7 +97,13 @@ def _level_step(case: FactCase) -> bool:
     step = RANK[case.target["level"]] - (RANK[current] if current else 0)
     if current is None:
         return case.target["level"] in case.args.get("entry_levels", ["junior", "assistant"])
-    return int(case.args.get("min_step", 1)) <= step <= int(case.args.get("max_step", 1))
+    fewest, most = step_range(case.args)
+    return fewest <= step <= most
+
+
+def step_range(args: Mapping[str, Any]) -> tuple[int, int]:
+    """The fewest and the most levels that `level_step` with these arguments lets somebody rise who has a title."""
+    return int(args.get("min_step", 1)), int(args.get("max_step", 1))
 
 
 def asks_for_hours(args: Mapping[str, Any], year: int) -> bool:

@@ -23,6 +23,7 @@ from certsvc.core.facts import FACTS
 from certsvc.core.jose import Jws
 from certsvc.core.schemas import PROCEDURE
 from certsvc.core.shape import check_shape
+from certsvc.core.tracks import procedure_in
 from certsvc.instance import Instance
 from certsvc.services import documents
 from certsvc.services.act_rules import target_of
@@ -99,8 +100,8 @@ class Simulation:
 def read_draft(data: bytes) -> dict[str, Any]:
     """The draft written in `data`: a procedure as in data/procedures, not signed. Raises Malformed, naming the member."""
     value = parse_json(data)
-    # A draft has no date of signing yet.
-    draft = {"iat": 0, **value} if isinstance(value, dict) else value
+    # A draft has no date of signing yet, and the words of rosters are never signed.
+    draft = {"iat": 0, **procedure_in(value)} if isinstance(value, dict) else value
     try:
         check_shape(draft, PROCEDURE, "draft")
     except Malformed as error:

@@ -13,7 +13,7 @@ from certsvc import resources
 from certsvc.core.errors import Malformed
 from certsvc.services.simulate import Outcome, Simulation, read_draft, simulate
 
-T01: dict[str, Any] = json.loads((resources.path("procedures") / "T01.json").read_text("utf-8"))
+T01: dict[str, Any] = resources.tracks()["T01"].procedure
 STEP = {step["act"]: place for place, step in enumerate(T01["steps"])}
 
 
