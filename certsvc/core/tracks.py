@@ -1,13 +1,13 @@
 """A way to a title (取得方式) as one data file: the procedure that is signed, and the words by which rosters name it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from certsvc.core.encoding import parse_json
 from certsvc.core.errors import Malformed
-from certsvc.core.facts import step_range
+from certsvc.core.facts import FACTS, step_range
 from certsvc.core.schemas import PROCEDURE
 from certsvc.core.shape import TEXT, check_shape
 
@@ -41,6 +41,9 @@ def parse_track(data: bytes) -> Track:
     """The track written in `data`. Raises Malformed, naming the member that is wrong."""
     value = parse_json(data)
     check_shape(value, _SHAPE, "track")
+    for where, zh, en in wrong_members(value):
+        code = value["track"]
+        raise Malformed("track_member", f"{code} 的文件有误:{where}:{zh}", f"{code} is wrong at {where}: {en}.")
     if not value[WORDS]:
         raise Malformed(
             "track_words", f"{value['track']} 没有花名册用语", f"{value['track']} has no words for rosters."
@@ -62,3 +65,42 @@ def by_code(tracks: Iterable[Track]) -> dict[str, Track]:
             raise Malformed("track_words", zh, en)
         found[track.code] = track
     return found
+
+
+def wrong_members(procedure: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Where a procedure of the right shape names what does not exist, and what: (member, Chinese, English).
+
+    It may name facts, their arguments, and acts among its steps; and no number of days is below nought.
+    """
+    yield from _wrong_acts(procedure)
+    days = [("document_lag_days", procedure["document_lag_days"])]
+    for n, step in enumerate(procedure["steps"]):
+        days.append((f"steps[{n}].min_working_days", step["min_working_days"] or 0))
+        for member in ("facts", "row_facts"):
+            for m, fact in enumerate(step[member]):
+                yield from _wrong_fact(f"steps[{n}].{member}[{m}]", fact)
+    for where, number in days:
+        if number < 0:
+            yield where, "不得小于 0", "is not below nought"
+
+
+def _wrong_acts(procedure: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    kinds = {step["act"] for step in procedure["steps"]}
+    pairs = [(f"apart[{n}]", pair) for n, pair in enumerate(procedure["apart"])]
+    for where, act in [(where, act) for where, pair in pairs for act in pair] + [
+        ("award_date", procedure["award_date"])
+    ]:
+        if act not in kinds:
+            yield where, f"步骤中没有 {act}", f"{act} is no step of it"
+    for where, pair in pairs:
+        if len(set(pair)) != 2:
+            yield where, "须写两个环节", "names two acts"
+
+
+def _wrong_fact(where: str, fact: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    name = fact["name"]
+    if name not in FACTS:
+        yield f"{where}.name", f"没有事实规则 {name}", f"no fact is called {name}"
+        return
+    for zh, en in FACTS[name].arguments.faults(fact["args"]):
+        yield f"{where}.args", f"{name} {zh}", f"of {name}, {en}"

@@ -16,6 +16,12 @@ def track(**changes: object) -> Track:
     return parse_track(json.dumps({**T01, **changes}).encode())
 
 
+def asks(name: str, **args: object) -> dict[str, Any]:
+    """The steps of T01 with one more fact."""
+    first, *others = T01["steps"]
+    return {"steps": [{**first, "facts": [{"name": name, "args": args}]}, *others]}
+
+
 def test_the_words_of_rosters_are_not_signed() -> None:
     one = track()
     assert one.words == tuple(T01["roster_words"])
@@ -30,6 +36,14 @@ def test_the_words_of_rosters_are_not_signed() -> None:
         ({"roster_word": ["评审"]}, "unknown_member", "track.roster_word"),
         ({"iat": 0}, "unknown_member", "track.iat"),
         ({"version": "1"}, "member_form", "track.version"),
+        ({"award_date": "file"}, "track_member", "award_date"),
+        (
+            asks("level_step", min_steps=0),
+            "track_member",
+            "steps[0].facts[0].args: of level_step, no argument is called min_steps, "
+            "only min_step, max_step, entry_levels",
+        ),
+        (asks("moon_is_full"), "track_member", "steps[0].facts[0].name"),
     ],
 )
 def test_a_wrong_file_is_refused_by_the_member_that_is_wrong(changes: dict[str, Any], code: str, named: str) -> None:
@@ -59,4 +73,5 @@ def test_how_far_somebody_may_rise_is_what_all_its_level_steps_allow(
     args: list[dict[str, int]], steps: tuple[int, int] | None
 ) -> None:
     facts = [{"name": "level_step", "args": one} for one in args]
-    assert track(steps=[{**T01["steps"][0], "row_facts": facts}]).steps == steps
+    first, *others = ({**step, "row_facts": []} for step in T01["steps"])
+    assert track(steps=[{**first, "row_facts": facts}, *others]).steps == steps
