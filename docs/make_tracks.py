@@ -17,7 +17,8 @@ which the first one also names the roster itself. An act names the hash of the p
 takes from the same file how many levels somebody may rise. T15 and T21 lead to no certificate. Where a source is silent
 the stricter reading was taken: [decision 12](decisions/0012-tracks-as-data.md).
 
-Behind each act stand its roles in brackets (`+`: each of them that is above the unit; `/`: one of them), the working
+Behind each act stand its roles in brackets (`+`: the county and the city where they are above the
+unit, [decision 23](decisions/0023-who-recommends.md); `/`: one of them), the working
 days until the next act (`≥ 5 d`), and its facts in code, as in [format.md](format.md#47-predicates). Where a committee
 meets several times about the same people the officer says which meeting it was: `certsvc act evaluate R0001 --officer C1
 --fact stage=2`.

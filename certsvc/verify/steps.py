@@ -1,12 +1,13 @@
 """The acts of a path laid beside the steps of its procedure: which act did which step, under which role."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from certsvc.core.grants import covers
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
+from certsvc.core.regions import local_roles
 from certsvc.verify.batch import Batch
 from certsvc.verify.path import Path, act_fault
 
@@ -55,7 +56,8 @@ def _pair(acts: tuple[Jws, ...], steps: list[Step]) -> Pairing:
 def step_done(batch: Batch, step: Step, acts: tuple[Jws, ...]) -> None:
     """Returns if the step was done where it belongs, by the roles it names, from the lower to the higher.
 
-    Raises Fault: act_missing (nobody did it), order, role_not_allowed; Unknown: act_left_out.
+    Raises Fault: act_missing (nobody did it, or not each office above the unit), order, role_not_allowed; Unknown:
+    act_left_out.
     """
     path = batch.path
     if not acts:
@@ -63,10 +65,27 @@ def step_done(batch: Batch, step: Step, acts: tuple[Jws, ...]) -> None:
         if misplaced:
             raise act_fault("order", misplaced[0])
         check_left_out(batch, step["act"])
-        raise _undone(path, step)
+        raise _undone(path, step, step["roles"])
     ranks = [step["roles"].index(role_of(path, act, step)) for act in acts]
     if ranks != sorted(set(ranks)):
         raise act_fault("order", acts[-1])
+    if lacking := _lacking(path, step, acts):
+        check_left_out(batch, step["act"])
+        raise _undone(path, step, lacking[:1])
+
+
+def called_for(step: Mapping[str, Any], region: str) -> tuple[str, ...]:
+    """The roles of a step each of which must have signed for a unit in `region` (逐级, 吉林省2022年职称工作通知 六(二)).
+
+    Where it is none, one of the roles of the step is enough.
+    """
+    return tuple(role for role in step["roles"] if step["each_role"] and role in local_roles(region))
+
+
+def _lacking(path: Path, step: Step, acts: tuple[Jws, ...]) -> list[str]:
+    """The roles that the step calls for and that no act of it was done under."""
+    done = [role for act in acts for role in _roles_of(path, act, step)[:1]]
+    return [role for role in called_for(step, path.target.region) if role not in done]
 
 
 def check_left_out(view: Path | Batch, act: str) -> None:
@@ -80,19 +99,23 @@ def check_left_out(view: Path | Batch, act: str) -> None:
     if isinstance(view, Batch) and not view.corrections:
         named.add(view.stated.head.rpartition(":")[2])
     here = {one.sha256 for one in path.acts}
-    if not named <= here and any(not acts for _, acts in pairing(path).pairs):
+    if not named <= here and any(not acts or _lacking(path, step, acts) for step, acts in pairing(path).pairs):
         raise Unknown("act_left_out", act=act)
 
 
 def role_of(path: Path, act: Jws, step: Step) -> str:
     """The role under which the act's organisation signed. Raises Fault when the step asks for another."""
+    fitting = _roles_of(path, act, step)
+    if not fitting:
+        raise act_fault("role_not_allowed", act, roles=",".join(step["roles"]))
+    return fitting[0]
+
+
+def _roles_of(path: Path, act: Jws, step: Step) -> list[str]:
     payload = act.unverified_payload
     own = [path.grants[one] for one in payload["grants"]]
     roles = {grant.payload["role"] for grant in own if grant.org == payload["org"]}
-    fitting = [role for role in step["roles"] if role in roles]
-    if not fitting:
-        raise act_fault("role_not_allowed", act, roles=",".join(step["roles"]))
-    return str(fitting[0])
+    return [role for role in step["roles"] if role in roles]
 
 
 def people_behind(path: Path, act: Jws) -> set[str]:
@@ -113,12 +136,14 @@ def missing(step: Step, holders: Iterable[str], beside: tuple[str, str, str]) ->
     return Fault("act_missing", step["act"], org, **{"roles": roles, where: kind})
 
 
-def _undone(path: Path, step: Step) -> Fault:
+def _undone(path: Path, step: Step, roles: list[str]) -> Fault:
     held = path.grants_at_hand.values()
-    holders = [grant.org for grant in held if covers(grant, step["roles"], step["act"], path.target)]
+    holders = [grant.org for grant in held if covers(grant, roles, step["act"], path.target)]
     pairs = pairing(path).pairs
     place = next(n for n, (one, _) in enumerate(pairs) if one is step)
     earlier = [act for _, acts in pairs[:place] for act in acts]
     # Without an earlier act it is the first at hand that should have waited for it.
     payload = (earlier[-1] if earlier else path.acts[0]).unverified_payload
-    return missing(step, holders, ("after" if earlier else "before", payload["act"], payload["org"]))
+    return missing(
+        {**step, "roles": roles}, holders, ("after" if earlier else "before", payload["act"], payload["org"])
+    )
