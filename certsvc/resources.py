@@ -6,6 +6,7 @@ from pathlib import Path
 from certsvc.core.errors import NotReady
 from certsvc.core.regions import Region, parse_region_table
 from certsvc.core.titles import TitleCatalogue, parse_title_table
+from certsvc.core.tracks import Track, by_code, parse_track
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -40,6 +41,12 @@ def titles() -> TitleCatalogue:
 def regions() -> dict[str, Region]:
     """Code -> region, as shipped with this version. Shared: do not change it."""
     return parse_region_table(text("divisions.csv"))
+
+
+@cache
+def tracks() -> dict[str, Track]:
+    """Code -> track, one for each file of data/procedures. Shared: do not change it. Raises Malformed for a wrong file."""
+    return by_code(parse_track(file.read_bytes()) for file in path("procedures").glob("*.json"))
 
 
 def _shipped(name: str) -> Path:

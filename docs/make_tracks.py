@@ -10,13 +10,15 @@ from certsvc.verify.words_terms import ACTS, ROLES
 
 HEAD = """# 取得方式 · Tracks
 
-Made from `certsvc/data/procedures/*.json` by `python docs/make_tracks.py`; a test compares. Each file is signed as it
-is by `certsvc keys procedures`, and an act names the hash of the one it follows. A new track is one file, its words in
-`certsvc/register/columns.py` (`TRACKS`) and its vectors in `tests/vectors/tracks.json`. T15 and T21 lead to no
-certificate. Where a source is silent the stricter reading was taken:
-[decision 12](decisions/0012-tracks-as-data.md).
+Made from `certsvc/data/procedures/*.json` by `python docs/make_tracks.py`; a test compares. A new track is one such file
+(a test drops one in and issues by it) and, like every track, has its vectors in `tests/vectors/tracks.json`. All of a
+file is signed by `certsvc keys procedures`, except its `roster_words`: the words by which a roster names the track, of
+which the first one also names the roster itself. An act names the hash of the procedure that it follows. The importer
+takes from the same file how many levels somebody may rise. T15 and T21 lead to no certificate. Where a source is silent
+the stricter reading was taken: [decision 12](decisions/0012-tracks-as-data.md).
 
-Behind each act stand its roles in brackets (`+`: each of them that is above the unit; `/`: one of them), the working
+Behind each act stand its roles in brackets (`+`: the county and the city where they are above the
+unit, [decision 23](decisions/0023-who-recommends.md); `/`: one of them), the working
 days until the next act (`≥ 5 d`), and its facts in code, as in [format.md](format.md#47-predicates). Where a committee
 meets several times about the same people the officer says which meeting it was: `certsvc act evaluate R0001 --officer C1
 --fact stage=2`.
@@ -26,8 +28,7 @@ LEVEL = {level.token: level.zh for level in LEVELS}
 
 def page() -> str:
     """The whole document, with a newline at its end."""
-    files = sorted(resources.path("procedures").glob("*.json"))
-    procedures = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    procedures = [track.procedure for track in resources.tracks().values()]
     rows = ["| | 方式 · Track | 证书用语 | 级别 | 系列 | 依据 |", "|---|---|---|---|---|---|", *map(_row, procedures)]
     return "\n".join((HEAD, *rows, "", *(line for one in procedures for line in _section(one))))
 

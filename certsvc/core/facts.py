@@ -10,6 +10,9 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from certsvc.core import arguments
+from certsvc.core.arguments import Arguments
+
 #: 员级 1 … 正高级 5 (domain.md 7, level_rank).
 RANK = {"junior": 1, "assistant": 2, "intermediate": 3, "deputy_senior": 4, "senior": 5}
 
@@ -97,7 +100,13 @@ def _level_step(case: FactCase) -> bool:
     step = RANK[case.target["level"]] - (RANK[current] if current else 0)
     if current is None:
         return case.target["level"] in case.args.get("entry_levels", ["junior", "assistant"])
-    return int(case.args.get("min_step", 1)) <= step <= int(case.args.get("max_step", 1))
+    fewest, most = step_range(case.args)
+    return fewest <= step <= most
+
+
+def step_range(args: Mapping[str, Any]) -> tuple[int, int]:
+    """The fewest and the most levels that `level_step` with these arguments lets somebody rise who has a title."""
+    return int(args.get("min_step", 1)), int(args.get("max_step", 1))
 
 
 def asks_for_hours(args: Mapping[str, Any], year: int) -> bool:
@@ -189,6 +198,8 @@ class Fact:
     holds: Callable[[FactCase], bool]
     rule: str
     """Where the rule comes from."""
+    arguments: Arguments = arguments.NONE
+    """What the procedure may tell it; with anything else it does not hold."""
 
 
 FACTS: dict[str, Fact] = {
@@ -197,25 +208,39 @@ FACTS: dict[str, Fact] = {
         Fact("quorum_two_thirds", _quorum_two_thirds, "人社部令第40号 第十九条"),
         Fact("yes_two_thirds", _yes_two_thirds, "人社部令第40号 第二十条"),
         Fact("votes_add_up", _votes_add_up, "人社部令第40号 第二十条"),
-        Fact("within_ratio", _within_ratio, "吉林省2022年职称工作通知 一(二)4、一(五)2"),
+        Fact("within_ratio", _within_ratio, "吉林省2022年职称工作通知 一(二)4、一(五)2", arguments.WITHIN_RATIO),
         Fact("within_posts", _within_posts, "吉林省2022年职称工作通知 一(二)4"),
-        Fact("level_step", _level_step, "吉林省2022年职称工作通知 六(一)"),
-        Fact("education_check", _education_check, "人社部令第25号 第八条;吉林省2022年职称工作通知 三(三)"),
+        Fact("level_step", _level_step, "吉林省2022年职称工作通知 六(一)", arguments.LEVEL_STEP),
+        Fact(
+            "education_check",
+            _education_check,
+            "人社部令第25号 第八条;吉林省2022年职称工作通知 三(三)",
+            arguments.EDUCATION_CHECK,
+        ),
         Fact("no_ban", _no_ban, "人社部令第40号 第十三条"),
-        Fact("not_exam_series", _not_exam_series, "吉林省2022年职称工作通知 一(四)1"),
-        Fact("at_least", _at_least, "吉林省2022年职称工作通知 一(四)1、一(五)2"),
-        Fact("at_least_for_level", _at_least_for_level, "吉林省2022年职称工作通知 一(一)2、一(四)1"),
-        Fact("one_of", _one_of, "吉林省2022年职称工作通知 一(一)4"),
+        Fact("not_exam_series", _not_exam_series, "吉林省2022年职称工作通知 一(四)1", arguments.NOT_EXAM_SERIES),
+        Fact("at_least", _at_least, "吉林省2022年职称工作通知 一(四)1、一(五)2", arguments.AT_LEAST),
+        Fact(
+            "at_least_for_level",
+            _at_least_for_level,
+            "吉林省2022年职称工作通知 一(一)2、一(四)1",
+            arguments.AT_LEAST_FOR_LEVEL,
+        ),
+        Fact("one_of", _one_of, "吉林省2022年职称工作通知 一(一)4", arguments.ONE_OF),
         Fact("county_unit", _county_unit, "吉林省2022年职称工作通知 一(四)1、一(五)2"),
         Fact("appraised_each_year", _appraised_each_year, "吉林省2022年职称工作通知 一(五)2"),
-        Fact("stage", _stage, "吉林省2022年职称工作通知 二(一)"),
+        Fact("stage", _stage, "吉林省2022年职称工作通知 二(一)", arguments.STAGE),
     )
 }
 
 
 def fact_holds(name: str, case: FactCase) -> bool:
-    """True if the named fact holds. A number that is missing or no number makes the fact false, never true."""
+    """True if the named fact holds. A number that is missing or no number makes the fact false, never true.
+
+    So does an argument that the fact does not take: what it was to ask for was never asked.
+    """
     try:
-        return FACTS[name].holds(case)
+        fact = FACTS[name]
+        return fact.arguments.fit(case.args) and fact.holds(case)
     except (AttributeError, KeyError, TypeError, ValueError):
         return False

@@ -51,6 +51,16 @@ def parse_region_table(text: str) -> dict[str, Region]:
     return regions
 
 
+def local_roles(region: str) -> tuple[str, ...]:
+    """Roles of the local offices above a unit in `region`, from the lower to the higher (GB/T 2260).
+
+    ("county", "city") in a county, ("city",) under a prefecture alone; none under the province alone or a local code.
+    """
+    if not _CODE.fullmatch(region) or region.startswith(_LOCAL_PREFIX) or region.endswith("0000"):
+        return ()
+    return ("city",) if region.endswith("00") else ("county", "city")
+
+
 def region_covers(outer: str, inner: str) -> bool:
     """Whether authority over `outer` reaches `inner`: 220000 all of Jilin, 220100 its counties, any code itself.
 

@@ -46,6 +46,7 @@ PLAN: dict[str, tuple[tuple[int, str, tuple[str, ...]], ...]] = {
     ),
     "T06": (
         (0, "unit_notice", ("U4",)),
+        (8, "recommend", ("CO",)),
         (9, "recommend", ("CC",)),
         (14, "accept", ("GC",)),
         (18, "evaluate", ("GC",)),

@@ -42,6 +42,7 @@ PLACES: tuple[Place, ...] = (
     Place("SL-U2", "示例勘测设计院", "Sample Survey Institute", "unit", "220100", (("U2", "吴样办"),), UNIT),
     Place("SL-U3", "示例数据中心", "Sample Data Centre", "unit", "220200", (("U3", "郑样办"),), UNIT),
     Place("SL-U4", "示例县农业技术站", "Sample County Farm Station", "unit", "220122", (("U4", "冯样办"),), UNIT),
+    Place("SL-CO", "示例县人社局", "Sample County HRSS", "county", "220122", (("CO", "孔样荐"),), (("county", ("recommend", "file")),)),
     Place("SL-CC", "示例甲市人社局", "Sample City A HRSS", "city", "220100", (("CC", "陈样核"),), (("city", ("recommend", "file")),)),
     Place("SL-JL", "示例乙市人社局", "Sample City B HRSS", "city", "220200", (("JL", "褚样核"),), (("city", ("recommend", "file")),)),
     Place(
@@ -150,7 +151,7 @@ def _enrol(instance: Instance, place: Place, top: str) -> None:
         "levels": list(place.levels),
         "series": list(place.series),
         "tracks": list(place.tracks),
-        "regions": ["220100" if place.id == "SL-CC" else "220000" if place.kind != "city" else place.region],
+        "regions": [place.region if place.kind in ("city", "county") else "220000"],
     }
     for role, acts in place.grants:
         documents.give_grant(instance, _grant(instance, place.id, top, role, list(acts), keys, 3, 0, scope))

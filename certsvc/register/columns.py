@@ -2,7 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from certsvc import resources
+from certsvc.core.errors import Malformed
 
 
 @dataclass(frozen=True)
@@ -35,35 +39,16 @@ ID_KINDS = (
     "护照",
 )
 
-#: Track -> the words a cell may hold; the first is the one in the template's drop-down (domain.md 5.3). That one also
-#: names the roster, and with it the papers that are signed, so it never tells health, service or a class of talent.
-TRACKS: dict[str, tuple[str, ...]] = {
-    "T01": ("评审", "正常评审", "评审取得", "职称评审", "正常"),
-    "T02": ("破格评审", "破格"),
-    "T03": ("评聘结合",),
-    "T04": ("自主评审",),
-    "T05": ("新业态评审", "新业态", "新职业"),
-    "T06": ("基层直接认定", "基层认定"),
-    "T07": ("基层博士硕士认定", "基层博士认定", "基层硕士认定", "基层博士、硕士认定"),
-    "T08": ("基层单独评定",),
-    "T09": ("中小学直接认定", "中小学认定"),
-    "T10": ("中小学破格评聘",),
-    "T11": ("直接评定", "高层次人才直接评定", "高层次人才直评"),
-    "T12a": ("博士、博士后评审", "博士后评审", "博士评审", "博士后", "博士"),
-    "T12b": ("博士后跨级评审", "博士后跨级"),
-    "T13a": ("提前评审", "抗疫提前评审", "抗疫提前"),
-    "T13b": ("单独评定", "抗疫单独评定"),
-    "T14": ("乡村人才评审", "乡村人才", "乡村振兴人才"),
+#: Ways that lead to no certificate of ours, hence without a procedure, and the words a cell may hold for them.
+NO_CERTIFICATE: dict[str, tuple[str, ...]] = {
     "T15": ("双贯通对应", "双贯通", "职业资格对应"),
-    "T16": ("高技能人才评审", "高技能人才", "高技能人才贯通"),
-    "T17": ("考核认定", "初聘", "考核认定/初聘"),
-    "T18a": ("机关调转", "机关调转评审"),
-    "T18b": ("转任评审", "部队转业", "军队转业"),
-    "T18c": ("外省确认", "职称确认"),
-    "T19": ("民营高管评审", "民营高管"),
-    "T20": ("特殊评定", "卡脖子特殊评定"),
     "T21": ("考试", "以考代评"),
 }
+#: Track -> the words a cell may hold; the first is the one in the template's drop-down (domain.md 5.3). That one also
+#: names the roster, and with it the papers that are signed, so it never tells health, service or a class of talent.
+TRACKS: dict[str, tuple[str, ...]] = dict(
+    sorted({**{code: track.words for code, track in resources.tracks().items()}, **NO_CERTIFICATE}.items())
+)
 
 TRACK_CHOICES = tuple(words[0] for words in TRACKS.values())
 
@@ -171,7 +156,21 @@ def _header_index() -> dict[str, str]:
 
 
 HEADERS = _header_index()
-TRACK_WORDS: dict[str, str] = {fold(word): code for code, words in TRACKS.items() for word in (code, *words)}
+
+
+def track_index(tracks: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Folded word or code -> track. Raises Malformed(track_words) for a word that means two of them."""
+    index: dict[str, str] = {}
+    for code, words in tracks.items():
+        for word in {fold(word) for word in (code, *words)}:
+            if word in index:
+                zh, en = f"“{word}”同指 {index[word]} 与 {code}", f"{word} means both {index[word]} and {code}."
+                raise Malformed("track_words", zh, en)
+            index[word] = code
+    return index
+
+
+TRACK_WORDS = track_index(TRACKS)
 
 
 def find_column(header: str) -> str | None:

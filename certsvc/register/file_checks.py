@@ -3,12 +3,12 @@
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
-from certsvc.register.columns import BY_KEY, fold
+from certsvc.register.columns import BY_KEY, NO_CERTIFICATE, fold
 from certsvc.register.faults import FaultLog
 from certsvc.register.roster_rows import RosterRow
 
 #: A separate assessment, and the tracks that are no award beside it: equivalences and examinations.
-SEPARATE, NO_AWARD = "T13b", frozenset({"T15", "T21"})
+SEPARATE, NO_AWARD = "T13b", frozenset(NO_CERTIFICATE)
 
 
 def exclude_each_other(one: tuple[str, int], other: tuple[str, int]) -> bool:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from certsvc import resources
 from certsvc.core.errors import Malformed
 from certsvc.core.identity import IdDocument, kind_from_zh, parse_id_document
 from certsvc.core.titles import LEVELS, Title, TitleCatalogue, level_rank
-from certsvc.register.columns import BY_KEY, DEGREE_RANKS, SAMPLE_REMARK, SKILL_RANKS, fold
+from certsvc.register.columns import BY_KEY, DEGREE_RANKS, NO_CERTIFICATE, SAMPLE_REMARK, SKILL_RANKS, fold
 from certsvc.register.faults import RULES, STOP, FaultLog
 from certsvc.register.sheet_reader import RawRow
 
@@ -16,9 +17,13 @@ LEVEL_ZH = {level.token: level.zh for level in LEVELS}
 #: 人社部令第40号 art. 26: five working days, hence never fewer days than that.
 NOTICE_DAYS = 5
 WORKING_AGE = 16
-#: Rules A04 and A16 (domain.md 7): tracks that may skip a level, and that may keep the level.
-MAY_SKIP = frozenset({"T07", "T11", "T12a", "T12b", "T15", "T18a", "T18b", "T18c", "T21"})
-MAY_STAY = frozenset({"T15", "T18c", "T21"})
+#: Rules A04 and A16 (domain.md 7): one level up, where no procedure says more.
+ONE_STEP = (1, 1)
+#: Track -> the fewest and the most levels that its procedure lets somebody rise; None where it asks for none.
+STEPS: dict[str, tuple[int, int] | None] = {
+    **{code: track.steps for code, track in resources.tracks().items()},
+    **dict.fromkeys(NO_CERTIFICATE),
+}
 NO_TITLE = frozenset({"无", "无职称", "未取得", "-", "—", "/"})
 #: Kinds tried for a number whose kind is not given; a passport's form would fit nearly anything.
 INFERRED_KINDS = ("resident_id", "hmt_residence", "foreign_residence")
@@ -34,8 +39,9 @@ DATE_ORDER = (
 HOURS = ("professional_hours", "public_hours")
 #: A08 (domain.md 7): asked of applications from this year on; a year has no more hours than these.
 HOURS_FROM, MOST_HOURS = 2023, 366 * 24
-#: Tracks of titles that others gave (A08): a procedure that asks more of them does so at its act.
-GIVEN_ELSEWHERE = frozenset({"T15", "T18c", "T21"})
+#: Tracks of titles that others gave (A08), told by the level, which stays or is not asked for; a procedure that asks
+#: more of them does so at its act.
+GIVEN_ELSEWHERE = frozenset(code for code, steps in STEPS.items() if steps in (None, (0, 0)))
 VOTES = ("members", "present", "yes", "no", "abstain")
 
 
@@ -188,11 +194,14 @@ def _step(draft: Draft, rules: Rules) -> None:
     if values["current_level"] is None:
         return
     step = level_rank(values["level"]) - level_rank(values["current_level"])
-    if step > 1 and values.get("track") not in MAY_SKIP:
+    limits = STEPS.get(values.get("track", ""), ONE_STEP)
+    if limits is None:
+        return
+    if step > max(1, limits[1]):
         draft.note("level", "level_skipped", current)
     # A new start in another series is a change of series (转评), so A16 looks at the same series only.
     same_series = rules.titles.find(values["series"], current) is not None
-    if step <= 0 and same_series and values.get("track") not in MAY_STAY:
+    if step < min(1, limits[0]) and same_series:
         draft.note("level", "level_not_higher", current)
 
 

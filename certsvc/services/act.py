@@ -7,7 +7,7 @@
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -23,6 +23,7 @@ from certsvc.core.jose import Jws, parse_document, sign_general
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves
+from certsvc.services.act_places import Steps, places_of, ranks_of, roles_done, roles_lacking
 from certsvc.services.act_rules import YEARLY_TARGETS, Gathered, Order, decide, meeting_facts, row_facts, target_of
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.register_only import refuse_register_only
@@ -33,8 +34,6 @@ from certsvc.store import rosters as roster_store
 from certsvc.store.rows import Act, ActEntry, Entry, Officer
 from certsvc.store.rows import Roster as RosterRow
 from certsvc.verify.steps import missing
-
-Steps = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -96,10 +95,14 @@ def gather(instance: Instance, connection: Connection, order: Order) -> Gathered
     places = places_of(connection, heads, steps)
     roles = {grants[name].payload["role"] for name in own}
     position = _position(order, officers[0].org_id, steps, roles, [places.get(e.head_act, -1) for e in live])
-    ranks = _ranks(connection, previous, places, steps, position)
+    ranks = ranks_of(connection, previous, places, steps, position)
     own_grants = [grants[name] for name in own]
     lacks = partial(_missing, connection, previous, officers[0].org_id, order.kind)
-    waiting, struck = _Places(order, officers[0].org_id, live, places, steps, position, lacks).sort(ranks, own_grants)
+    done = roles_done(connection, heads, places, steps)
+    lacking = roles_lacking(done, places, steps, roster.region)
+    waiting, struck = _Places(order, officers[0].org_id, live, places, lacking, steps, position, lacks).sort(
+        ranks, own_grants
+    )
     return Gathered(
         order,
         instance.now(),
@@ -118,6 +121,7 @@ def gather(instance: Instance, connection: Connection, order: Order) -> Gathered
         tuple(own_grants),
         documents.current_calendar(connection),
         _hands(connection, {e.head_act for e in waiting if e.head_act}),
+        done,
         _opened(instance, connection, previous) if is_strict(instance) else {},
     )
 
@@ -150,27 +154,6 @@ def _procedure(instance: Instance, connection: Connection, roster: RosterRow, pr
     return documents.procedure_for(connection, roster.track, instance.now())
 
 
-def places_of(connection: Connection, acts: Iterable[str], steps: Steps) -> dict[str | None, int]:
-    """Act -> the step of the procedure that it did. The kind alone does not tell, for a kind may occur twice."""
-    places: dict[str | None, int] = {}
-    waiting = list(acts)
-    while waiting:
-        payload = documents.load_document(connection, waiting[-1], "act+jwt").unverified_payload
-        if unknown := [name for name in payload["prev"] if name not in places]:
-            waiting += unknown
-        else:
-            before = [places[name] for name in payload["prev"]] or [-1]
-            places[waiting.pop()] = max(_next_place(payload["act"], place, steps) for place in before)
-    return places
-
-
-def _next_place(kind: str, place: int, steps: Steps) -> int:
-    """The step that an act of this kind does after the step at `place`: as the verifier lays acts beside steps."""
-    again = place >= 0 and steps[place]["each_role"] and steps[place]["act"] == kind
-    later = range(place if again else place + 1, len(steps))
-    return next((n for n in later if steps[n]["act"] == kind), place)
-
-
 def _position(order: Order, org: str, steps: Steps, roles: set[str], places: list[int]) -> int:
     """Which step is meant: of several of this kind the first that somebody waits for, under a role of this office."""
     fitting = [n for n, step in enumerate(steps) if step["act"] == order.kind]
@@ -183,19 +166,6 @@ def _position(order: Order, org: str, steps: Steps, roles: set[str], places: lis
     return (ours or awaited or ahead or fitting[-1:])[0]
 
 
-def _ranks(
-    connection: Connection, previous: Mapping[str, Jws], places: Mapping[str | None, int], steps: Steps, position: int
-) -> dict[str, int]:
-    """Of the heads that did this very step already, the place of their role in it."""
-    ranks = {}
-    for name, act in previous.items():
-        if places[name] == position:
-            named = [documents.load_document(connection, g, "grant+jwt") for g in act.unverified_payload["grants"]]
-            roles = {grant.unverified_payload["role"] for grant in named}
-            ranks[name] = next(n for n, role in enumerate(steps[position]["roles"]) if role in roles)
-    return ranks
-
-
 @dataclass(frozen=True)
 class _Places:
     """Where everybody on a roster stands, seen from the step at `position`."""
@@ -205,6 +175,8 @@ class _Places:
     live: tuple[Entry, ...]
     places: Mapping[str | None, int]
     """Head act -> the step that it did."""
+    lacking: Mapping[str, list[str]]
+    """Head act -> roles under which its step is still to be done."""
     steps: Steps
     position: int
     missing: Callable[[dict[str, Any], list[Entry]], Fault]
@@ -216,7 +188,7 @@ class _Places:
             raise Refused("roster_empty", "花名册中没有在办人员", "Nobody on this roster is going further.")
         highest = max((self._rank(grant) for grant in own), default=-1)
         waiting = [e for e in self.live if self._waits(e, ranks, highest)]
-        behind = [e for e in self.live if self._place(e) < self.position - 1]
+        behind = [e for e in self.live if self._settled(e) < self.position - 1]
         if self.position == 0 and not any(e.unit_org_id == self.org for e in self.live) and self._is_own():
             zh, en = f"花名册中没有 {self.org} 的在办人员", f"Nobody on this roster belongs to {self.org}."
             raise Refused("unit_absent", zh, en, f"certsvc roster check {self.order.roster_id} --people")
@@ -233,7 +205,7 @@ class _Places:
         place = self._place(entry)
         if place == self.position and self.steps[place]["each_role"]:
             return ranks[str(entry.head_act)] < highest
-        return place == self.position - 1
+        return place == self.position - 1 == self._settled(entry)
 
     def _is_own(self) -> bool:
         """Whether the act is each unit's own: it answers for its own people only."""
@@ -242,6 +214,10 @@ class _Places:
     def _place(self, entry: Entry) -> int:
         """The step that an entry did last, -1 for none."""
         return self.places.get(entry.head_act, -1)
+
+    def _settled(self, entry: Entry) -> int:
+        """The last step that is wholly done for an entry: by each office that it calls for."""
+        return self._place(entry) - (entry.head_act in self.lacking)
 
     def _rank(self, grant: Grant) -> int:
         roles, role = self.steps[self.position]["roles"], grant.payload["role"]
@@ -256,10 +232,13 @@ class _Places:
         return bool({entry.id, entry.row_key} & self.order.strike)
 
     def _raise_for_order(self, people: list[Entry]) -> None:
-        lowest = min(self._place(e) for e in people)
-        if lowest >= self.position:
+        if min(self._place(e) for e in people) >= self.position:
             raise Fault("act_done_already", self.order.kind, self.org)
-        raise self.missing(self.steps[lowest + 1], [e for e in people if self._place(e) == lowest])
+        lowest = min(self._settled(e) for e in people)
+        last = [e for e in people if self._settled(e) == lowest]
+        step = self.steps[lowest + 1]
+        roles = [self.lacking[str(e.head_act)][0] for e in last if e.head_act in self.lacking]
+        raise self.missing({**step, "roles": roles[:1] or step["roles"]}, last)
 
 
 def _missing(

@@ -18,6 +18,7 @@ from certsvc.core.schemas import DOCUMENT
 from certsvc.core.shape import check_shape
 from certsvc.store.rows import Entry, Officer, SigningKey
 from certsvc.store.rows import Roster as RosterRow
+from certsvc.verify.steps import called_for
 
 #: fact of a procedure -> the figures that it needs from the roster file, of the meeting and of the person's row.
 MEETING_FIGURES = {
@@ -83,6 +84,8 @@ class Gathered:
     calendar: Jws
     hands: Mapping[str, set[str]]
     """Act kind -> organisations and humans that signed it for any of these entries."""
+    done: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Head act -> the roles under which its step was done so far."""
     opened: Mapping[str, int] = field(default_factory=dict)
     """Head act -> the second by which the log had it, where a log is required; its own time counts for others."""
 
@@ -165,6 +168,17 @@ def _check_grant(g: Gathered, grant: Grant) -> None:
         check_allows(grant, g.order.kind, target, g.now)
     if any(g.step["roles"].index(role) <= g.ranks[name] for name in g.heads if name in g.ranks):
         raise Fault("order", g.order.kind, g.org)
+    _check_lower(g, role)
+
+
+def _check_lower(g: Gathered, role: str) -> None:
+    """Whoever is below signs first: afterwards it would be out of order, and without it the result void."""
+    roles = g.step["roles"]
+    below = [one for one in called_for(g.step, g.roster.region) if roles.index(one) < roles.index(role)]
+    for entry in g.entries:
+        done = g.done.get(entry.head_act or "", frozenset()) if entry.head_act in g.ranks else frozenset()
+        if lacking := [one for one in below if one not in done]:
+            raise Fault("act_missing", g.order.kind, g.org, roles=lacking[0])
 
 
 def _check_interval(g: Gathered) -> None:

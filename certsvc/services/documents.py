@@ -1,6 +1,5 @@
 """Signed documents of the instance: grants, procedures, calendars and trust bundles are made and found here."""
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
@@ -212,14 +211,12 @@ def publish_procedures(instance: Instance) -> list[str]:
     tracks = []
     with log_leaves.transaction(instance) as connection:
         key = own_key(connection, "ROOT", "policy")
-        for file in sorted(resources.path("procedures").glob("T*.json")):
-            payload = json.loads(file.read_text(encoding="utf-8"))
-            stored = standing_documents(connection, "procedure+jwt", payload["track"])
-            known = [one.unverified_payload for one in stored]
-            if payload not in [{name: p[name] for name in p if name != "iat"} for p in known]:
-                whole = {**payload, "iat": instance.now()}
-                store_signed(instance, connection, key, "procedure+jwt", whole, payload["track"])
-                tracks.append(payload["track"])
+        for code, track in resources.tracks().items():
+            known = [one.unverified_payload for one in standing_documents(connection, "procedure+jwt", code)]
+            if track.procedure not in [{name: p[name] for name in p if name != "iat"} for p in known]:
+                whole = {**track.procedure, "iat": instance.now()}
+                store_signed(instance, connection, key, "procedure+jwt", whole, code)
+                tracks.append(code)
     return tracks
 
 

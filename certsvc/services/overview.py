@@ -11,7 +11,7 @@ from certsvc.core.errors import NotFound
 from certsvc.core.jose import parse_document
 from certsvc.instance import Instance
 from certsvc.services import documents
-from certsvc.services.act import places_of
+from certsvc.services.act_places import places_of, roles_done, roles_lacking
 from certsvc.services.register_only import refuse_register_only
 from certsvc.services.status import find_certificate
 from certsvc.store import certificates as certificate_store
@@ -158,8 +158,10 @@ def _view(instance: Instance, connection: Connection, roster: Roster) -> RosterV
     place_of = places_of(connection, [act.sha256 for act in acts], steps)
     # Several acts may have done one step, one for each unit: their people add up.
     places: Counter[int] = Counter()
+    known = [head for head in heads if head]
+    lacking = roles_lacking(roles_done(connection, known, place_of, steps), place_of, steps, roster.region)
     for head, people in heads.items():
-        places[place_of.get(head, -1)] += people
+        places[place_of.get(head, -1) - (head in lacking)] += people
     lines = [
         StepLine(
             step["act"],

@@ -19,10 +19,10 @@ from sqlalchemy import Connection
 from certsvc.core.bundle import Bundle, Entry, PathStep, RosterProof
 from certsvc.core.encoding import canonical, parse_json
 from certsvc.core.errors import Malformed
-from certsvc.core.facts import FACTS
 from certsvc.core.jose import Jws
 from certsvc.core.schemas import PROCEDURE
 from certsvc.core.shape import check_shape
+from certsvc.core.tracks import procedure_in, wrong_members
 from certsvc.instance import Instance
 from certsvc.services import documents
 from certsvc.services.act_rules import target_of
@@ -99,37 +99,15 @@ class Simulation:
 def read_draft(data: bytes) -> dict[str, Any]:
     """The draft written in `data`: a procedure as in data/procedures, not signed. Raises Malformed, naming the member."""
     value = parse_json(data)
-    # A draft has no date of signing yet.
-    draft = {"iat": 0, **value} if isinstance(value, dict) else value
+    # A draft has no date of signing yet, and the words of rosters are never signed.
+    draft = {"iat": 0, **procedure_in(value)} if isinstance(value, dict) else value
     try:
         check_shape(draft, PROCEDURE, "draft")
     except Malformed as error:
         raise Malformed(error.code, error.zh, error.en, _HINT) from error
-    _check_names(draft)
-    return dict(draft)
-
-
-def _check_names(draft: dict[str, Any]) -> None:
-    """What a procedure names exists: facts, and acts among its steps; and no number is below nought."""
-    kinds = {step["act"] for step in draft["steps"]}
-    pairs = [(f"apart[{n}]", pair) for n, pair in enumerate(draft["apart"])]
-    named = [(where, act) for where, pair in pairs for act in pair] + [("award_date", draft["award_date"])]
-    facts = [
-        (f"steps[{n}].{member}[{m}].name", fact["name"])
-        for n, step in enumerate(draft["steps"])
-        for member in ("facts", "row_facts")
-        for m, fact in enumerate(step[member])
-    ]
-    days = [(f"steps[{n}].min_working_days", step["min_working_days"] or 0) for n, step in enumerate(draft["steps"])]
-    days.append(("document_lag_days", draft["document_lag_days"]))
-    wrong = [
-        *((where, f"没有事实规则 {name}", f"no fact is called {name}") for where, name in facts if name not in FACTS),
-        *((where, f"步骤中没有 {act}", f"{act} is no step of it") for where, act in named if act not in kinds),
-        *((where, "须写两个环节", "names two acts") for where, pair in pairs if len(set(pair)) != 2),
-        *((where, "不得小于 0", "is not below nought") for where, number in days if number < 0),
-    ]
-    for where, zh, en in wrong:
+    for where, zh, en in wrong_members(draft):
         raise Malformed("draft_member", f"草案成员有误:{where}:{zh}", f"The draft is wrong at {where}: {en}.", _HINT)
+    return dict(draft)
 
 
 def simulate(

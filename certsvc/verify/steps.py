@@ -1,10 +1,12 @@
 """The steps of a procedure: each done where it belongs, by an office that was granted the act in a role it names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from certsvc.core.grants import Grant, covers
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
+from certsvc.core.regions import local_roles
 from certsvc.verify.authority import grant_of
 from certsvc.verify.batch import Batch
 from certsvc.verify.pairing import Step, acts_of, names_absent, pairing, roles_said
@@ -14,24 +16,41 @@ from certsvc.verify.path import Path, act_fault
 def step_done(batch: Batch, step: Step, acts: tuple[Jws, ...]) -> None:
     """Returns if the step was done where it belongs, by the roles it names, from the lower to the higher.
 
-    Raises Fault: act_missing (nobody did it), order, role_not_allowed, or that of `grant_of`; Unknown: act_left_out.
+    Raises Fault: act_missing (nobody did it, or not each office above the unit), order, role_not_allowed, or that of
+    `grant_of`; Unknown: act_left_out.
     """
     path = batch.path
     if not acts:
         misplaced = [act for act in pairing(path).strays if act.unverified_payload["act"] == step["act"]]
         if misplaced:
             raise act_fault("order", misplaced[0])
-        if _undone_for_want_of_evidence(batch, step):
+        if _for_want_of_evidence(batch, step):
             raise Unknown("act_left_out", act=step["act"])
-        raise _undone(path, step)
-    ranks = [step["roles"].index(grant_for(path, act, step).payload["role"]) for act in acts]
+        raise _undone(path, step, step["roles"])
+    roles = [grant_for(path, act, step).payload["role"] for act in acts]
+    ranks = [step["roles"].index(role) for role in roles]
     if ranks != sorted(set(ranks)):
         raise act_fault("order", acts[-1])
+    lacking = [role for role in called_for(step, path.target.region) if role not in roles]
+    if lacking:
+        following = [act for act, rank in zip(acts, ranks, strict=True) if rank > step["roles"].index(lacking[0])]
+        if _for_want_of_evidence(batch, step, following):
+            raise Unknown("act_left_out", act=step["act"])
+        raise _undone(path, step, lacking[:1])
 
 
-def _undone_for_want_of_evidence(batch: Batch, step: Step) -> bool:
+def called_for(step: Mapping[str, Any], region: str) -> tuple[str, ...]:
+    """The roles of a step each of which must have signed for a unit in `region` (逐级, 吉林省2022年职称工作通知 六(二)).
+
+    Where it is none, one of the roles of the step is enough.
+    """
+    return tuple(role for role in step["roles"] if step["each_role"] and role in local_roles(region))
+
+
+def _for_want_of_evidence(batch: Batch, step: Step, following: Iterable[Jws] = ()) -> bool:
+    """Whether an act of the step may merely be left out; `following` did the same step after it."""
     pairs = pairing(batch.path).pairs
-    later = [act for _, acts in pairs[_number(pairs, step) + 1 :] for act in acts]
+    later = [*following, *(act for _, acts in pairs[_number(pairs, step) + 1 :] for act in acts)]
     return names_absent(batch.path, later[0]) if later else left_out_after(batch)
 
 
@@ -108,14 +127,15 @@ def missing(step: Step, holders: Iterable[str], beside: tuple[str, str, str]) ->
     return Fault("act_missing", step["act"], org, **{"roles": roles, where: kind})
 
 
-def _undone(path: Path, step: Step) -> Fault:
+def _undone(path: Path, step: Step, roles: list[str]) -> Fault:
     held = path.grants_at_hand.values()
-    holders = [grant.org for grant in held if covers(grant, step["roles"], step["act"], path.target)]
+    holders = [grant.org for grant in held if covers(grant, roles, step["act"], path.target)]
     pairs = pairing(path).pairs
     earlier = [act for _, acts in pairs[: _number(pairs, step)] for act in acts]
     # Without an earlier act it is the first at hand that should have waited for it.
     payload = (earlier[-1] if earlier else path.acts[0]).unverified_payload
-    return missing(step, holders, ("after" if earlier else "before", payload["act"], payload["org"]))
+    said = {**step, "roles": roles}
+    return missing(said, holders, ("after" if earlier else "before", payload["act"], payload["org"]))
 
 
 def _number(pairs: Iterable[tuple[Step, tuple[Jws, ...]]], step: Step) -> int:

@@ -144,7 +144,7 @@ NUMBERS = ["members", "present", "yes", "no", "abstain", "posts", "score", "depu
 )
 def test_what_is_no_whole_number_never_makes_a_fact_true(name: str, wrong: Any) -> None:
     good = {"members": 1, "present": 1, "yes": 1, "no": 0, "abstain": 0, "deputy_senior": 70, "posts": 9, "score": 60}
-    args = GRANTED if name != "at_least" else {"score": 60}
+    args = {"within_ratio": GRANTED, "at_least": {"score": 60}}.get(name, {})
     assert fact_holds(name, case(good, good, args, applied=10, passed=1, granted=good))
     used = {
         "quorum_two_thirds": ("members", "present"), "yes_two_thirds": ("yes", "present"),
@@ -162,6 +162,64 @@ def test_counties_are_told_from_districts_by_their_codes(code: str) -> None:
     region = resources.regions()[code]
     county = region.kind == "county" and not region.name_zh.endswith("区")
     assert fact_holds("county_unit", case(region=code)) == county
+
+
+#: fact -> arguments that are misspelt, of another form, missing or of nothing, none of which may let anything pass.
+AMISS: list[tuple[str, FactCase, dict[str, Any]]] = [
+    ("within_ratio", case(args=GRANTED, applied=4, passed=3, **approved(75)), {**EXTRA, "grantd": True}),
+    ("within_ratio", case(args=GRANTED, applied=4, passed=3, **approved(75)), {**EXTRA, "granted": "false"}),
+    ("within_ratio", case(args=EXTRA, applied=4, passed=3), {**EXTRA, "extra_points": {"deputy": 5}}),
+    ("quorum_two_thirds", case({"members": 25, "present": 17}), {"members": 30}),
+    ("level_step", case(row={"current_level": "intermediate"}), {"min_steps": 2}),
+    ("level_step", case(row={"current_level": "intermediate"}), {"max_step": True}),
+    ("level_step", case(row={"current_level": "intermediate"}), {"entry_levels": ["deputy-senior"]}),
+    ("education_check", case(row=hours(60, 30)), {"from": 2020}),
+    ("education_check", case(row=hours(60, 30)), {"from_year": "2020"}),
+    ("not_exam_series", case(args={"exam": ["05:senior"]}), {"exam": ["05:deputy-senior"]}),
+    ("not_exam_series", case(args={"exam": ["05:senior"]}), {"exam": "06:deputy_senior"}),
+    ("not_exam_series", case(args={"exam": ["05:senior"]}), {}),
+    ("at_least", case(row={"score": 60}, args={"score": 60}), {}),
+    ("at_least", case(row={"score": 60}, args={"score": 60}), {"score": "60"}),
+    ("at_least_for_level", case(row={"rank": 3, "years": 3}, args=BY_LEVEL), {"deputy_senior": {}}),
+    ("at_least_for_level", case(row={"rank": 3, "years": 3}, args=BY_LEVEL), {**BY_LEVEL, "deputy": {"rank": 3}}),
+    ("at_least_for_level", case(row={"rank": 3, "years": 3}, args=BY_LEVEL), {}),
+    ("one_of", case(row={"word": "b"}, args={"word": ["a", "b"]}), {}),
+    ("one_of", case(row={"word": "b"}, args={"word": ["a", "b"]}), {"word": "abc"}),
+    ("stage", case({"stage": 1}, args={"stage": 1}), {"stage": 1, "stages": 3}),
+]
+
+
+@pytest.mark.parametrize(("name", "holds", "args"), AMISS)
+def test_a_fact_does_not_hold_with_an_argument_that_it_does_not_take(
+    name: str, holds: FactCase, args: dict[str, Any]
+) -> None:
+    assert fact_holds(name, holds)
+    assert not fact_holds(name, holds._replace(args=args))
+    assert FACTS[name].arguments.faults(args)
+
+
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        ("at_least", {"servce_years": 30}),
+        ("at_least", {"occupation": 1}),
+        ("at_least_for_level", {"senior": {"skil_rank": 6}}),
+        ("one_of", {"ocupation": ["物联网"]}),
+    ],
+)
+def test_data_that_no_row_has_are_refused_where_a_procedure_is_read(name: str, args: dict[str, Any]) -> None:
+    """Whoever asks for them makes the fact false for everybody."""
+    assert FACTS[name].arguments.fit(args)
+    ((zh, en),) = FACTS[name].arguments.faults(args)
+    assert "occupation" in en or "service_years" in en
+    assert zh and not fact_holds(name, case(args=args, level="senior"))
+
+
+@pytest.mark.parametrize("code", resources.tracks())
+def test_the_arguments_of_every_procedure_that_ships_are_known(code: str) -> None:
+    for step in resources.tracks()[code].procedure["steps"]:
+        for fact in (*step["facts"], *step["row_facts"]):
+            assert FACTS[fact["name"]].arguments.faults(fact["args"]) == ()
 
 
 def test_a_fact_that_nobody_knows_is_false() -> None:
@@ -187,7 +245,12 @@ def test_a_ratio_is_rounded_down_in_exact_numbers(applied: int, passed: int, per
 )
 def test_no_signed_figures_make_a_fact_raise(name: str, figures: dict[str, Any]) -> None:
     for level in LEVEL.values:
-        for args in (PERCENT, GRANTED):
+        for args in (
+            PERCENT,
+            GRANTED,
+            {},
+            *(one.args for fact, *cases in HOLD_AND_FAIL for one in cases if fact == name),
+        ):
             one = case(figures, figures, args, level=level, applied=9, passed=3, granted=figures)
             assert fact_holds(name, one) in (True, False)
             assert isinstance(approved_ratio(one), int)

@@ -4,7 +4,7 @@ import pytest
 
 from certsvc import resources
 from certsvc.core.errors import Malformed, NotReady
-from certsvc.core.regions import parse_region_table, region_covers
+from certsvc.core.regions import local_roles, parse_region_table, region_covers
 
 HEADER = "code,gbt2260,name_zh,name_en,kind,parent\n"
 PROVINCE = "JL,220000,吉林省,Jilin Province,province,\n"
@@ -115,3 +115,20 @@ def test_a_missing_data_file_is_an_incomplete_installation() -> None:
         resources.text("no_such_table.csv")
     assert caught.value.code == "data_missing"
     assert caught.value.hint.startswith("pip ")
+
+
+@pytest.mark.parametrize(
+    ("region", "roles"),
+    [
+        ("220122", ("county", "city")),
+        ("220102", ("county", "city")),
+        ("220100", ("city",)),
+        ("222400", ("city",)),
+        ("220000", ()),
+        ("JL-CBS", ()),
+        ("22012", ()),
+        ("", ()),
+    ],
+)
+def test_the_offices_above_a_unit_are_told_by_its_region(region: str, roles: tuple[str, ...]) -> None:
+    assert local_roles(region) == roles

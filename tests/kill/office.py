@@ -4,7 +4,6 @@ It lives by the real clock, as a service does: nothing here has to wait for work
 to certificates within a second. Everything in it is invented: 示例 and 样章 in names, address code 220000 in ID numbers.
 """
 
-import json
 import time
 from dataclasses import replace
 from datetime import date, timedelta
@@ -50,7 +49,7 @@ def build_office(home: Path, url: str | None = None) -> None:
 
 def _sign_procedure(instance: Instance) -> None:
     """The acts of PATH alone, in this order: the form of a procedure that ships, without its notices and votes."""
-    shipped = json.loads((resources.path("procedures") / f"{TRACK}.json").read_text(encoding="utf-8"))
+    shipped = resources.tracks()[TRACK].procedure
     steps = {step["act"]: {**step, "facts": [], "row_facts": []} for step in shipped["steps"]}
     payload = {
         **shipped,

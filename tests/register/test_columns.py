@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from certsvc.register.columns import BY_KEY, COLUMNS, TRACK_WORDS, TRACKS, find_column, fold
+from certsvc.core.errors import Malformed
+from certsvc.register.columns import BY_KEY, COLUMNS, TRACK_WORDS, TRACKS, find_column, fold, track_index
 from certsvc.register.normalise import READERS
 
 
@@ -61,6 +62,14 @@ def test_the_word_that_names_a_roster_tells_no_health_and_no_background() -> Non
 def test_no_word_names_two_tracks() -> None:
     words = [fold(word) for words in TRACKS.values() for word in words]
     assert len(words) == len(set(words)) == len(TRACK_WORDS) - len(TRACKS)
+
+
+@pytest.mark.parametrize("second", ["示例 方式", "t22", "T22"])
+def test_a_word_for_two_tracks_is_refused(second: str) -> None:
+    assert track_index({"T22": ("示例方式", "T22")}) == {"t22": "T22", "示例方式": "T22"}
+    with pytest.raises(Malformed) as refused:
+        track_index({"T22": ("示例方式",), "T23": (second,)})
+    assert refused.value.code == "track_words"
 
 
 def test_names_and_numbers_are_required() -> None:

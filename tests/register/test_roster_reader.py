@@ -159,6 +159,22 @@ def test_a_change_of_series_and_a_confirmation_may_keep_the_level(change: dict[s
     assert codes(read_rows(tmp_path, change)) == []
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"current_title": "助理工程师", "track": "博士后评审"}, []),
+        ({"current_title": "助理工程师", "track": "双贯通对应"}, []),
+        ({"current_title": "助理工程师", "track": "外省确认"}, ["level_skipped"]),
+        ({"current_title": "正高级工程师", "track": "外省确认"}, ["level_not_higher"]),
+        ({"current_title": "高级工程师", "track": "博士后评审"}, ["level_not_higher"]),
+    ],
+)
+def test_how_far_somebody_may_rise_is_what_the_procedure_of_the_track_says(
+    changes: dict[str, str], said: list[str], tmp_path: Path
+) -> None:
+    assert [code for code, _ in codes(read_rows(tmp_path, changes))] == said
+
+
 def test_a_vote_of_which_only_the_members_are_known_is_incomplete(tmp_path: Path) -> None:
     gone = dict.fromkeys(("present", "yes", "no", "abstain"), "")
     assert codes(read_rows(tmp_path, gone)) == [("votes_incomplete", "decide")]

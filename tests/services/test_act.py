@@ -12,6 +12,7 @@ from certsvc.core.outcomes import Fault
 from certsvc.core.schemas import LIFECYCLE_ACTS
 from certsvc.services import enrol
 from certsvc.services.delegation import Delegation, delegate
+from certsvc.services.overview import roster_view
 from certsvc.services.verify_evidence import verify_code
 from certsvc.store import keys as key_store
 
@@ -349,6 +350,25 @@ def test_county_and_city_recommend_in_this_order_and_each_once(province: World) 
     (one, _) = province.issue(roster_id)
     report = verify_code(province.instance, one.code)
     assert [link.org for link in report.chain if link.name == "recommend"] == ["SL-CO", "SL-CC"]
+
+
+def test_in_a_county_neither_the_city_nor_the_committee_goes_ahead_of_who_recommends_below(province: World) -> None:
+    """逐级: a result without one of them would be void, so nothing is signed that leads there."""
+    roster_id = province.take_in(replace(T01, people=2, units=("示例县农业技术站",), region="农安县"))
+    province.sign("unit_notice", roster_id, "U4")
+    province.at(9)
+    for kind, officer, lacking in (("recommend", "CC", "county"), ("recommend", "CO", ""), ("accept", "XC", "city")):
+        if not lacking:
+            province.sign(kind, roster_id, officer)
+            view = roster_view(province.instance, roster_id)
+            assert view.next_step is not None and (view.next_step.act, view.next_step.done) == ("recommend", 0)
+            continue
+        fault = refused(province, kind, roster_id, officer)
+        assert isinstance(fault, Fault)
+        assert (fault.code, fault.about.act) == ("act_missing", "recommend")
+        assert fault.about.figures["roles"] == lacking
+    province.sign("recommend", roster_id, "CC")
+    assert province.sign("accept", roster_id, "XC").count == 2
 
 
 def test_acts_of_one_second_still_form_a_path(province: World) -> None:

@@ -1,6 +1,5 @@
 """The 2022 notice as grants: every row of the sample stands in a lawful line, does what its clause says, and no more."""
 
-import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -138,7 +137,7 @@ def test_a_committee_has_its_own_ratio_or_that_of_its_university(sample: Instanc
 
 
 def test_no_ratio_of_the_sample_is_more_than_the_procedure_knows() -> None:
-    procedure = json.loads(resources.path("procedures").joinpath("T03.json").read_text("utf-8"))
+    procedure = resources.tracks()["T03"].procedure
     (args,) = (f["args"] for step in procedure["steps"] for f in step["facts"] if f["name"] == "within_ratio")
     stated = [(row, level, percent) for row in ROWS for level, percent in row.ratios.items()]
     assert len(stated) == 13
@@ -249,7 +248,7 @@ MAY: dict[str, tuple[tuple[tuple[str, str], ...], tuple[str, str, str]]] = {
 
 def roles_of(act: str) -> set[str]:
     """Roles under which a procedure lets an act be done."""
-    shipped = [json.loads(path.read_text("utf-8")) for path in resources.path("procedures").glob("T*.json")]
+    shipped = [track.procedure for track in resources.tracks().values()]
     return {role for one in shipped for step in one["steps"] if step["act"] == act for role in step["roles"]}
 
 

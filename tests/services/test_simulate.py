@@ -13,7 +13,7 @@ from certsvc import resources
 from certsvc.core.errors import Malformed
 from certsvc.services.simulate import Outcome, Simulation, read_draft, simulate
 
-T01: dict[str, Any] = json.loads((resources.path("procedures") / "T01.json").read_text("utf-8"))
+T01: dict[str, Any] = resources.tracks()["T01"].procedure
 STEP = {step["act"]: place for place, step in enumerate(T01["steps"])}
 
 
@@ -190,6 +190,14 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
     "lag": (lambda d: d.update(document_lag_days=-1), "draft_member", "document_lag_days"),
     "fact": (asks("evaluate", "facts", "moon_is_full"), "draft_member", f"steps[{STEP['evaluate']}].facts["),
     "row_fact": (asks("accept", "row_facts", "moon"), "draft_member", f"steps[{STEP['accept']}].row_facts["),
+    "argument_unknown": (
+        asks("evaluate", "facts", "within_ratio", percent={"senior": 40}, grantd=True),
+        "draft_member",
+        "grantd",
+    ),
+    "argument_form": (asks("evaluate", "facts", "stage", stage="1"), "draft_member", "stage"),
+    "argument_missing": (asks("evaluate", "facts", "within_ratio", granted=True), "draft_member", "percent"),
+    "figure": (asks("accept", "row_facts", "at_least", servce_years=3), "draft_member", "servce_years"),
     "award_date": (lambda d: d.update(award_date="file"), "draft_member", "award_date"),
     "apart_of_no_step": (lambda d: d["apart"].append(["file", "issue"]), "draft_member", "apart["),
     "apart_of_one": (lambda d: d["apart"].append(["issue", "issue"]), "draft_member", "apart["),

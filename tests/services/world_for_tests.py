@@ -63,6 +63,9 @@ _APPROVED_AHEAD = (15, "approve", ("AP",))
 #: Recognition: no experts are drawn, and nobody else settles objections.
 _RECOGNITION = _without(_REVIEW, "draw", "settle_objections")
 
+#: A unit in a county is recommended by the county first, then by the city.
+_COUNTY = (8, "recommend", ("CO",))
+
 #: Track -> (days after the roster came in, act, officers); between a notice and its closing act lie >= 5 working days.
 WALKS: dict[str, Walk] = {
     "T01": _REVIEW,
@@ -78,11 +81,11 @@ WALKS: dict[str, Walk] = {
         (18, "issue", ("H1", "H2")),
     ),
     "T05": _REVIEW,
-    "T06": _RECOGNITION,
-    "T07": _without(_RECOGNITION, "evaluate"),
-    "T08": _REVIEW,
-    "T09": _RECOGNITION,
-    "T10": _REVIEW,
+    "T06": _with(_RECOGNITION, _COUNTY),
+    "T07": _with(_without(_RECOGNITION, "evaluate"), _COUNTY),
+    "T08": _with(_REVIEW, _COUNTY),
+    "T09": _with(_RECOGNITION, _COUNTY),
+    "T10": _with(_REVIEW, _COUNTY),
     "T11": _with(
         _without(_RECOGNITION, "unit_notice"), (16, "evaluate", ("XC",)), (17, "evaluate", ("XC",)),
     ),
@@ -222,7 +225,14 @@ class World:
             self.at(day)
             if until in (kind, day):
                 return
-            self.sign(kind, roster_id, *officers, facts=FIGURES.get((track, day), {}))
+            who = self._lowest(roster_id) if officers == ("CO",) else officers
+            if who:
+                self.sign(kind, roster_id, *who, facts=FIGURES.get((track, day), {}))
+
+    def _lowest(self, roster_id: str) -> tuple[str, ...]:
+        """Who recommends below the city: the county, another office in other districts, nobody in the city itself."""
+        region = self.entries(roster_id)[0].region
+        return () if region == "220100" else ("CO",) if region == "220122" else ("DI",)
 
     def ready(self, people: int = 2, **changes: object) -> str:
         """A T01 roster whose issue act is signed; the clock stands a day later."""
@@ -258,7 +268,7 @@ def census(instance: Instance) -> dict[str, int]:
 
 
 def build_world(home: Path, url: str | None = None) -> None:
-    """Makes a home with the demo's offices, a committee XC for all tracks, a county office, and no roster."""
+    """Makes a home with the demo's offices, a committee XC for all tracks, and no roster."""
     with database(url):
         hold_ceremony(home, world.plan(URL), int(DAY_ZERO.timestamp()) - 86_400)
     with opened(home, url) as instance:
@@ -266,8 +276,8 @@ def build_world(home: Path, url: str | None = None) -> None:
         world.populate(instance)
         for org, roles, region in (
             ("SL-XC", ("committee_office", "committee"), "220000"),
-            ("SL-CO", ("county",), "220122"),
             ("SL-XD", ("department",), "220000"),
+            ("SL-DI", ("county",), "220100"),
         ):
             enrol.enrol_organisation(instance, enrol.NewOrganisation(org, f"示例{org}", org, "office", None, region))
             enrol.enrol_officer(instance, org[-2:], org, "样章人")
