@@ -253,7 +253,8 @@ class _Judge:
     def _under(self, bundle: Bundle, procedure: Jws) -> Bundle:
         """`bundle` with `procedure`, and a trust bundle that names it: whether it is trusted is not the question here."""
         trust = documents.current_trust(self.connection)
-        listed = {"track": procedure.unverified_payload["track"], "sha256": procedure.sha256}
+        track = procedure.unverified_payload["track"]
+        listed = {"track": track, "sha256": procedure.sha256, "from_index": 0, "to_index": None}
         payload = {**trust.unverified_payload, "procedures": [listed]}
         return replace(bundle, procedure=procedure, trust=Jws(trust.typ, canonical(payload), payload, ()))
 

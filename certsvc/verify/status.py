@@ -78,13 +78,13 @@ def status_at(case: Case) -> tuple[int, Event | None]:
             value, cause = int(event.decide.unverified_payload["value"]), event
     newest = case.batch.status_list
     listed = _listed(case, newest)
-    if listed != _last_value(case.bundle.events):
-        # Between the list in the bundle and the newest one lies an act that is not at hand.
-        if case.at >= min(time_of(newest), case.now):
-            value, cause = listed, None
-        elif case.known is None or case.at > time_of(case.batch.status_carried):
-            # It may reach back to any day; what was known before it was decided is known.
+    # What was known before the list in the bundle was out is known without any list.
+    counts = case.known is None or case.known > time_of(case.batch.status_carried)
+    if counts and listed != _last_value(case.bundle.events):
+        # Between the list in the bundle and the newest one lies an act that is not at hand. It may reach back to any day.
+        if case.at < min(time_of(newest), case.now):
             raise Unknown("events_missing")
+        value, cause = listed, None
     if value != VALID and value not in CODES:
         raise Unknown("status_value", value=value)
     return value, cause

@@ -107,9 +107,10 @@ def test_a_trial_writes_nothing_and_tells_what_was_not_lawful_before(
     instance = open_instance(demo)
     before = census(instance)
     said = must("procedure", "simulate", written(tmp_path, present(demo)), "--against", 2025, "--home", demo).out
-    # Three of the demo's rosters break the very procedure: a short notice, none at all, and all acts in one night.
+    # Four of the demo's rosters break the very procedure: a committee beyond its level, a short notice, none at all, and
+    # all acts in one night.
     void = [line for line in said.splitlines() if "程序无效 void  " in line]
-    assert len(void) == 3 and all("按原程序已有 2 人不合规" in line for line in void)
-    assert {"[interval_short]", "[act_missing]"} <= set(said.split())
+    assert len(void) == 4 and all("按原程序已有 2 人不合规" in line for line in void)
+    assert {"[level_out_of_scope]", "[interval_short]", "[act_missing]"} <= set(said.split())
     assert census(instance) == before
     instance.close()

@@ -27,7 +27,9 @@ def keys_in_service(view: View) -> Iterator[Finding]:
             if end.to > view.known:
                 continue
             end = replace(end, reason="rotated")
-        last, code = (end.to, "key_ended") if end.reason != "compromised" else (end.good_before, "key_compromised")
+        last, code = end.to, "key_ended"
+        if end.reason == "compromised":
+            last, code = None if end.good_before is None else min(end.to, end.good_before), "key_compromised"
         if not view.rules.good_before and end.reason == "compromised":
             last = end.to
         for document in documents(view):

@@ -8,7 +8,7 @@ from support_forge import judge
 from support_instance import SmallInstance
 
 from certsvc.core.bundle import parse_bundle
-from certsvc.core.chain import ChainFault, identify
+from certsvc.core.chain import ChainFault, identify, key_in
 from certsvc.core.encoding import canonical, parse_json
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import parse_document
@@ -53,7 +53,8 @@ def test_a_bundle_with_bytes_after_it_is_tampered(tail: bytes, small_instance: S
 def test_a_certificate_with_any_one_bit_changed_has_no_signature(small_instance: SmallInstance) -> None:
     bundle = parse_bundle(small_instance.bundle())
     case = Case(Evidence(bundle), small_instance.anchors, small_instance.now, small_instance.now)
-    key = case.path.signer(bundle.credential).public_key
+    key = key_in(case.path.certificate_of(bundle.credential, 0))
+    assert case.path.signer(bundle.credential).use == "credential"
     token = bundle.credential.body
     assert bundle.credential.signed_by(key)
     for place in range(len(token)):
