@@ -128,14 +128,21 @@ def link_rows(report: Report, link: Link) -> list[Row]:
     """The rows that say what is wrong with a link of the chain, the worst first; none for one that passed."""
     if link.outcome == "pass":
         return []
-    told, absent = ("fail", "unknown", "not_run"), is_absent(link)
-    found = [
-        row
-        for row in report.rows
-        if row.code in link.codes and row.outcome in told and row.of_absent_act == absent
-        if (row.about.act == link.name if absent else row.evidence in (link.evidence, None))
-    ]
+    told = ("fail", "unknown", "not_run")
+    found = [row for row in report.rows if row.code in link.codes and row.outcome in told and _is_about(row, link)]
     return sorted(found, key=lambda row: told.index(row.outcome))
+
+
+def _is_about(row: Row, link: Link) -> bool:
+    """Whether a row is about the document of a link or, where it is about no one document, about the act that it is."""
+    absent = is_absent(link)
+    if row.of_absent_act != absent:
+        return False
+    if absent:
+        return row.about.act == link.name
+    if link.kind == "act" and row.evidence is None:
+        return (row.about.act, row.about.org) == (link.name, link.org)
+    return row.evidence in (link.evidence, None)
 
 
 def link_sentences(report: Report, link: Link, lang: str) -> list[str]:

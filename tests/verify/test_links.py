@@ -155,3 +155,18 @@ def test_without_evidence_each_check_is_named_with_family_and_rule() -> None:
     report = without_evidence("unreadable", "no_code_found", 1, 2)
     assert [(row.id, row.family, row.rule) for row in report.rows] == [(c.id, c.family, c.rule) for c in CHECKS]
     assert not report.test and without_evidence("unreadable", "no_code_found", 1, 2, True).test
+
+
+def test_a_link_tells_its_own_fault_and_not_that_of_another_act(small_instance: SmallInstance) -> None:
+    """Two acts that fail for one reason are told each in its place, once."""
+    beyond = [
+        {"do": "set", "at": f"grants.{name}.scope.levels", "to": ["intermediate"]}
+        for name in ("committee", "committee_office")
+    ]
+    report = report_on(small_instance, *beyond)
+    failed = [link for link in report.chain if link.kind == "act" and link.outcome == "fail"]
+    assert [link.name for link in failed] == ["accept", "draw", "evaluate"]
+    for link in failed:
+        rows = words.link_rows(report, link)
+        assert rows and {row.about.act for row in rows} == {link.name}
+        assert len(words.link_sentences(report, link, "en")) == 1
