@@ -179,11 +179,10 @@ def completed(bundle: Bundle, update: Update) -> Bundle:
     """`bundle` with what it lacks of the grants and certificates of the update's keys; the same one if it lacks nothing."""
     logs = dict(zip((one.sha256 for one in update.grants), update.grants_logged, strict=True))
     here = {one.sha256 for one in bundle.grants}
-    granting = [one for one in update.grants if _names_key_of(one, update.status)]
+    # Where it knows the key, no grant of it is asked for.
+    known = any(_names_key_of(one, update.status) for one in bundle.grants)
+    granting = [] if known else [one for one in update.grants if _names_key_of(one, update.status)]
     grants = tuple(one for one in _with_parents(granting, update.grants) if one.sha256 not in here)
-    if any(_names_key_of(one, update.status) for one in bundle.grants):
-        # It knows the key: nothing more is asked for.
-        grants = ()
     wanted = _certs_for((*update.documents, *grants), tuple(dict.fromkeys(update.certs)))
     certs = tuple(der for der in wanted if der not in bundle.certs)
     if not grants and not certs:
