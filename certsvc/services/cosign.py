@@ -76,7 +76,8 @@ def cosign(instance: Instance) -> list[Said]:
 def _ask(instance: Instance, witness: Witness, newest: LogCheckpoint) -> tuple[Said, str | None]:
     """What it did, and its line."""
     with instance.engines.read.connect() as connection:
-        old = log_store.last_witnessed(connection, witness.key.name)
+        # Another process may have had a larger one cosigned since `newest` was read: the witness will say so.
+        old = log_store.last_witnessed(connection, witness.key.name, newest.size)
         answer = _submit(instance, connection, witness, old, newest)
         known = _size_in(answer)
         if answer.status == 409 and known is not None and known <= newest.size and known != old:

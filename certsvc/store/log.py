@@ -69,7 +69,9 @@ _FIRST_LINES = select(log_cosignature.c.size, log_cosignature.c.witness, log_cos
         .limit(bindparam("most"))
     )
 )
-_WITNESSED = select(func.max(log_cosignature.c.size)).where(log_cosignature.c.witness == bindparam("witness"))
+_WITNESSED = select(func.max(log_cosignature.c.size)).where(
+    log_cosignature.c.witness == bindparam("witness"), log_cosignature.c.size <= bindparam("most")
+)
 
 
 # --- the outbox ------------------------------------------------------------------------------------------------------
@@ -318,9 +320,9 @@ def list_first_lines(connection: Connection, below: int | None, most: int) -> di
     return found
 
 
-def last_witnessed(connection: Connection, witness: str) -> int:
-    """The largest size that this witness cosigned, as far as we know; 0 if none."""
-    return connection.execute(_WITNESSED, {"witness": witness}).scalar() or 0
+def last_witnessed(connection: Connection, witness: str, most: int) -> int:
+    """The largest size up to `most` that this witness cosigned, as far as we know; 0 if none."""
+    return connection.execute(_WITNESSED, {"witness": witness, "most": most}).scalar() or 0
 
 
 def _of(state: LogState | None) -> LogState:

@@ -290,7 +290,7 @@ def test_a_machine_that_was_put_back_learns_it_before_it_signs(
     with opened(old) as instance:
         assert LogHome(instance, None).check() == 9
         with instance.engines.read.connect() as connection:
-            assert log_store.last_witnessed(connection, NAME) == 9
+            assert log_store.last_witnessed(connection, NAME, 9) == 9
 
 
 def test_a_stale_mirror_is_refused_when_a_witness_saw_more(witnessed: tuple[LogHome, Witness], tmp_path: Path) -> None:

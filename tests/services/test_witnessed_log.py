@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from world_for_tests import PAPER, World, opened
 
 from certsvc.core.checkpoint import WitnessPolicy, format_proof, parse_log_keys, parse_proof, verify_checkpoint
@@ -160,6 +161,25 @@ def test_leaves_that_another_process_placed_and_left_are_cosigned(office: World)
     log.sequence(office.instance)
     assert cosign.is_wanting(office.instance)
     log_leaves.settle(office.instance)
+    assert not cosign.is_wanting(office.instance)
+
+
+def test_who_is_overtaken_between_reading_the_newest_checkpoint_and_showing_it_says_so(office: World) -> None:
+    ungrant(office)
+    overtaken: list[int] = []
+    asked = office.instance.engines.read
+
+    def another_is_faster(*_: object) -> None:
+        if overtaken:
+            return
+        overtaken.append(1)
+        with opened(office.home) as other:
+            ungrant(World(other, office.folder), "accept")
+
+    event.listen(asked, "after_cursor_execute", another_is_faster)
+    said = cosign.cosign(office.instance)
+    assert overtaken
+    assert {(one.outcome, one.detail) for one in said} == {("refused", "HTTP 409")}
     assert not cosign.is_wanting(office.instance)
 
 
