@@ -25,9 +25,9 @@ _MARKS = (b",", b":", b"[", b"{")
 #: More than any certificate needs; what a check does for each of them stays cheap.
 MOST = {"certs": 256, "grants": 128, "path": 64, "events": 64, "corrections": 32, "entries": 33, "calendars": 16}
 #: Different checkpoints in all log proofs of a bundle: each costs the verification of every signature that counts.
-MAX_NOTES = 256
+MAX_NOTES = 96
 #: Bytes of them together: where many witnesses sign, fewer checkpoints cost as much.
-MAX_NOTE_BYTES = 262_144
+MAX_NOTE_BYTES = 98_304
 #: The largest document or key certificate whose parsed form or signature check is remembered.
 REMEMBERED_BYTES = 16_384
 

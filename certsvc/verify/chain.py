@@ -1,9 +1,40 @@
 """Chain: every key belongs to whom it should, by X.509 up to a root we hold (formats.md 2)."""
 
+from functools import lru_cache
+
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault
 from certsvc.verify.batch import Batch
 from certsvc.verify.path import Path, act_fault
+
+#: More signatures than a certificate of any other root bears: who asks about one is told all that can be told of it.
+MOST_STRANGERS = 64
+
+
+def keys_at_home(batch: Batch) -> None:
+    """No more than MOST_STRANGERS signatures are of keys that lead to no root we hold.
+
+    Anybody can sign any number of documents with keys of his own; beyond these nothing is verified or asked.
+    """
+    path = batch.path
+    strangers: list[Fault] = []
+    why = lru_cache(maxsize=None)(lambda kid: _no_root(path, kid))
+    signed = (*path.documents, *batch.lifecycle_acts, *batch.lists)
+    for kid in [batch.kid, *(one.unverified_kid for document in signed for one in document.signatures)]:
+        strangers += filter(None, [why(kid)])
+        if len(strangers) > MOST_STRANGERS:
+            raise strangers[0]
+
+
+def _no_root(path: Path, kid: str) -> Fault | None:
+    """Why the key is nobody's whom we know. One that is not at hand is the business of the signatures."""
+    try:
+        path.identity(path.certs_by_jkt[kid])
+    except Fault as fault:
+        return fault
+    except KeyError:
+        pass
+    return None
 
 
 def keys_certified(path: Path, document: Jws) -> None:

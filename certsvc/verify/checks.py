@@ -45,6 +45,9 @@ C2SP, LEAF = "C2SP tlog-proof; RFC 9162 2.1.3.2", f"{FORMAT} 6"
 LOGGED = with_a("log_asked", "log_not_required")
 FILE = with_a("file", "no_file_given")
 
+#: Asked before any signature is verified.
+GATE = Check("keys_at_home", "chain", X509, chain.keys_at_home, BATCH)
+
 CHECKS: tuple[Check, ...] = (
     Check("credential_signature", "integrity", JWS, integrity.credential_signature),
     Check("act_signatures", "integrity", ACT, integrity.signatures_hold, each.acts),
@@ -52,6 +55,7 @@ CHECKS: tuple[Check, ...] = (
     Check("lifecycle_signatures", "integrity", ACT, integrity.own_signature, each.lifecycle_acts),
     Check("status_signature", "integrity", JWS, integrity.own_signature, each.lists),
     Check("nothing_unused", "integrity", f"{FORMAT} 7", integrity.nothing_unused, BATCH),
+    GATE,
     Check("keys_certified", "chain", X509, chain.keys_certified, each.documents),
     Check("issuer_certified", "chain", X509, chain.issuer_certified, BATCH),
     Check("own_keys_certified", "chain", X509, chain.own_keys_certified, each.own_documents),
@@ -156,6 +160,8 @@ class Finding:
 def find(case: Case, checks: tuple[Check, ...] = CHECKS) -> Finding:
     """The rows of all checks, in order. All certificates of a batch that pass have one finding."""
     shared = _shared(case, checks)
+    if shared is None:
+        return Finding(tuple(GATE.rows(case) if check is GATE else check.not_run("keys_foreign") for check in checks))
     first = shared.others is None
     if first:
         signed = shared.signatures.rows(case)
@@ -222,9 +228,12 @@ class _Shared:
         return then if signed else (*first, *then)
 
 
-def _shared(case: Case, checks: tuple[Check, ...]) -> _Shared:
+def _shared(case: Case, checks: tuple[Check, ...]) -> _Shared | None:
+    """None where too much was signed by strangers to be verified at all."""
     known: _Shared | None = case.batch.memory.get("shared")
     if known is None or known.checks is not checks:
+        if GATE in checks and GATE.rows(case)[0].outcome == "fail":
+            return None
         first = tuple(check for check in checks if check.family == "integrity")
         rest = tuple(check for check in checks if check.family != "integrity")
         known = case.batch.memory["shared"] = _Shared(checks, rest, _ask(case, first))

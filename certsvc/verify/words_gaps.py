@@ -216,6 +216,11 @@ NOT_RUN: dict[str, Words] = {
         "A signature could not be judged, so nothing else can be believed or was checked.",
         "확인할 수 없는 서명이 있어 나머지는 믿을 수 없으므로 검사하지 않았습니다.",
     ),
+    "keys_foreign": (
+        "大量签名出自未知根证书下的密钥,未予核验。",
+        "Too many signatures are of keys under a root that is not held; none was verified.",
+        "보유하지 않은 루트의 키로 된 서명이 너무 많아 검사하지 않았습니다.",
+    ),
     "signature_failed": (
         "签名不符,其余内容不可信,未再检查。",
         "The signature failed, so nothing else can be believed or was checked.",

@@ -95,6 +95,11 @@ CHECKS: dict[str, Words] = {
         "Status acts are signed and sealed",
         "상태 변경에 서명과 날인이 있음",
     ),
+    "keys_at_home": (
+        "签名密钥出自所持的根证书",
+        "The keys that signed lead to a root that is held",
+        "서명 키가 보유한 루트로 이어짐",
+    ),
     "one_root": ("所有密钥属于同一根证书", "All keys stand under one root", "모든 키가 하나의 루트에 속함"),
     "issuer_named": ("所写发证机关就是签名者", "The issuer named is the one who signed", "기재된 발급기관이 서명자임"),
     "trust_current": ("信任清单在有效期内", "The trust list is current", "신뢰 목록이 유효함"),

@@ -11,19 +11,21 @@ from itertools import count
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from support_changes import apply_changes, day
 from support_forge import Forge, holder_of, judge
 from support_instance import SmallInstance
 
 from certsvc.core.bundle import MAX_BYTES, MOST, parse_bundle
+from certsvc.core.chain import Anchor, read_anchor
 from certsvc.core.encoding import b64, canonical, parse_json, unb64
 from certsvc.core.errors import Malformed
 from certsvc.core.grants import Grant, check_nesting
 from certsvc.core.jose import parse_compact, parse_document
 from certsvc.core.outcomes import Fault
 from certsvc.services.verify_evidence import read_text
-from certsvc.signers.minting import mint_issuing_ca, new_key
+from certsvc.signers.minting import mint_issuing_ca, mint_root, new_key
 from certsvc.verify.judge import MOST_BAD
 
 #: Seconds of processor time.
@@ -334,6 +336,35 @@ def test_after_some_bad_signatures_no_more_are_tried_and_none_of_those_has_passe
         left = most - MOST_BAD
         assert told == [("fail", "sig_bad")] * MOST_BAD + [("not_run", "signature_failed")] * left
     assert {row.outcome for row in rows if row.family != "integrity"} == {"not_run"}
+
+
+def full(small: SmallInstance) -> Iterator[dict[str, Any]]:
+    """Changes that fill a bundle with acts, grants and events, all of them signed as they should be."""
+    for number in range(MOST["path"] - len(PATH) - 1):
+        yield {"do": "copy", "at": "acts.draw", "to": f"acts.d{number}"}
+        yield {"do": "copy", "at": "rows.draw", "to": f"rows.d{number}"}
+        yield {"do": "set", "at": f"acts.d{number}.jti", "to": f"d-{number}"}
+    yield {"do": "set", "at": "path", "to": [*PATH, *[f"d{n}" for n in range(MOST["path"] - len(PATH) - 1)], "issue"]}
+    for number in range(MOST["events"]):
+        yield {"do": "event", "act": "reinstate" if number % 2 else "suspend", "at": day(43 + number / 100)}
+    yield from _many_grants()
+    named = ["@grants.committee", *[f"@grants.g{n}" for n in range(100)]]
+    yield {"do": "set", "at": "acts.evaluate.grants", "to": named}
+
+
+def stranger(small: SmallInstance) -> Anchor:
+    """A root with the name of the one above the bundle, and a key of its own."""
+    real = Forge(small).authority("root").certificate
+    key = new_key("root")
+    assert isinstance(key, EllipticCurvePrivateKey)
+    return read_anchor(mint_root(holder_of(real), key, real.not_valid_before_utc, 20, test=True))
+
+
+def test_a_full_bundle_that_its_maker_signed_throughout_is_refused_at_once(small_instance: SmallInstance) -> None:
+    make, anchors = hostile(small_instance, [*full(small_instance)]), (stranger(small_instance),)
+    report = judge(small_instance, make(0), anchors)
+    assert (report.verdict, report.reason) == ("not_issued", "test_root")
+    assert cost(lambda data: judge(small_instance, data, anchors), make) < LIMIT
 
 
 def test_grants_in_a_circle_end(small_instance: SmallInstance) -> None:
