@@ -48,8 +48,11 @@ def test_an_adversarial_bundle_gets_its_verdict_and_its_code(
 def test_the_harmless_sibling_of_an_adversarial_bundle_is_valid(
     vector: dict[str, Any], small_instance: SmallInstance
 ) -> None:
-    report = judged(small_instance, vector["harmless"]["changes"], vector["harmless"].get("asked"))
+    changes, asked = vector["harmless"]["changes"], vector["harmless"].get("asked")
+    report = judged(small_instance, changes, asked)
     assert (report.verdict, report.reason) == ("valid", None)
+    # The bundle as it was would pass with a verifier that takes nothing else.
+    assert asked or apply_changes(Forge(small_instance), changes).build() != unlogged(small_instance.bundle())
 
 
 def test_the_forge_without_changes_gives_the_genuine_bundle(small_instance: SmallInstance) -> None:
