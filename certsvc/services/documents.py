@@ -124,9 +124,9 @@ def load_document(connection: Connection, sha256: str, typ: str) -> Jws:
     return _remembered(connection, typ, sha256, find)
 
 
-def certificate_of(connection: Connection, jkt: str) -> bytes:
-    """The DER certificate of a registered key. Raises NotFound."""
-    return _remembered(connection, "certificate", jkt, lambda: key_by_jkt(connection, jkt).certificate)
+def certificate_of(connection: Connection, jkt: str, ca: str) -> bytes:
+    """The DER certificate of a registered key, remembered while `ca` is the newest issuing CA. Raises NotFound."""
+    return _remembered(connection, "certificate", f"{ca}/{jkt}", lambda: key_by_jkt(connection, jkt).certificate)
 
 
 def _remembered(connection: Connection, kind: str, name: str, find: Callable[[], T]) -> T:

@@ -6,7 +6,9 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from certsvc.core.errors import Refused
+from certsvc.core.chain import has_issued
+from certsvc.core.errors import NotReady, Refused
+from certsvc.core.kinds import CA
 from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves
 from certsvc.store import keys as key_store
@@ -30,8 +32,16 @@ class KeyLine:
 
 
 def certify(instance: Instance, connection: Connection, keys: Iterable[SigningKey]) -> None:
-    """Registers keys that were certified and signs the beginning of each. The policy key has to be registered first."""
+    """Registers keys that were certified and signs the beginning of each. The policy key has to be registered first.
+
+    Raises NotReady(ca_changed) for one that was certified by an issuing CA which turned out to be stolen meanwhile.
+    """
+    key_store.lock_organisation(connection, "ROOT")
+    stolen = [ca for ca in key_store.list_signing_keys(connection, use=CA) if ca.ended_reason == "compromised"]
     for key in keys:
+        if any(has_issued(ca.certificate, key.certificate) for ca in stolen):
+            zh, en = "签发 CA 刚被更换,请重新登记", "The issuing CA was replaced in this very moment; enrol once more."
+            raise NotReady("ca_changed", zh, en, "certsvc keys list")
         key_store.add_signing_key(connection, key)
         note(instance, connection, key)
 
@@ -71,7 +81,8 @@ def end_key(instance: Instance, jkt: str, reason: str = "withdrawn") -> SigningK
         raise Refused("key_end_reason", zh, en, f"certsvc keys compromised {jkt} --since TIME --dry-run")
     with log_leaves.transaction(instance) as connection:
         key = documents.key_by_jkt(connection, jkt)
-        if key.org_id in ("ROOT", instance.settings.authority) and key.officer_id is None:
+        needed = key.org_id in ("ROOT", instance.settings.authority) and key.officer_id is None
+        if needed and not _is_former_ca(connection, key):
             zh, en = (
                 "发证机关的密钥只轮换,不单独停用",
                 "A key of the authority is rotated; without it the work would stop.",
@@ -82,6 +93,12 @@ def end_key(instance: Instance, jkt: str, reason: str = "withdrawn") -> SigningK
         note(instance, connection, ended)
         documents.publish_trust_within(instance, connection)
     return ended
+
+
+def _is_former_ca(connection: Connection, key: SigningKey) -> bool:
+    """Whether it is an issuing CA, and another one certifies what comes."""
+    living = [ca for ca in key_store.list_signing_keys(connection, use=CA) if ca.ended_reason is None]
+    return key.use == CA and living[0] != key
 
 
 def history(instance: Instance, org: str | None = None) -> list[KeyLine]:

@@ -156,6 +156,22 @@ def test_the_drill_signs_anew_and_says_that_nothing_is_left(home: Path, codes: l
     assert (again.code, "0 certificates settled" in again.err) == (0, True)
 
 
+def test_the_drill_for_a_stolen_ca_keeps_every_key_and_hands_out_new_files(
+    home: Path, codes: list[str], issued_at: int
+) -> None:
+    jkt, keys = key(home, "ca"), {row["jkt"] for row in history(home) if row["use"] not in ("ca", "root")}
+    assert "存疑 suspect" in drill(home, jkt, issued_at, "--dry-run").out
+    said = drill(home, jkt, issued_at, *PAIR, *PAPER, "--then", "resign")
+    assert (said.code, "3 certificates settled" in said.err, "no certificate is left" in said.err) == (0, True, True)
+    assert key(home, "ca", reason="compromised") == jkt != key(home, "ca")
+    assert {row["jkt"] for row in history(home) if row["use"] not in ("ca", "root")} == keys
+    verified = call("verify", *codes, "--json", "--home", home)
+    assert {json.loads(line)["verdict"] for line in verified.out.splitlines()} == {"superseded"}
+    again = drill(home, jkt, issued_at, *PAIR, *PAPER, "--then", "resign")
+    assert (again.code, "0 certificates settled" in again.err) == (0, True)
+    must("keys", "rotate", "--org", "HRSS", "--use", "ca", "--home", home)
+
+
 def test_what_cannot_be_signed_anew_is_named_with_the_command_that_revokes(home: Path, issued_at: int) -> None:
     jkt = key(home, "seal", "COMM")
     said = drill(home, jkt, issued_at - 40 * 86_400, *PAIR, *PAPER, "--then", "resign")

@@ -205,7 +205,7 @@ class Logbook:
         for key, (reason, first, *end) in story.ended.items():
             row = next((one for one in keys if one["jkt"] == self.office.jkt[key]), None)
             if row is None:
-                row = {**keys[0], "jkt": self.office.jkt[key], "use": "seal"}
+                row = {**keys[0], "jkt": self.office.jkt[key], "use": "ca" if key == "ca" else "seal"}
                 keys.append(row)
             stolen = reason == "compromised"
             points = {"good_before": at, "good_before_index": point(first)} if stolen else {}
