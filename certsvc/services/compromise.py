@@ -98,7 +98,8 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
             en = "The key ended before that; what it signed after its end is void anyway."
             raise Refused("since_later", zh, en, "certsvc keys list")
         replaced = _end(instance, connection, key, since)
-        withdrawn = _withdraw(instance, connection, jkt, since, document)
+        # A CA gives no grants, and those that its keys gave stand on certificates of another CA now.
+        withdrawn = () if key.use == CA else _withdraw(instance, connection, jkt, since, document)
         documents.publish_trust_within(instance, connection)
         published = status_store.latest_status_list(connection, list_uri(instance)) is not None
     if key.use == "status" and published:

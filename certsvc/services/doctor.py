@@ -13,9 +13,10 @@ from pathlib import Path
 
 from certsvc.core.calendar import local_date
 from certsvc.core.errors import CertsvcError, NotReady
-from certsvc.core.kinds import CA, CEREMONY_USES, ROOT
+from certsvc.core.kinds import CA, ROOT
 from certsvc.instance import Instance, check_key_modes, database_url, open_instance, read_anchors, read_settings
 from certsvc.services import certifiers, cosign, documents, log, log_backfill, log_leaves, overview
+from certsvc.services.ceremony import SIGNER_YEARS
 from certsvc.services.publish import LIST_TERM, list_uri
 from certsvc.services.witness_list import check_witnesses, is_strict
 from certsvc.store import certificates as certificate_store
@@ -128,8 +129,9 @@ def _key_ends(instance: Instance) -> Iterator[Finding]:
         living = [key for key in key_store.list_signing_keys(connection) if key.ended_reason is None]
     for key in sorted(living, key=lambda one: (one.valid_to, one.jkt)):
         left = key.valid_to - instance.now()
-        # The keys of the ceremony that nothing signs with are not rotated.
-        if left >= KEY_NOTICE * DAY or key.use in (CEREMONY_USES.keys() | {ROOT}) - {"policy", "log"}:
+        # A root is not rotated; no key is good for longer than the CA that certified it.
+        notice = KEY_NOTICE + SIGNER_YEARS * 365 if key.use == CA else KEY_NOTICE
+        if left >= notice * DAY or key.use == ROOT:
             continue
         whose, day = f"{key.org_id} {key.officer_id or key.use}", local_date(key.valid_to)
         which = f"--officer {key.officer_id}" if key.officer_id else f"--org {key.org_id} --use {key.use}"

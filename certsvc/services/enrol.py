@@ -17,7 +17,7 @@ from certsvc.core.chain import load_certificate
 from certsvc.core.errors import Malformed, NotFound, Refused
 from certsvc.core.identity import check_uscc
 from certsvc.core.jose import thumbprint
-from certsvc.core.kinds import CA, ISSUED_USES
+from certsvc.core.kinds import CA, CEREMONY_USES, ISSUED_USES
 from certsvc.core.names import fold_name
 from certsvc.instance import Instance
 from certsvc.services import certifiers, key_events, log_leaves
@@ -156,12 +156,12 @@ def make_successor(instance: Instance, connection: Connection, old: SigningKey) 
 
 
 def _certifier(instance: Instance, connection: Connection, use: str) -> Authority:
-    """What certifies keys of `use`: the issuing CA, or for policy, log and issuing CAs the root, while its key is here."""
+    """What certifies keys of `use`: the issuing CA, or for those of the ceremony and for CAs the root, if its key is here."""
     if use in ISSUED_USES:
         return certifiers.present_ca(instance, connection)
-    if use not in ("policy", "log", CA):
-        zh, en = f"此类密钥不轮换:{use}", f"A {use} key is not rotated."
-        raise Refused("key_use", zh, en)
+    if use not in (*CEREMONY_USES, CA):
+        zh, en = f"此类密钥不轮换:{use}", f"A {use} key is not rotated: it takes a new ceremony."
+        raise Refused("key_use", zh, en, "certsvc init")
     return certifiers.root_authority(instance, use)
 
 
