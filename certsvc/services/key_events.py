@@ -1,16 +1,20 @@
 """Key history (密钥事件): every beginning and end of a key is signed by the policy key (docs/format.md 3)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
+from certsvc.core.bundle import parse_shared
 from certsvc.core.chain import has_issued
 from certsvc.core.errors import NotReady, Refused
 from certsvc.core.kinds import CA
+from certsvc.core.note import parse_vkey
 from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves
+from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store.rows import SigningKey
 
@@ -102,9 +106,30 @@ def _is_former_ca(connection: Connection, key: SigningKey) -> bool:
 
 
 def history(instance: Instance, org: str | None = None) -> list[KeyLine]:
-    """Every key that was ever registered (for one organisation), newest first."""
+    """Every key that was ever registered (for one organisation), newest first, and then the witnesses of the log.
+
+    Root, issuing CAs, officers and those who have left are among them. A witness is in nobody's register: it begins with
+    the first trust bundle that names it.
+    """
     with instance.engines.read.connect() as connection:
-        return [_line(key) for key in key_store.list_signing_keys(connection, org_id=org)]
+        keys = [_line(key) for key in key_store.list_signing_keys(connection, org_id=org)]
+        return keys + [line for line in _witnesses(connection) if org in (None, line.org)]
+
+
+def _witnesses(connection: Connection) -> Iterator[KeyLine]:
+    """The witnesses that trust bundles named, by the name that they have as an organisation."""
+    first: dict[str, int] = {}
+    ended: dict[str, Mapping[str, Any]] = {}
+    for row in document_store.list_documents(connection, "trust+jwt", "trust"):
+        said = parse_shared(row.body, row.typ).unverified_payload
+        for vkey in () if said["witness_policy"] is None else said["witness_policy"]["vkeys"]:
+            first.setdefault(vkey, row.iat)
+        ended |= {one["jkt"]: one for one in said["keys"] if one["use"] == "witness" and one["to"] is not None}
+    for vkey, start in first.items():
+        key = parse_vkey(vkey)
+        jkt = documents.witness_jkt(key)
+        end = ended.get(jkt, {"to": None, "reason": None, "good_before": None})
+        yield KeyLine(jkt, "witness", key.name, start, end["to"], end["reason"], end["good_before"], None, None)
 
 
 def _line(key: SigningKey) -> KeyLine:
