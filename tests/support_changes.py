@@ -105,6 +105,11 @@ def _mint(forge: Forge, label: str, like: str, **other: Any) -> None:
     forge.mint(label, like, **other)
 
 
+def _second_ca(forge: Forge) -> None:
+    """Another issuing CA under the real root, `second`, whose key is labelled `second.ca`."""
+    forge.second_ca()
+
+
 def _move(forge: Forge, act: str, to: str) -> None:
     """Dates an act and its paper: 10:00 of a day in Asia/Shanghai."""
     moment = datetime.fromisoformat(to + "T10:00:00").replace(tzinfo=SHANGHAI)
@@ -115,11 +120,12 @@ def _move(forge: Forge, act: str, to: str) -> None:
 def _end_key(
     forge: Forge, key: str, at: int, reason: str, good_before: int | None = None, declared: int | None = None
 ) -> None:
-    """Writes into the trust bundle that a key was ended. A living officer's key does not stand there before."""
+    """Writes into the trust bundle that a key was ended. A living officer's key, or a second CA's, is not there before."""
     keys = forge.tree["trust"]["keys"]
     if not any(one["jkt"] == f"@key:{key}" for one in keys):
         keys.append(
-            {"jkt": f"@key:{key}", "use": "officer", "from": START, "to_index": None, "good_before_index": None}
+            {"jkt": f"@key:{key}", "use": "ca" if key.endswith(".ca") else "officer", "from": START}
+            | {"to_index": None, "good_before_index": None}
         )
     history = next(one for one in keys if one["jkt"] == f"@key:{key}")
     history |= {"to": at, "declared": declared or at, "reason": reason, "good_before": good_before}
@@ -298,6 +304,7 @@ BEFORE_SIGNING: dict[str, Any] = {
     "copy": _copy,
     "sign": _sign,
     "mint": _mint,
+    "second_ca": _second_ca,
     "move": _move,
     "end_key": _end_key,
     "withdraw": _withdraw,

@@ -95,12 +95,26 @@ class Forge:
         return self._minted[label][1] if label in self._minted else bytes(self._keys[label].certificate)
 
     def authority(self, name: str) -> Authority:
-        """The real `root` or `issuing-ca`, or `foreign`: a CA under a root of its own that bears the real names."""
-        if name == "foreign":
-            return self._foreign
+        """The real `root` or `issuing-ca`; `second`: a CA beside it; `foreign`: one under a root of its own that bears the
+        real names."""
+        if name in ("foreign", "second"):
+            return self._foreign if name == "foreign" else self._second
         file = "roots.pem" if name == "root" else f"{name}.crt"
         certificate = x509.load_pem_x509_certificate((self.small.instance.home / file).read_bytes())
         return Authority(certificate, read_ca_key(self.small.instance.keys_dir / f"{name}.pem"))
+
+    @cached_property
+    def _second(self) -> Authority:
+        root, key = self.authority("root"), new_key("ca")
+        holder, begins = holder_of(self.authority("issuing-ca").certificate), root.certificate.not_valid_before_utc
+        ca = mint_issuing_ca(root, holder, key, begins, 10, test=False)  # type: ignore[arg-type]
+        self._cas.append(ca.public_bytes(Encoding.DER))
+        self._minted["second.ca"] = (Es256Signer(key), self._cas[-1])  # type: ignore[arg-type]
+        return Authority(ca, key)  # type: ignore[arg-type]
+
+    def second_ca(self) -> None:
+        """Makes the CA `second`."""
+        _ = self._second
 
     @cached_property
     def _foreign(self) -> Authority:

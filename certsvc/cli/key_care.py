@@ -12,7 +12,7 @@ from certsvc.cli.options import Moment, acts_at_a_time, names_a_paper, opens_hom
 from certsvc.cli.say import done, next_step, out, table
 from certsvc.core.calendar import SHANGHAI, local_date
 from certsvc.core.errors import Refused
-from certsvc.core.kinds import USE_OF_EKU
+from certsvc.core.kinds import CA, USE_OF_EKU
 from certsvc.core.outcomes import Fault
 from certsvc.core.schemas import UNGRANT_REASONS
 from certsvc.instance import Instance
@@ -65,7 +65,7 @@ def _as_json(line: KeyLine) -> dict[str, Any]:
 
 @click.command("rotate")
 @click.option("--org", metavar="ORG", help="机构 · organisation")
-@click.option("--use", type=click.Choice(sorted(USE_OF_EKU.values())), help="用途 · use")
+@click.option("--use", type=click.Choice(sorted([*USE_OF_EKU.values(), CA])), help="用途 · use")
 @click.option("--officer", metavar="ID", help="经办人 · officer")
 @acts_at_a_time
 def rotate(instance: Instance, org: str | None, use: str | None, officer: str | None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from certsvc.cli import serving
-from certsvc.cli.options import opens_home
+from certsvc.cli.options import Moment, opens_home
 from certsvc.cli.say import done, next_step, out, paint, talk
 from certsvc.instance import Instance
 from certsvc.services import appointment, cosign, witness_list
@@ -85,6 +85,20 @@ def add(instance: Instance, vkey: str, url: str, threshold: int | None) -> None:
     if any(one.outcome != "cosigned" for one in said):
         # Most often it does not know our key yet, or is not there yet.
         next_step("certsvc log vkey && certsvc log tick")
+
+
+@witness_command.command("end")
+@click.argument("name")
+@click.option("--reason", required=True, type=click.Choice(("withdrawn", "compromised")), help="理由 · reason")
+@click.option(
+    "--good-before", type=Moment(), help="失密前可信截止时间 · with compromised: what it cosigned earlier counts"
+)
+@opens_home
+def end(instance: Instance, name: str, reason: str, good_before: int | None) -> None:
+    """停用见证人,此前的见证仍有效 · Asks a witness no more; what it cosigned before counts on."""
+    left = appointment.end(instance, name, reason, good_before)
+    done(f"见证人 {name} 已停用,余 {left} 名", f"the witness has ended; {left} are left")
+    next_step("certsvc keys history")
 
 
 def _tell_missing(instance: Instance) -> None:

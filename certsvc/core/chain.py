@@ -55,6 +55,10 @@ class Identity:
     """DER of the anchor above it."""
     log_required: bool
     """Whether that anchor says that everything under it is logged."""
+    ca: str | None
+    """Thumbprint of the key of the issuing CA between; None for a key right under the root."""
+    certified_at: int
+    """When its own certificate begins, in seconds."""
 
     def valid_at(self, at: int) -> bool:
         return self.not_before <= at <= self.not_after
@@ -192,6 +196,8 @@ def _identity(whole: list[bytes], use: str) -> Identity:
         _seconds(last),
         whole[-1],
         flags is not None and flags[1],
+        jkt_in(whole[1]) if len(whole) > 2 else None,
+        _seconds(leaf.not_valid_before_utc),
     )
 
 

@@ -6,6 +6,7 @@ A size and a root are believed only as members of a `Checkpoint`, and `verify_ch
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from certsvc.core.errors import Malformed
 from certsvc.core.merkle import inclusion_holds
@@ -56,6 +57,13 @@ class WitnessPolicy:
 
     threshold: int
     keys: tuple[VerifierKey, ...]
+    limits: tuple[int | None, ...] = ()
+    """For each of `keys` the largest size whose cosignature counts; None while it is a witness, and where nothing is said."""
+
+    def keys_for(self, size: int) -> tuple[VerifierKey, ...]:
+        """Those whose cosignature of a checkpoint of this size counts."""
+        pairs = zip_longest(self.keys, self.limits[: len(self.keys)])
+        return tuple(key for key, limit in pairs if limit is None or size <= limit)
 
 
 @dataclass(frozen=True)
@@ -113,7 +121,8 @@ def verify_checkpoint(
     Raises Malformed for a text of another form; Fault `checkpoint_bad` for a signature that does not hold, no log
     signature, or a log of another name than the origin; Fault `witness_quorum` for too few witnesses. `closed` is for
     notes inside bundles, which have the form that `close_note` gives them (formats.md 7). `former` witnesses were of the
-    policy when the note was written: their lines may stand in it and must hold, and count for nothing. Not checked: that
+    policy when the note was written: their lines may stand in it and must hold, and count for nothing, as do those of a
+    witness that has ended under a larger checkpoint than its last. Not checked: that
     witness times lie in the past.
     """
     head = parse_head(note.text)
@@ -124,7 +133,8 @@ def verify_checkpoint(
         raise Fault("checkpoint_bad", why="origin", origin=head.origin)
     if closed and (len(logs) != 1 or note != close_note(note, logs[0], whoever)):
         raise Fault("checkpoint_bad", why="not_closed", origin=head.origin)
-    times = {key.name: time for key, time in signed.items() if time is not None and key in policy.keys}
+    counted = policy.keys_for(head.size)
+    times = {key.name: time for key, time in signed.items() if time is not None and key in counted}
     if len(times) < policy.threshold:
         raise Fault("witness_quorum", found=len(times), needed=policy.threshold)
     return Checkpoint(head.origin, head.size, head.root, times)

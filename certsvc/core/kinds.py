@@ -33,6 +33,9 @@ ISSUED_USES: dict[str, str] = {
     "qr": f"{ARC}.3.7",
     "grant": f"{ARC}.3.8",
 }
+#: What the history calls the keys that certify and sign no document: the root's, and an issuing CA's.
+ROOT, CA = "root", "ca"
+CERTIFYING_USES = (ROOT, CA)
 USE_OF_EKU: dict[str, str] = {oid: use for use, oid in (CEREMONY_USES | ISSUED_USES).items()}
 
 

@@ -137,12 +137,14 @@ def log_keys(trust: Mapping[str, Any], carried: Mapping[str, Any] | None = None)
     `carried` is the trust bundle of the evidence, where the other one is newer.
 
     A key that has ended is believed for what it signed before: up to the entry that tells of its end or, if it was
-    stolen, up to the size that was good.
+    stolen, up to the size that was good. So is a witness.
     """
     keys, ends = parse_log_keys(trust["log_vkeys"]), {row["jkt"]: row for row in trust["keys"] if row["to"] is not None}
     limits = tuple(_limit(ends.get(_jkt(key.public))) for key in keys)
     policy = trust["witness_policy"]
     wanted, before = _policy(policy), _policy(None if carried is None else carried["witness_policy"])
+    seen = tuple(_limit(ends.get(_jkt(key.public))) for key in wanted.keys)
+    wanted = replace(wanted, limits=seen) if any(limit is not None for limit in seen) else wanted
     return LogKeys(keys, wanted, limits, tuple(key for key in before.keys if key not in wanted.keys))
 
 

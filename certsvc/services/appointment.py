@@ -6,17 +6,19 @@ appointed has none of it: so all are appointed before anything is published, and
 1. appoint  – the list on disk; while it holds fewer than have to cosign, what is signed waits in the outbox
 2. begin    – once it is complete: the checkpoint of the empty log, cosigned by as many as have to
 3. proclaim – what waits gets its place and is cosigned; a trust bundle names the witnesses
+4. end      – a witness that leaves, or whose key was stolen, is asked no more; what it cosigned before goes on counting
 """
 
 from typing import Any
 
-from certsvc.core.errors import Malformed, NotReady, Refused
+from certsvc.core.errors import Malformed, NotFound, NotReady, Refused
 from certsvc.core.note import format_vkey, parse_vkey
 from certsvc.instance import Instance
-from certsvc.services import cosign, documents, log_leaves
+from certsvc.services import cosign, documents, key_events, log_leaves
 from certsvc.services.cosign import Said
 from certsvc.services.witness_list import ADD, EMPTY, WitnessList, is_strict, parse_list, read_list, write_list
 from certsvc.store import log as log_store
+from certsvc.store.rows import SigningKey
 
 
 def appoint(instance: Instance, vkey: str, url: str, threshold: int | None = None) -> list[Said]:
@@ -39,6 +41,37 @@ def appoint(instance: Instance, vkey: str, url: str, threshold: int | None = Non
     if new.policy is None and (old is None or old.policy is None):
         return []
     return _publish(instance)
+
+
+def end(instance: Instance, name: str, reason: str, good_before: int | None = None) -> int:
+    """Takes a witness from the list: an event and the trust bundle say since when; how many are left.
+
+    Of one that was stolen (`compromised`) only what it cosigned before `good_before` (seconds) counts, nothing where that is
+    None. Raises NotFound for a name that is not in the list, and Refused for a time ahead, for a witness that ended,
+    and where too few would be left: its successor is appointed first.
+    """
+    found = read_list(instance)
+    one = next((one for one in (() if found is None else found.members) if one.key.name == name), None)
+    if found is None or one is None:
+        raise NotFound("witness_unknown", f"没有在任的见证人 {name}", f"No witness {name} is in service.", ADD)
+    if (good_before is not None) and (reason != "compromised" or good_before > instance.now()):
+        raise Refused("since_future", "时间不能晚于现在,且只用于失密", "The theft cannot lie ahead, and is one.")
+    if len(found.members) <= found.threshold:
+        zh, en = "余下的见证人不足,请先登记接替者", "Too few would be left; appoint its successor first."
+        raise Refused("witness_needed", zh, en, ADD)
+    start = min((line.start for line in key_events.history(instance, name)), default=instance.now())
+    rows = [
+        {**row, "ended": True} if row["vkey"] == format_vkey(one.key) else row for row in _as_json(found)["witnesses"]
+    ]
+    key = SigningKey(
+        documents.witness_jkt(one.key), "witness", name, None, "", b"", start, instance.now(), reason, good_before
+    )
+    with log_leaves.transaction(instance, urgent=True) as connection:
+        key_events.note(instance, connection, key)
+    # After the event: whoever was interrupted between them says it again.
+    write_list(instance, {**_as_json(found), "witnesses": rows})
+    documents.publish_trust(instance)
+    return len(found.members) - 1
 
 
 def proclaim(instance: Instance) -> None:
@@ -92,6 +125,8 @@ def _threshold_said(instance: Instance, old: WitnessList | None) -> int:
 def _with(value: dict[str, Any], vkey: str, url: str) -> dict[str, Any]:
     """The list with this witness in its place. Raises Malformed, Refused."""
     name = parse_vkey(vkey).name
+    if any(row["vkey"] == vkey and row.get("ended") for row in value["witnesses"]):
+        raise Refused("witness_ended", f"见证人 {name} 已停用", f"The witness {name} has ended.", ADD)
     rows = [row for row in value["witnesses"] if row["vkey"] != vkey]
     if any(parse_vkey(row["vkey"]).name == name for row in rows):
         zh, en = f"见证人 {name} 已登记,但公钥不同", f"The witness {name} is known with another key."
@@ -100,5 +135,6 @@ def _with(value: dict[str, Any], vkey: str, url: str) -> dict[str, Any]:
 
 
 def _as_json(found: WitnessList) -> dict[str, Any]:
-    rows = [{"url": one.url, "vkey": format_vkey(one.key)} for one in found.members]
+    rows: list[dict[str, Any]] = [{"url": one.url, "vkey": format_vkey(one.key)} for one in found.members]
+    rows += [{"url": one.url, "vkey": format_vkey(one.key), "ended": True} for one in found.former]
     return {"threshold": found.threshold, "witnesses": rows}

@@ -183,16 +183,27 @@ def completed(bundle: Bundle, update: Update) -> Bundle:
     known = any(_names_key_of(one, update.status) for one in bundle.grants)
     granting = [] if known else [one for one in update.grants if _names_key_of(one, update.status)]
     grants = tuple(one for one in _with_parents(granting, update.grants) if one.sha256 not in here)
-    wanted = _certs_for((*update.documents, *grants), tuple(dict.fromkeys(update.certs)))
-    certs = tuple(der for der in wanted if der not in bundle.certs)
-    if not grants and not certs:
+    certs = _renewed(bundle.certs, _certs_for((*update.documents, *grants), tuple(dict.fromkeys(update.certs))))
+    if not grants and certs == bundle.certs:
         return bundle
     return replace(
         bundle,
         grants=(*bundle.grants, *grants),
         grants_logged=(*bundle.grants_logged, *(logs[one.sha256] for one in grants)),
-        certs=(*bundle.certs, *certs),
+        certs=certs,
     )
+
+
+def _renewed(had: tuple[bytes, ...], brought: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """The certificates of a bundle with those that were brought: of one key the one that was, as a CA may have been
+    stolen since, and no issuing CA that is left without a key."""
+    new = tuple(der for der in brought if der not in had)
+    kept = [der for der in had if jkt_of(der) not in {jkt_of(one) for one in new}]
+
+    def idle(ca: bytes) -> bool:
+        return any(has_issued(ca, leaf) for leaf in had) and not any(has_issued(ca, leaf) for leaf in (*kept, *new))
+
+    return (*(der for der in kept if not idle(der)), *new)
 
 
 def holds(report: Report, laid: Iterable[Jws]) -> bool:

@@ -16,14 +16,15 @@ from certsvc.core.jose import thumbprint
 from certsvc.core.kinds import CEREMONY_USES
 from certsvc.instance import Instance, Settings, database_url, open_instance, write_settings
 from certsvc.register.sealing import create_data_keys
-from certsvc.services import enrol, key_events
+from certsvc.services import certifiers, enrol, key_events
+from certsvc.services.certifiers import CA_YEARS
 from certsvc.signers.minting import Authority, Holder, mint_issuing_ca, mint_root, mint_signer, new_key, write_key
 from certsvc.store import keys as key_store
 from certsvc.store.engine import open_engines
 from certsvc.store.migrate import revision, upgrade
 from certsvc.store.rows import SigningKey
 
-ROOT_YEARS, CA_YEARS, SIGNER_YEARS = 20, 10, 3
+ROOT_YEARS, SIGNER_YEARS = 20, 3
 #: Organisation id of the root authority, the `iss` of top grants.
 ROOT_ORG = "ROOT"
 
@@ -157,6 +158,7 @@ def _enrol_authority(instance: Instance, plan: Plan) -> list[Line]:
         # The policy key comes first of CEREMONY_USES, and signs that it and the others begin.
         key_events.certify(instance, connection, [_ceremony_key(instance, use) for use in CEREMONY_USES])
         enrol.register(instance, connection, authority, own)
+        certifiers.record(instance, connection)
     return [transcript_line(use, x509.load_der_x509_certificate(key.certificate)) for use, key in own.items()]
 
 

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from certsvc.core.errors import CertsvcError, NotFound, NotReady, Refused
+from certsvc.core.kinds import CA, ROOT
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services import documents, key_events, log_leaves, status
 from certsvc.services.coming_into_force import finish_waiting
 from certsvc.services.damage import OPEN, CertificateLine, Damage, damage_within
 from certsvc.services.publish import list_uri, renew_status_list
+from certsvc.services.recertification import replace_ca
 from certsvc.services.rotation import Rotated, covers, replace_key, same
 from certsvc.services.withdrawal import withdraw_within
 from certsvc.store import certificates as certificate_store
@@ -78,18 +80,26 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
         raise Refused("since_future", zh, en)
     with log_leaves.transaction(instance, urgent=True) as connection:
         key = documents.key_by_jkt(connection, jkt)
+        if key.use == ROOT:
+            zh, en = (
+                "根密钥失密须重新举行密钥仪式",
+                "A stolen root takes a new ceremony; verifiers exchange the anchor.",
+            )
+            raise Refused("key_use", zh, en, "certsvc init")
         if key.ended_reason == "compromised" and key.good_before is not None:
             if key.good_before < since:
                 zh, en = "已按更早的时间停用,不能改晚", "An earlier time was declared already; it is never moved later."
                 raise Refused("since_later", zh, en)
             if key.good_before == since:
                 return Condemned(None, (), True)
-        if key.ended_reason is not None and since > key.valid_to:
+        # A CA that was replaced certifies no more, and its thief dates what he certifies as he likes.
+        if key.ended_reason is not None and since > key.valid_to and key.use != CA:
             zh = "该密钥此前已停用,停用之后的签名本就无效"
             en = "The key ended before that; what it signed after its end is void anyway."
             raise Refused("since_later", zh, en, "certsvc keys list")
         replaced = _end(instance, connection, key, since)
-        withdrawn = _withdraw(instance, connection, jkt, since, document)
+        # A CA gives no grants, and those that its keys gave stand on certificates of another CA now.
+        withdrawn = () if key.use == CA else _withdraw(instance, connection, jkt, since, document)
         documents.publish_trust_within(instance, connection)
         published = status_store.latest_status_list(connection, list_uri(instance)) is not None
     if key.use == "status" and published:
@@ -99,6 +109,9 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
 
 
 def _end(instance: Instance, connection: Connection, key: SigningKey, since: int) -> Rotated | None:
+    if key.use == CA and key.ended_reason != "compromised":
+        new = replace_ca(instance, connection, key, since)
+        return Rotated(documents.key_by_jkt(connection, key.jkt), new, ())
     if key.ended_reason is None:
         return replace_key(instance, connection, key, "compromised", instance.now(), since)
     # It was rotated or withdrawn long ago, or an earlier theft has come to light: nothing is left to replace.

@@ -7,16 +7,20 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection
 
 from certsvc.core.bundle import parse_shared
+from certsvc.core.chain import key_in
 from certsvc.core.encoding import b64, canonical
-from certsvc.core.kinds import KINDS
+from certsvc.core.jose import Jws
+from certsvc.core.kinds import CA, KINDS
 from certsvc.instance import Instance
 from certsvc.services import documents
+from certsvc.services.certifiers import certified_by
 from certsvc.store import traces
 from certsvc.store.rows import SigningKey
 from certsvc.store.traces import CertificateTrace, DocumentTrace
@@ -91,7 +95,39 @@ def find_damage(instance: Instance, jkt: str, since: int) -> Damage:
 
 def damage_within(instance: Instance, connection: Connection, jkt: str, since: int) -> Damage:
     """As `find_damage`, inside the caller's transaction."""
-    return _Search(instance, connection, documents.key_by_jkt(connection, jkt), since).run()
+    key = documents.key_by_jkt(connection, jkt)
+    return _of_ca(connection, key, since) if key.use == CA else _Search(instance, connection, key, since).run()
+
+
+# --- an issuing CA -------------------------------------------------------------------------------------------------
+
+
+def _of_ca(connection: Connection, ca: SigningKey, since: int) -> Damage:
+    """What the theft of an issuing CA makes suspect: keys that it certified, what these signed since, and every file that
+    was handed out since with its certificate in it.
+
+    Once another CA has certified them anew, keys and what they signed are sound; the files are not.
+    """
+    keys = {key.jkt: key for key in certified_by(connection, ca)}
+    traces = [Trace("x509", jkt, f"{key.org_id} {key.use}", key.valid_from, "ca") for jkt, key in keys.items()]
+    traces += [] if not keys else _signed_under(connection, keys, since)
+    return Damage(ca, since, tuple(traces), tuple(_handed_out(connection, ca, since)))
+
+
+def _signed_under(connection: Connection, keys: Collection[str], since: int) -> Iterator[Trace]:
+    for typ in KINDS.keys() - {"vc+jwt"}:
+        for one in traces.documents(connection, typ):
+            signed = parse_shared(one.body, one.typ)
+            if any(signature.unverified_kid in keys for signature in signed.signatures):
+                yield _told(one, signed, "ca" if one.iat >= since else "")
+
+
+def _handed_out(connection: Connection, ca: SigningKey, since: int) -> Iterator[CertificateLine]:
+    lost = traces.handed_out_with(connection, b64(ca.certificate).encode(), since)
+    return (_line(one, ("file",) if one.id in lost else ()) for one in traces.certificates(connection))
+
+
+# --- any other key -------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -129,9 +165,7 @@ class _Search:
                 yield from (one for one in traces.documents(self.connection, kind.typ) if mark in one.body)
 
     def _trace(self, one: DocumentTrace) -> Trace:
-        payload = parse_shared(one.body, one.typ).unverified_payload
-        what = payload.get("act") or payload.get("role") or payload.get("track") or payload.get("use") or one.subject
-        return Trace(one.typ, one.sha256, str(what), one.iat, self.causes[one.typ].get(one.sha256, ""))
+        return _told(one, parse_shared(one.body, one.typ), self.causes[one.typ].get(one.sha256, ""))
 
     def _follow_grants(self) -> Mapping[str, DocumentTrace]:
         """Grants that stand on a suspect one, now suspect too."""
@@ -201,8 +235,10 @@ class _Search:
         """Certificate id -> when this key signed its last PDF."""
         made: dict[str, int] = {}
         if self.key.use == "pdf":
+            # Its certificate may be another one today than when it signed.
+            public = key_in(self.key.certificate).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             for one in traces.renditions(self.connection):
-                if self.key.certificate in one.cms:
+                if public in one.cms:
                     made[one.certificate_id] = max(one.made_at, made.get(one.certificate_id, 0))
         return made
 
@@ -217,6 +253,12 @@ class _Search:
                 if key["use"] == "credential":
                     naming[key["jkt"]].append(one.sha256)
         return {jkt for jkt, grants in naming.items() if all(name in suspect for name in grants)}
+
+
+def _told(one: DocumentTrace, document: Jws, cause: str) -> Trace:
+    payload = document.unverified_payload
+    what = payload.get("act") or payload.get("role") or payload.get("track") or payload.get("use") or one.subject
+    return Trace(one.typ, one.sha256, str(what), one.iat, cause)
 
 
 def _line(one: CertificateTrace, causes: tuple[str, ...]) -> CertificateLine:

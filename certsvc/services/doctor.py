@@ -13,9 +13,10 @@ from pathlib import Path
 
 from certsvc.core.calendar import local_date
 from certsvc.core.errors import CertsvcError, NotReady
-from certsvc.core.kinds import CEREMONY_USES
+from certsvc.core.kinds import CA, ROOT
 from certsvc.instance import Instance, check_key_modes, database_url, open_instance, read_anchors, read_settings
-from certsvc.services import cosign, documents, log, log_backfill, log_leaves, overview
+from certsvc.services import certifiers, cosign, documents, log, log_backfill, log_leaves, overview
+from certsvc.services.ceremony import SIGNER_YEARS
 from certsvc.services.publish import LIST_TERM, list_uri
 from certsvc.services.witness_list import check_witnesses, is_strict
 from certsvc.store import certificates as certificate_store
@@ -66,6 +67,9 @@ def bring_up_to_date(home: Path) -> None:
     upgrade(database_url(home))
     instance = open_instance(home)
     try:
+        with log_leaves.transaction(instance) as connection:
+            if certifiers.record(instance, connection):
+                documents.publish_trust_within(instance, connection)
         log_backfill.backfill(instance)
     finally:
         instance.close()
@@ -113,6 +117,7 @@ def _keys(instance: Instance) -> Iterator[Finding]:
     """Every key of the authority opens and is the one that is registered."""
     with instance.engines.read.connect() as connection:
         own = key_store.list_signing_keys(connection, org_id=instance.settings.authority, good_at=instance.now())
+    own = tuple(key for key in own if key.use != CA)
     for key in own:
         instance.signer(key)
     yield Finding(OK, f"密钥可用:{len(own)} 把", f"{len(own)} keys of the authority open")
@@ -124,8 +129,9 @@ def _key_ends(instance: Instance) -> Iterator[Finding]:
         living = [key for key in key_store.list_signing_keys(connection) if key.ended_reason is None]
     for key in sorted(living, key=lambda one: (one.valid_to, one.jkt)):
         left = key.valid_to - instance.now()
-        # The keys of the ceremony that nothing signs with are not rotated.
-        if left >= KEY_NOTICE * DAY or key.use in CEREMONY_USES.keys() - {"policy", "log"}:
+        # A root is not rotated; no key is good for longer than the CA that certified it.
+        notice = KEY_NOTICE + SIGNER_YEARS * 365 if key.use == CA else KEY_NOTICE
+        if left >= notice * DAY or key.use == ROOT:
             continue
         whose, day = f"{key.org_id} {key.officer_id or key.use}", local_date(key.valid_to)
         which = f"--officer {key.officer_id}" if key.officer_id else f"--org {key.org_id} --use {key.use}"
@@ -138,6 +144,13 @@ def _root_key(instance: Instance) -> Iterator[Finding]:
     if instance.settings.environment == "production" and (instance.keys_dir / "root.pem").exists():
         zh, en = "根密钥仍在本机,应移到离线介质", "the root key is still on this machine; move it offline"
         yield Finding(WARN, zh, en, f"mv {instance.keys_dir / 'root.pem'} /media/OFFLINE/")
+
+
+def _certifiers(instance: Instance) -> Iterator[Finding]:
+    """The history of the keys begins with those that certify the others."""
+    if not certifiers.is_recorded(instance):
+        zh, en = "根与签发 CA 尚未登记入密钥历史", "root and issuing CA are not in the history of the keys yet"
+        yield Finding(WARN, zh, en, "certsvc doctor --upgrade")
 
 
 def _privacy(instance: Instance) -> Iterator[Finding]:
@@ -277,5 +290,5 @@ def _dated(instance: Instance, ends: int, notice: int, words: tuple[str, str], h
 
 
 REGISTER: tuple[Callable[[Instance], Iterator[Finding]], ...] = (
-    _keys, _key_ends, _root_key, _privacy, _officers, _trust, _calendar, _status_list, _log, _witnesses, _clock, _intents, _fonts,
+    _keys, _key_ends, _root_key, _certifiers, _privacy, _officers, _trust, _calendar, _status_list, _log, _witnesses, _clock, _intents, _fonts,
 )  # fmt: skip

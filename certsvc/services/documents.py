@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import chinese_calendar
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
 from certsvc import resources
@@ -14,13 +15,14 @@ from certsvc.core.bundle import parse_shared
 from certsvc.core.calendar import local_date
 from certsvc.core.errors import NotFound, NotReady
 from certsvc.core.grants import Grant, ancestry, check_nesting
-from certsvc.core.jose import Jws, parse_document, sign_compact
-from certsvc.core.note import format_vkey
+from certsvc.core.jose import Jws, parse_document, sign_compact, thumbprint
+from certsvc.core.note import VerifierKey, format_vkey
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services import cosign, log, log_leaves, log_points
 from certsvc.services.log_points import Points
 from certsvc.services.trust_rows import key_row, procedure_rows, withdrawn_rows
+from certsvc.services.witness_list import policy_ever, read_list
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import log as log_store
@@ -124,9 +126,9 @@ def load_document(connection: Connection, sha256: str, typ: str) -> Jws:
     return _remembered(connection, typ, sha256, find)
 
 
-def certificate_of(connection: Connection, jkt: str) -> bytes:
-    """The DER certificate of a registered key. Raises NotFound."""
-    return _remembered(connection, "certificate", jkt, lambda: key_by_jkt(connection, jkt).certificate)
+def certificate_of(connection: Connection, jkt: str, ca: str) -> bytes:
+    """The DER certificate of a registered key, remembered while `ca` is the newest issuing CA. Raises NotFound."""
+    return _remembered(connection, "certificate", f"{ca}/{jkt}", lambda: key_by_jkt(connection, jkt).certificate)
 
 
 def _remembered(connection: Connection, kind: str, name: str, find: Callable[[], T]) -> T:
@@ -295,6 +297,7 @@ def _trusted(instance: Instance, connection: Connection, before: Document | None
     # The living keys of officers are left out: there are thousands of them, and a bundle travels with every certificate.
     # A verifier asks it which keys have ended, and learns from grants and certificates which ones live.
     keys = [key for key in key_store.list_signing_keys(connection) if key.use != "officer" or key.ended_reason]
+    keys += former_witnesses(connection, instance)
     ends = {key.jkt: _end_events(connection, key) for key in keys if key.ended_reason}
     gone = first_withdrawals(connection)
     procedures = standing_documents(connection, "procedure+jwt")
@@ -315,6 +318,30 @@ def _trusted(instance: Instance, connection: Connection, before: Document | None
     }
 
 
+def former_witnesses(connection: Connection, instance: Instance) -> list[SigningKey]:
+    """The witnesses of the list that have ended, as their events tell. Raises NotReady for one without an event."""
+    found = read_list(instance)
+    return [] if found is None else [_former_witness(connection, one.key) for one in found.former]
+
+
+def _former_witness(connection: Connection, key: VerifierKey) -> SigningKey:
+    jkt = witness_jkt(key)
+    events = document_store.list_documents(connection, "key+jwt", jkt)
+    if not events:
+        zh = f"见证人 {key.name} 未经命令停用;请删去标记后执行命令"
+        en = f"{key.name} was marked as ended by hand; take the mark away and use the command, which signs the event."
+        raise NotReady("witnesses_form", zh, en, f"certsvc witness end {key.name} --reason withdrawn")
+    told = parse_shared(events[-1].body, events[-1].typ).unverified_payload
+    return SigningKey(
+        jkt, "witness", None, None, "", b"", told["from"], told["to"], told["reason"], told["good_before"]
+    )
+
+
+def witness_jkt(key: VerifierKey) -> str:
+    """RFC 8037 thumbprint of a witness's key."""
+    return thumbprint(Ed25519PublicKey.from_public_bytes(key.public))
+
+
 def _end_events(connection: Connection, key: SigningKey) -> tuple[Jws, ...]:
     """The events that a key has ended; a second one tells of a theft that came to light later."""
     events = [parse_shared(row.body, row.typ) for row in document_store.list_documents(connection, "key+jwt", key.jkt)]
@@ -332,7 +359,7 @@ def _bounds(
     rows = (row for row in (*said["withdrawn"], *said["keys"]) if row["good_before_index"] is not None)
     known = {row["good_before"]: row["good_before_index"] for row in rows}
     wanted = {moment for moment in moments if moment is not None}
-    return log_points.bounds(connection, cosign.policy(instance), wanted, known)
+    return log_points.bounds(connection, policy_ever(instance), wanted, known)
 
 
 def current_trust(connection: Connection) -> Jws:

@@ -8,19 +8,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from sqlalchemy import Connection
 
 from certsvc.core.chain import load_certificate
-from certsvc.core.errors import Malformed, NotFound, NotReady, Refused
+from certsvc.core.errors import Malformed, NotFound, Refused
 from certsvc.core.identity import check_uscc
 from certsvc.core.jose import thumbprint
-from certsvc.core.kinds import ISSUED_USES
+from certsvc.core.kinds import CA, CEREMONY_USES, ISSUED_USES
 from certsvc.core.names import fold_name
 from certsvc.instance import Instance
-from certsvc.services import key_events, log_leaves
-from certsvc.signers.minting import Authority, Holder, PrivateKey, mint_signer, new_key, read_ca_key, write_key
+from certsvc.services import certifiers, key_events, log_leaves
+from certsvc.signers.minting import Authority, Holder, PrivateKey, mint_signer, new_key, write_key
 from certsvc.store import keys as key_store
 from certsvc.store.rows import Officer, Organisation, SigningKey
 
@@ -115,8 +116,8 @@ def enrol_officer(
 
 def _come_back(instance: Instance, former: SigningKey) -> SigningKey:
     """A new key for an officer who had left: the same id, the same pseudonym. Its grants are given anew."""
-    key = make_successor(instance, former)
     with log_leaves.transaction(instance) as connection:
+        key = make_successor(instance, connection, former)
         key_events.certify(instance, connection, [key])
     return key
 
@@ -136,44 +137,40 @@ def _check_namesakes(officer_id: str, org_id: str, name: str, colleagues: Iterab
     raise Refused("namesake", zh, en, hint)
 
 
-def make_successor(instance: Instance, old: SigningKey) -> SigningKey:
+def make_successor(instance: Instance, connection: Connection, old: SigningKey) -> SigningKey:
     """A fresh key for the same holder and use, certified for as long as the old one was; registered nowhere yet.
 
     Raises NotReady without the key that has to certify it, Refused for a key whose use has no successor.
     """
     certificate = load_certificate(old.certificate)
-    years = max(1, (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days // 365)
-    key = new_key(old.use)
+    key, certifier = new_key(old.use), _certifier(instance, connection, old.use)
     # The thumbprint makes the file name its own: two who rotate at once do not write the same file.
     file = f"{old.org_id}.{old.officer_id or old.use}.{thumbprint(key.public_key())[:12]}"
-    start = datetime.fromtimestamp(instance.now(), UTC)
-    made = mint_signer(_certifier(instance, old.use), _holder(certificate), old.use, key, start, years)
+    term = datetime.fromtimestamp(instance.now(), UTC), max(1, years_of(certificate))
+    if isinstance(key, EllipticCurvePrivateKey) and old.use == CA:
+        made = certifiers.mint_ca(certifier, holder_of(certificate), key, *term)
+    else:
+        made = mint_signer(certifier, holder_of(certificate), old.use, key, *term)
     write_key(instance.keys_dir / f"{file}.pem", key)
     return _row(key, old.use, str(old.org_id), old.officer_id, file, made)
 
 
-def _certifier(instance: Instance, use: str) -> Authority:
-    """What certifies keys of `use`: the issuing CA, or for policy and log the root, while its key is on this machine."""
+def _certifier(instance: Instance, connection: Connection, use: str) -> Authority:
+    """What certifies keys of `use`: the issuing CA, or for those of the ceremony and for CAs the root, if its key is here."""
     if use in ISSUED_USES:
-        return issuing_ca(instance)
-    if use not in ("policy", "log"):
-        zh, en = f"此类密钥不轮换:{use}", f"A {use} key is not rotated: nothing here signs with it."
-        raise Refused("key_use", zh, en)
-    path = instance.keys_dir / "root.pem"
-    if not path.is_file():
-        zh, en = "根密钥不在本机", f"The root key is not on this machine, and only the root certifies a {use} key."
-        raise NotReady("root_offline", zh, en, f"cp /media/OFFLINE/root.pem {path}")
-    key = read_ca_key(path)
-    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    for anchor in instance.anchors:
-        own = anchor.certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        if own == public:
-            return Authority(anchor.certificate, key)
-    zh, en = "root.pem 不是 roots.pem 中的根密钥", "root.pem is the key of none of the roots in roots.pem."
-    raise NotReady("root_foreign", zh, en, "certsvc doctor")
+        return certifiers.present_ca(instance, connection)
+    if use not in (*CEREMONY_USES, CA):
+        zh, en = f"此类密钥不轮换:{use}", f"A {use} key is not rotated: it takes a new ceremony."
+        raise Refused("key_use", zh, en, "certsvc init")
+    return certifiers.root_authority(instance, use)
 
 
-def _holder(certificate: x509.Certificate) -> Holder:
+def years_of(certificate: x509.Certificate) -> int:
+    """For how many years of 365 days a certificate is good."""
+    return (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days // 365
+
+
+def holder_of(certificate: x509.Certificate) -> Holder:
     """The holder as the certificate names it."""
 
     def said(oid: x509.ObjectIdentifier) -> str | None:
@@ -204,16 +201,6 @@ def organisation_row(
     return Organisation(org, zh, en, kind, uscc, None if uscc else org, region, created_at)
 
 
-def issuing_ca(instance: Instance) -> Authority:
-    """The issuing CA of this home. Raises NotReady."""
-    return Authority(issuing_ca_certificate(instance), read_ca_key(instance.keys_dir / "issuing-ca.pem"))
-
-
-def issuing_ca_certificate(instance: Instance) -> x509.Certificate:
-    """The public half of the issuing CA."""
-    return x509.load_pem_x509_certificate((instance.home / "issuing-ca.crt").read_bytes())
-
-
 def _make_key(
     instance: Instance, holder: Holder, use: str, file: str, years: int, officer: str | None = None
 ) -> SigningKey:
@@ -221,7 +208,9 @@ def _make_key(
         raise Refused("key_use", f"此类密钥只在密钥仪式中产生:{use}", f"A {use} key is made in the ceremony only.")
     key = new_key(use)
     start = datetime.fromtimestamp(instance.now(), UTC)
-    certificate = mint_signer(issuing_ca(instance), holder, use, key, start, years)
+    with instance.engines.read.connect() as connection:
+        ca = certifiers.present_ca(instance, connection)
+    certificate = mint_signer(ca, holder, use, key, start, years)
     _set_aside(instance.keys_dir / f"{file}.pem")
     write_key(instance.keys_dir / f"{file}.pem", key)
     return _row(key, use, holder.org, officer, file, certificate)

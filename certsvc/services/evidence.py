@@ -4,7 +4,6 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
 from certsvc.core.acts import Roster, Row
@@ -14,7 +13,7 @@ from certsvc.core.jose import Jws, parse_document
 from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves, private
 from certsvc.services.act_rules import target_of
-from certsvc.services.enrol import issuing_ca_certificate
+from certsvc.services.certifiers import certificates_of
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.publish import current_status_list
 from certsvc.services.witness_list import is_strict
@@ -200,7 +199,6 @@ def _calendars(connection: Connection, path: tuple[PathStep, ...]) -> Iterable[J
 
 
 def certs_of(instance: Instance, connection: Connection, all_documents: tuple[Jws, ...]) -> Iterable[bytes]:
-    """Each signer's certificate once, then the issuing CA."""
+    """Each signer's certificate once, then the issuing CAs."""
     kids = sorted({s.unverified_kid for document in all_documents for s in document.signatures})
-    yield from (documents.certificate_of(connection, kid) for kid in kids)
-    yield issuing_ca_certificate(instance).public_bytes(Encoding.DER)
+    return certificates_of(instance, connection, kids)

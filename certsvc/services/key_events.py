@@ -1,14 +1,20 @@
 """Key history (密钥事件): every beginning and end of a key is signed by the policy key (docs/format.md 3)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from certsvc.core.errors import Refused
+from certsvc.core.bundle import parse_shared
+from certsvc.core.chain import has_issued
+from certsvc.core.errors import NotReady, Refused
+from certsvc.core.kinds import CA
+from certsvc.core.note import parse_vkey
 from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves
+from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store.rows import SigningKey
 
@@ -30,8 +36,16 @@ class KeyLine:
 
 
 def certify(instance: Instance, connection: Connection, keys: Iterable[SigningKey]) -> None:
-    """Registers keys that were certified and signs the beginning of each. The policy key has to be registered first."""
+    """Registers keys that were certified and signs the beginning of each. The policy key has to be registered first.
+
+    Raises NotReady(ca_changed) for one that was certified by an issuing CA which turned out to be stolen meanwhile.
+    """
+    key_store.lock_organisation(connection, "ROOT")
+    stolen = [ca for ca in key_store.list_signing_keys(connection, use=CA) if ca.ended_reason == "compromised"]
     for key in keys:
+        if any(has_issued(ca.certificate, key.certificate) for ca in stolen):
+            zh, en = "签发 CA 刚被更换,请重新登记", "The issuing CA was replaced in this very moment; enrol once more."
+            raise NotReady("ca_changed", zh, en, "certsvc keys list")
         key_store.add_signing_key(connection, key)
         note(instance, connection, key)
 
@@ -71,7 +85,8 @@ def end_key(instance: Instance, jkt: str, reason: str = "withdrawn") -> SigningK
         raise Refused("key_end_reason", zh, en, f"certsvc keys compromised {jkt} --since TIME --dry-run")
     with log_leaves.transaction(instance) as connection:
         key = documents.key_by_jkt(connection, jkt)
-        if key.org_id in ("ROOT", instance.settings.authority) and key.officer_id is None:
+        needed = key.org_id in ("ROOT", instance.settings.authority) and key.officer_id is None
+        if needed and not _is_former_ca(connection, key):
             zh, en = (
                 "发证机关的密钥只轮换,不单独停用",
                 "A key of the authority is rotated; without it the work would stop.",
@@ -84,10 +99,37 @@ def end_key(instance: Instance, jkt: str, reason: str = "withdrawn") -> SigningK
     return ended
 
 
+def _is_former_ca(connection: Connection, key: SigningKey) -> bool:
+    """Whether it is an issuing CA, and another one certifies what comes."""
+    living = [ca for ca in key_store.list_signing_keys(connection, use=CA) if ca.ended_reason is None]
+    return key.use == CA and living[0] != key
+
+
 def history(instance: Instance, org: str | None = None) -> list[KeyLine]:
-    """Every key that was ever registered (for one organisation), newest first."""
+    """Every key that was ever registered (for one organisation), newest first, and then the witnesses of the log.
+
+    Root, issuing CAs, officers and those who have left are among them. A witness is in nobody's register: it begins with
+    the first trust bundle that names it.
+    """
     with instance.engines.read.connect() as connection:
-        return [_line(key) for key in key_store.list_signing_keys(connection, org_id=org)]
+        keys = [_line(key) for key in key_store.list_signing_keys(connection, org_id=org)]
+        return keys + [line for line in _witnesses(connection) if org in (None, line.org)]
+
+
+def _witnesses(connection: Connection) -> Iterator[KeyLine]:
+    """The witnesses that trust bundles named, by the name that they have as an organisation."""
+    first: dict[str, int] = {}
+    ended: dict[str, Mapping[str, Any]] = {}
+    for row in document_store.list_documents(connection, "trust+jwt", "trust"):
+        said = parse_shared(row.body, row.typ).unverified_payload
+        for vkey in () if said["witness_policy"] is None else said["witness_policy"]["vkeys"]:
+            first.setdefault(vkey, row.iat)
+        ended |= {one["jkt"]: one for one in said["keys"] if one["use"] == "witness" and one["to"] is not None}
+    for vkey, start in first.items():
+        key = parse_vkey(vkey)
+        jkt = documents.witness_jkt(key)
+        end = ended.get(jkt, {"to": None, "reason": None, "good_before": None})
+        yield KeyLine(jkt, "witness", key.name, start, end["to"], end["reason"], end["good_before"], None, None)
 
 
 def _line(key: SigningKey) -> KeyLine:

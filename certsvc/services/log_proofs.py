@@ -3,7 +3,7 @@
 No proof is handed out that does not hold: a damaged tile is found here and not by whoever relies on the proof.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from sqlalchemy import Connection
@@ -104,8 +104,9 @@ def closed(connection: Connection, checkpoint: LogCheckpoint, keys: LogKeys, *, 
     note = parse_note(note_of(connection, checkpoint, latest=latest))
     believed = {(line.name, line.key_id) for line in note.signatures if keys.believes(line, checkpoint.size)}
     key = next((one for one in keys.log if (one.name, one.key_id) in believed), None)
-    whole = key and close_note(note, key, keys.policy)
-    return format_note(whole) if whole and len(whole.signatures) > keys.policy.threshold else None
+    counted = replace(keys.policy, keys=keys.policy.keys_for(checkpoint.size), limits=())
+    whole = key and close_note(note, key, counted)
+    return format_note(whole) if whole and len(whole.signatures) > counted.threshold else None
 
 
 def logged_in(row: LogEntry, span: Span, look_up: HashOf) -> Logged:

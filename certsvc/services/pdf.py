@@ -9,7 +9,6 @@ import os
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
-from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
 from certsvc.core.codes import parse_verification_code
@@ -22,7 +21,7 @@ from certsvc.render.face import Face
 from certsvc.render.page import render_page, render_png, toolchain_fingerprint
 from certsvc.render.signature import SignedPage, reinsert, sign_page
 from certsvc.services import documents
-from certsvc.services.enrol import issuing_ca_certificate
+from certsvc.services.certifiers import ca_of
 from certsvc.services.publish import WAITING
 from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
@@ -163,7 +162,7 @@ def _sign(instance: Instance, certificate: Certificate, page: bytes) -> SignedPa
         # A page is signed as of its day of issue, so after a rotation by the key of that day, which its bundle knows.
         of_that_day = documents.key_in_service(connection, org, "pdf", certificate.issued_at)
         key = of_that_day or documents.own_key(connection, org, "pdf")
-    issuing = issuing_ca_certificate(instance).public_bytes(Encoding.DER)
+        issuing = ca_of(instance, connection, key.certificate).certificate
     url = os.environ.get("CERTSVC_TIMESTAMP_URL")
     return sign_page(page, instance.signer(key), key.certificate, issuing, _signed_at(certificate), url)
 

@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -12,20 +12,22 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
 from certsvc.core.calendar import utc_text
+from certsvc.core.chain import has_issued
 from certsvc.core.checkpoint import WitnessPolicy
 from certsvc.core.errors import NotReady
 from certsvc.core.jose import Jws, parse_document, public_jwk, sign_compact
+from certsvc.core.kinds import CERTIFYING_USES
 from certsvc.core.note import parse_note, verified_signatures
 from certsvc.core.statuslist import encode_bitstring, pack, unpack, values_of
 from certsvc.instance import Instance
-from certsvc.services import cosign, documents, log_leaves
+from certsvc.services import certifiers, cosign, documents, log_leaves
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.log_leaves import WAITING
 from certsvc.services.witness_list import is_strict
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import status as status_store
-from certsvc.store.rows import StatusList
+from certsvc.store.rows import SigningKey, StatusList
 from certsvc.verify.log import LIST_LAG
 
 #: A list is good for seven days (design.md 4) and signed anew after a quarter of an hour.
@@ -276,10 +278,10 @@ def trust_document(instance: Instance) -> dict[str, Any]:
 
 def jwks(instance: Instance) -> dict[str, Any]:
     """Every public key that signs documents, with its certificate chain (RFC 7517)."""
-    issuing = x509.load_pem_x509_certificate((instance.home / "issuing-ca.crt").read_bytes())
     with instance.engines.read.connect() as connection:
-        keys = [key for key in key_store.list_signing_keys(connection) if key.officer_id is None]
-    return {"keys": [_jwk(key.certificate, key.jkt, key.use, issuing.public_bytes(Encoding.DER)) for key in keys]}
+        signing = [key for key in key_store.list_signing_keys(connection) if key.use not in CERTIFYING_USES]
+        cas = [ca.certificate for ca in certifiers.list_cas(instance, connection)]
+    return {"keys": [_jwk(key, cas) for key in signing if key.officer_id is None]}
 
 
 def did_document(instance: Instance) -> dict[str, Any]:
@@ -306,9 +308,8 @@ def did_document(instance: Instance) -> dict[str, Any]:
     }
 
 
-def _jwk(certificate: bytes, jkt: str, use: str, issuing: bytes) -> dict[str, Any]:
-    leaf = x509.load_der_x509_certificate(certificate)
-    chain = [certificate, issuing] if use not in ("policy", "log", "witness", "archive") else [certificate]
-    alg = "EdDSA" if use in ("log", "witness") else "ES256"
-    jwk = public_jwk(leaf.public_key())  # type: ignore[arg-type]
-    return {**jwk, "kid": jkt, "use": "sig", "alg": alg, "x5c": [base64.b64encode(der).decode() for der in chain]}
+def _jwk(key: SigningKey, cas: Iterable[bytes]) -> dict[str, Any]:
+    chain = [key.certificate, *(ca for ca in cas if has_issued(ca, key.certificate))]
+    alg = "EdDSA" if key.use in ("log", "witness") else "ES256"
+    jwk = public_jwk(x509.load_der_x509_certificate(key.certificate).public_key())  # type: ignore[arg-type]
+    return {**jwk, "kid": key.jkt, "use": "sig", "alg": alg, "x5c": [base64.b64encode(der).decode() for der in chain]}

@@ -69,9 +69,11 @@ def replace_key(
 ) -> Rotated:
     """Replaces a living key inside the caller's transaction, who publishes the trust bundle afterwards."""
     _check_place(instance, old)
+    # Nobody takes away the CA meanwhile that certifies the new key.
+    key_store.lock_organisation(connection, "ROOT")
     # A grant of the old key has to be known as living before that key ends.
     living = documents.living_grants_of(connection, str(old.org_id), instance.now())
-    new = enrol.make_successor(instance, old)
+    new = enrol.make_successor(instance, connection, old)
     key_store.add_signing_key(connection, new)
     ended = key_events.end(connection, old, reason, at, good_before)
     for key in (new, ended):

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
 from certsvc.core.bundle import Bundle, Entry, PathStep, RosterProof
@@ -26,7 +25,7 @@ from certsvc.core.tracks import procedure_in, wrong_members
 from certsvc.instance import Instance
 from certsvc.services import documents
 from certsvc.services.act_rules import target_of
-from certsvc.services.enrol import issuing_ca_certificate
+from certsvc.services.certifiers import certificates_of
 from certsvc.services.evidence import linked
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
@@ -236,12 +235,12 @@ class _Judge:
         ]
         calendars = {payload["calendar"] for payload in payloads} - {None}
         kids = {one.unverified_kid for document in (*acts, *grants) for one in document.signatures}
-        certs = [documents.certificate_of(self.connection, kid) for kid in sorted(kids)]
+        certs = certificates_of(self.instance, self.connection, sorted(kids))
         shared = Bundle(
             b"", _NOTHING, (Entry(b"", {}, target_of(self.course.entries[entry_id])),), {},
             tuple(PathStep(act, RosterProof(0, None, None, b"")) for act in acts), (), (), tuple(grants), followed,
             tuple(load(self.connection, one, "calendar+jwt") for one in sorted(calendars)), _NOTHING, _NOTHING,
-            (*certs, issuing_ca_certificate(self.instance).public_bytes(Encoding.DER)),
+            certs,
         )  # fmt: skip
         return self._under(shared, self._drafted()), self._under(shared, followed)
 

@@ -3,7 +3,8 @@
 HOME/witnesses.json is the only place: {"threshold": 2, "witnesses": [{"url": "https://…", "vkey": "name+id+base64"}]}.
 A witness of another office has the address of its web server. `file:DIR` is one in a folder of this machine, relative
 to HOME, and stands still in time with the instance: who keeps its own witness proves nothing to anybody, so only a
-demo or a test may have one. Under a root that requires the log nothing is published before as many are appointed as have
+demo or a test may have one. A witness with `"ended": true` is not asked any more; what it cosigned before counts, as the
+trust bundle says until when. Under a root that requires the log nothing is published before as many are appointed as have
 to cosign: no checkpoint could prove to anybody that something was there, or was not there yet.
 """
 
@@ -39,10 +40,19 @@ class WitnessList:
 
     threshold: int
     members: tuple[Witness, ...]
+    former: tuple[Witness, ...] = ()
+    """Those that have ended."""
+
+    @property
+    def ever(self) -> WitnessPolicy | None:
+        """The policy with those in it that have ended; None as for `policy`. Raises Malformed."""
+        if self.policy is None:
+            return None
+        return parse_policy(self.threshold, [format_vkey(one.key) for one in (*self.members, *self.former)])
 
     @property
     def policy(self) -> WitnessPolicy | None:
-        """None while fewer are appointed than have to cosign. Raises Malformed for what would count one key twice."""
+        """Who is asked today. None while fewer are appointed than have to cosign. Raises Malformed for what would count one key twice."""
         appointed = [format_vkey(one.key) for one in self.members]
         found = parse_policy(min(self.threshold, len(appointed)), appointed)
         return found if found.threshold == self.threshold else None
@@ -71,9 +81,13 @@ def parse_list(instance: Instance, value: Any) -> WitnessList:
     """What the file says. Raises Malformed, and ValueError, KeyError or TypeError for another form."""
     if value.keys() != {"threshold", "witnesses"} or type(value["threshold"]) is not int:
         raise ValueError("other members, or a threshold that is no number")
-    found = WitnessList(value["threshold"], tuple(_witness(instance, row) for row in value["witnesses"]))
+    every = [(_witness(instance, row), row.get("ended", False)) for row in value["witnesses"]]
+    if any(type(ended) is not bool for _, ended in every):
+        raise ValueError("ended is true or false")
+    living = tuple(one for one, ended in every if not ended)
+    found = WitnessList(value["threshold"], living, tuple(one for one, ended in every if ended))
     # A list that counts one key twice is told now, and not with the first certificate.
-    _ = found.policy
+    _ = found.policy, found.ever
     return found
 
 
@@ -98,12 +112,16 @@ def policy(instance: Instance) -> WitnessPolicy | None:
     return None if found is None else found.policy
 
 
+def policy_ever(instance: Instance) -> WitnessPolicy | None:
+    """The same with the witnesses in it that have ended, for what was cosigned before. Raises NotReady(witnesses_form)."""
+    found = read_list(instance)
+    return None if found is None else found.ever
+
+
 def policy_row(instance: Instance) -> dict[str, Any] | None:
     """The same as the trust bundle says it (TRUST.witness_policy)."""
-    found = read_list(instance)
-    if found is None or found.policy is None:
-        return None
-    return {"threshold": found.threshold, "vkeys": [format_vkey(one.key) for one in found.members]}
+    found = policy_ever(instance)
+    return None if found is None else {"threshold": found.threshold, "vkeys": [format_vkey(key) for key in found.keys]}
 
 
 def is_strict(instance: Instance) -> bool:

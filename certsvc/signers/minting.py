@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -92,7 +93,7 @@ def mint_root(
     log_required: bool = False,
 ) -> x509.Certificate:
     """The self-signed root; its extension says whether it is a test root, and whether evidence under it needs a log."""
-    builder = _builder(holder.name(), holder.name(), key, start, years)
+    builder = _builder(holder.name(), holder.name(), key.public_key(), start, years)
     return _as_ca(builder, key, 1, instance_extension(test, log_required)).sign(key, SHA256())
 
 
@@ -107,7 +108,8 @@ def mint_issuing_ca(
 ) -> x509.Certificate:
     """An issuing CA: pathLen 0, an EKU list limited to shape (b), and the extension of its root, which alone counts."""
     usages = x509.ExtendedKeyUsage([x509.ObjectIdentifier(oid) for oid in ISSUED_USES.values()])
-    builder = _builder(holder.name(), root.certificate.subject, key, start, years).add_extension(usages, critical=False)
+    builder = _builder(holder.name(), root.certificate.subject, key.public_key(), start, years)
+    builder = builder.add_extension(usages, critical=False)
     builder = _with_authority(_as_ca(builder, key, 0, instance_extension(test, log_required)), root)
     return builder.sign(root.key, SHA256())
 
@@ -116,9 +118,16 @@ def mint_signer(
     issuer: Authority, holder: Holder, use: str, key: PrivateKey, start: datetime, years: int
 ) -> x509.Certificate:
     """The certificate of a signing key with exactly one EKU, the one of `use`."""
+    return mint_certificate(issuer, holder, use, key.public_key(), start, years)
+
+
+def mint_certificate(
+    issuer: Authority, holder: Holder, use: str, public: PublicKeyTypes, start: datetime, years: int
+) -> x509.Certificate:
+    """As `mint_signer`, for a key that somebody else holds."""
     oid = (CEREMONY_USES | ISSUED_USES)[use]
     builder = (
-        _builder(holder.name(), issuer.certificate.subject, key, start, years)
+        _builder(holder.name(), issuer.certificate.subject, public, start, years)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(digital_signature=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(oid)]), critical=True)
@@ -127,18 +136,18 @@ def mint_signer(
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: PrivateKey, start: datetime, years: int
+    subject: x509.Name, issuer: x509.Name, public: PublicKeyTypes, start: datetime, years: int
 ) -> x509.CertificateBuilder:
     start = start.astimezone(UTC).replace(microsecond=0)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(public)  # type: ignore[arg-type]
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)
         .not_valid_after(start + years * 365 * DAY)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
     )
 
 

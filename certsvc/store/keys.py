@@ -28,6 +28,9 @@ _CONDEMN_KEY = (
     .where(signing_key.c.jkt == bindparam("key"), signing_key.c.ended_reason.is_not(None))
     .values(ended_reason="compromised", good_before=bindparam("good_before"))
 )
+_RECERTIFY_KEY = (
+    update(signing_key).where(signing_key.c.jkt == bindparam("key")).values(certificate=bindparam("certificate"))
+)
 
 
 def add_organisation(connection: Connection, item: Organisation) -> None:
@@ -106,3 +109,8 @@ def end_signing_key(connection: Connection, jkt: str, reason: str, at: int, good
 def condemn_signing_key(connection: Connection, jkt: str, good_before: int) -> None:
     """Notes that a key which has ended was stolen; only what it signed before `good_before` (seconds) stays good."""
     connection.execute(_CONDEMN_KEY, {"key": jkt, "good_before": good_before})
+
+
+def recertify_signing_key(connection: Connection, jkt: str, certificate: bytes) -> None:
+    """Puts another certificate (DER) of the same key, holder, use and term in the place of the one it has."""
+    connection.execute(_RECERTIFY_KEY, {"key": jkt, "certificate": certificate})

@@ -47,6 +47,9 @@ class RenditionTrace:
 
 _DOCUMENTS = select(*(document.c[name] for name in DocumentTrace.__slots__)).where(document.c.typ == bindparam("typ"))
 _CERTIFICATES = select(*(certificate.c[name] for name in CertificateTrace.__slots__))
+_HANDED_OUT = select(certificate.c.id, certificate.c.frozen_bundle).where(
+    certificate.c.issued_at >= bindparam("since"), certificate.c.frozen_bundle.is_not(None)
+)
 _RENDITIONS = select(*(rendition.c[name] for name in RenditionTrace.__slots__))
 _ON_ACTS = select(act_entry.c.entry_id).where(act_entry.c.act_sha256.in_(bindparam("names", expanding=True)))
 _EVENTS = select(status_event.c.certificate_id, status_event.c.kind)
@@ -63,6 +66,12 @@ def certificates(connection: Connection) -> Iterator[CertificateTrace]:
     """All certificates, by number and version."""
     by = [certificate.c.number, certificate.c.version]
     return (CertificateTrace(*row) for row in _pages(connection, _CERTIFICATES, by))
+
+
+def handed_out_with(connection: Connection, text: bytes, since: int) -> set[str]:
+    """Ids of the certificates issued at `since` (seconds) or later whose frozen bundle has `text` in it."""
+    rows = _pages(connection, _HANDED_OUT, [certificate.c.id], since=since)
+    return {name for name, bundle in rows if text in bundle}
 
 
 def renditions(connection: Connection) -> Iterator[RenditionTrace]:

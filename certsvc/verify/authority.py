@@ -34,7 +34,7 @@ def trust_current(batch: Batch) -> None:
 
 
 def keys_in_service(path: Path, document: Jws) -> None:
-    """No key signed this after its end, nor after the point up to which a stolen one was good."""
+    """No key signed this after its end, nor after the point up to which a stolen one was good, or its issuing CA was."""
     _check_in_service(path, document, path.when(document))
 
 
@@ -63,10 +63,25 @@ def issuer_key_in_service(batch: Batch) -> None:
 
 def _ended(path: Path, kid: str, when: When, typ: str) -> str | None:
     """Why a key may not have signed a document of kind `typ`; None when it may."""
-    ended = path.ended_keys.get(kid)
-    if ended is None or _was_good(ended, "to", when, path.strict and typ in LOGGED):
-        return None
+    ended, logged = path.ended_keys.get(kid), path.strict and typ in LOGGED
+    if ended is None or _was_good(ended, _points(ended, "to"), when, logged):
+        return _ca_ended(path, kid, when, logged) if path.ended_cas else None
     return "key_compromised" if ended["reason"] == "compromised" else "key_ended"
+
+
+def _ca_ended(path: Path, kid: str, when: When, logged: bool) -> str | None:
+    """Why the certificate of a key does not count for what was signed then; None when it does.
+
+    What an issuing CA certified before its end goes on counting; of a stolen one no certificate does for what was signed
+    from the theft on, since the thief dates certificates as he likes. Raises as `Path.identity` does.
+    """
+    who = path.identity(path.certificate_named(kid))
+    ended = None if who.ca is None else path.ended_cas.get(who.ca)
+    if ended is None:
+        return None
+    if ended["reason"] == "compromised" and not _was_good(ended, ["good_before"], when, logged):
+        return "ca_compromised"
+    return "ca_ended" if who.certified_at >= ended["to"] else None
 
 
 def grant_nests(path: Path, document: Jws) -> None:
@@ -180,16 +195,20 @@ def _stands(path: Path, grant: Grant, when: When, logged: bool) -> bool:
     if not path.withdrawn:
         return True
     ended = [path.withdrawn.get(step.sha256) for step in ancestry(grant, path.grants)]
-    return all(one is None or _was_good(one, "from", when, logged) for one in ended)
+    return all(one is None or _was_good(one, _points(one, "from"), when, logged) for one in ended)
 
 
-def _was_good(ended: Mapping[str, Any], since: str, when: When, logged: bool) -> bool:
-    """Whether what was done came before the end; of what was stolen, also before the point up to which it was good.
+def _points(ended: Mapping[str, Any], since: str) -> list[str]:
+    """The end; of what was stolen, also the point up to which it was good."""
+    return [since, "good_before"] if ended["reason"] == "compromised" else [since]
+
+
+def _was_good(ended: Mapping[str, Any], points: Sequence[str], when: When, logged: bool) -> bool:
+    """Whether what was done came before all of these points.
 
     What is `logged` is judged by its place in the log, as a thief dates as he likes (formats.md 6). Nothing is good that
     was done with something stolen when nobody can say since when, nor what has no place or meets an end without one.
     """
-    points = [since, "good_before"] if ended["reason"] == "compromised" else [since]
     at, bounds = when.last_index, [ended[f"{point}_index"] for point in points]
     if not logged:
         at, bounds = when.latest, [ended[point] for point in points]

@@ -17,7 +17,7 @@ from certsvc.core.encoding import b64, unb64
 from certsvc.core.errors import Malformed
 from certsvc.core.grants import Grant
 from certsvc.core.jose import Jws
-from certsvc.core.kinds import KINDS
+from certsvc.core.kinds import CA, KINDS
 from certsvc.core.memory import Remembers
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.nodes import Nodes
@@ -203,6 +203,11 @@ class Path(Remembers):
                 # What came to light later does not change that it had ended.
                 found[one["jkt"]] = one if told else {**one, "reason": "rotated"}
         return found
+
+    @cached_property
+    def ended_cas(self) -> Mapping[str, dict[str, Any]]:
+        """The same for issuing CAs alone."""
+        return {jkt: one for jkt, one in self.ended_keys.items() if one["use"] == CA}
 
     @cached_property
     def withdrawn(self) -> Mapping[str, dict[str, Any]]:

@@ -219,6 +219,16 @@ AUTHORITY: dict[str, Words] = {
         "The key of {org} was in other hands before the {typ} was signed, so the signature proves nothing.",
         "{org}의 키는 {typ} 서명 전에 이미 유출되어 서명을 믿을 수 없습니다.",
     ),
+    "ca_ended": (
+        "{org}签署{typ}所用密钥的证书,是签发 CA 停用之后才签发的,不足为凭。",
+        "The key with which {org} signed the {typ} was certified by an issuing CA after the end of that CA.",
+        "{org}이(가) {typ} 서명에 쓴 키의 인증서는 발급 CA 사용 종료 후에 발급되었습니다.",
+    ),
+    "ca_compromised": (
+        "签发 CA 在{org}签署{typ}之前已失密,所用密钥的证书不足为凭。",
+        "The issuing CA was in other hands before {org} signed the {typ}, so the certificate of the key proves nothing.",
+        "{org}이(가) {typ}에 서명하기 전에 발급 CA가 유출되어 키의 인증서를 믿을 수 없습니다.",
+    ),
     "key_not_granted": (
         "{org}的签证密钥没有发证授权。",
         "The key with which {org} signed the certificate was not granted for issuing.",

@@ -254,6 +254,17 @@ OF_OUTCOME: dict[tuple[str, str], Words] = {
         "The {typ} was signed with a key that had been ended, so it decides nothing.",
         "{typ}이(가) 사용 종료된 키로 서명되어 판단할 수 없습니다.",
     ),
+    ("unknown", "ca_compromised"): (
+        "{typ}的密钥由曾经失密的签发 CA 签发证书,不能据此判断。请稍后重试,或向发证机关核实。",
+        "An issuing CA that was in other hands certified the key of the {typ}, so it decides nothing. Try later, or ask "
+        "the issuing office.",
+        "{typ}의 키는 유출된 발급 CA가 인증하여 판단할 수 없습니다. 나중에 다시 시도하거나 발급기관에 확인하십시오.",
+    ),
+    ("unknown", "ca_ended"): (
+        "{typ}的密钥是签发 CA 停用之后才取得证书的,不能据此判断。",
+        "An issuing CA certified the key of the {typ} after its end, so it decides nothing.",
+        "{typ}의 키는 발급 CA 사용 종료 후에 인증되어 판단할 수 없습니다.",
+    ),
     ("unknown", "grant_withdrawn"): (
         "{org}发布状态表的授权已被收回,状态无法确定。",
         "The grant of {org} to publish the status was withdrawn, so the status is open.",

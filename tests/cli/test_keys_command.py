@@ -62,10 +62,24 @@ def drill(home: Path, jkt: str, since: int, *arguments: object) -> Said:
 def test_the_history_has_every_key_with_seven_columns(home: Path) -> None:
     rows = history(home)
     assert {tuple(row) for row in rows} == {("jkt", "use", "org", "from", "to", "reason", "good_before")}
-    assert {"policy", "officer", "seal", "credential"} <= {row["use"] for row in rows}
+    assert {"root", "ca", "log", "policy", "officer", "seal", "credential"} <= {row["use"] for row in rows}
     assert {(row["to"], row["reason"], row["good_before"]) for row in rows} == {(None, None, None)}
     table = must("keys", "history", "--org", "UNIT", "--home", home).out.splitlines()
     assert len(table) == 1 + len(history(home, "--org", "UNIT"))
+
+
+def test_a_witness_is_appointed_and_ended_and_the_history_says_so(home: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        vkey = must("witness", "init", f"w.example/{name}", "--home", tmp_path / name).out.strip()
+        must("witness", "add", vkey, f"file:{tmp_path / name}", "--home", home)
+    stamp = "2025-01-01T00:00:00+08:00"
+    arguments = ("w.example/a", "--reason", "compromised", "--good-before", stamp, "--home", home)
+    assert "1 are left" in must("witness", "end", *arguments).err
+    rows = {row["org"]: row for row in history(home) if str(row["org"]).startswith("w.example")}
+    assert [rows[name]["reason"] for name in ("w.example/a", "w.example/b")] == ["compromised", None]
+    assert moment(int(str(rows["w.example/a"]["good_before"]))) == "2025-01-01 00:00:00"
+    again = call("witness", "end", "w.example/b", "--reason", "withdrawn", "--home", home)
+    assert (again.code, "witness_needed" in again.err) == (1, True)
 
 
 def test_a_rotation_shows_both_keys_and_stands_in_the_history(home: Path, codes: list[str]) -> None:
@@ -154,6 +168,22 @@ def test_the_drill_signs_anew_and_says_that_nothing_is_left(home: Path, codes: l
     assert len(newest) == 3
     again = drill(home, jkt, issued_at, *PAIR, *PAPER, "--then", "resign")
     assert (again.code, "0 certificates settled" in again.err) == (0, True)
+
+
+def test_the_drill_for_a_stolen_ca_keeps_every_key_and_hands_out_new_files(
+    home: Path, codes: list[str], issued_at: int
+) -> None:
+    jkt, keys = key(home, "ca"), {row["jkt"] for row in history(home) if row["use"] not in ("ca", "root")}
+    assert "存疑 suspect" in drill(home, jkt, issued_at, "--dry-run").out
+    said = drill(home, jkt, issued_at, *PAIR, *PAPER, "--then", "resign")
+    assert (said.code, "3 certificates settled" in said.err, "no certificate is left" in said.err) == (0, True, True)
+    assert key(home, "ca", reason="compromised") == jkt != key(home, "ca")
+    assert {row["jkt"] for row in history(home) if row["use"] not in ("ca", "root")} == keys
+    verified = call("verify", *codes, "--json", "--home", home)
+    assert {json.loads(line)["verdict"] for line in verified.out.splitlines()} == {"superseded"}
+    again = drill(home, jkt, issued_at, *PAIR, *PAPER, "--then", "resign")
+    assert (again.code, "0 certificates settled" in again.err) == (0, True)
+    must("keys", "rotate", "--org", "HRSS", "--use", "ca", "--home", home)
 
 
 def test_what_cannot_be_signed_anew_is_named_with_the_command_that_revokes(home: Path, issued_at: int) -> None:

@@ -13,10 +13,10 @@ from world_for_tests import database, opened
 
 from certsvc.core.chain import instance_flags, read_anchor
 from certsvc.core.errors import Malformed, NotReady
-from certsvc.core.kinds import CEREMONY_USES, USE_OF_EKU
+from certsvc.core.kinds import CEREMONY_USES, CERTIFYING_USES, USE_OF_EKU
 from certsvc.instance import open_instance
 from certsvc.services.ceremony import Plan, hold_ceremony
-from certsvc.services.enrol import AUTHORITY_USES, issuing_ca_certificate
+from certsvc.services.enrol import AUTHORITY_USES
 from certsvc.store import keys as key_store
 
 NOW = 1_740_900_000
@@ -49,7 +49,7 @@ def test_the_root_says_for_ever_whether_a_log_is_required(tmp_path: Path, requir
         hold_ceremony(tmp_path / "home", replace(PLAN, log_required=required), NOW)
     with opened(tmp_path / "home") as instance:
         (anchor,) = instance.anchors
-        ca = issuing_ca_certificate(instance)
+        ca = x509.load_pem_x509_certificate((instance.home / "issuing-ca.crt").read_bytes())
     assert (anchor.test, anchor.log_required) == instance_flags(ca) == (True, required)
 
 
@@ -58,8 +58,8 @@ def test_the_transcript_names_every_certificate_by_its_fingerprint(home: Path) -
     with opened(home) as instance, instance.engines.read.connect() as connection:
         rows = key_store.list_signing_keys(connection)
     certificates = [x509.load_der_x509_certificate(row.certificate) for row in rows]
-    certificates += x509.load_pem_x509_certificates((home / "roots.pem").read_bytes())
-    certificates += x509.load_pem_x509_certificates((home / "issuing-ca.crt").read_bytes())
+    files = [x509.load_pem_x509_certificate((home / name).read_bytes()) for name in ("roots.pem", "issuing-ca.crt")]
+    assert all(one in certificates for one in files)
     lines = transcript.splitlines()
     assert len(lines) == len(certificates) == len(CEREMONY_USES) + len(AUTHORITY_USES) + 2
     for certificate in certificates:
@@ -72,12 +72,12 @@ def test_every_registered_key_has_one_use_and_opens(home: Path) -> None:
     with opened(home) as instance:
         with instance.engines.read.connect() as connection:
             rows = key_store.list_signing_keys(connection)
-        assert {row.use for row in rows} == {*CEREMONY_USES, *AUTHORITY_USES}
-        for row in rows:
+        assert {row.use for row in rows} == {*CEREMONY_USES, *AUTHORITY_USES, *CERTIFYING_USES}
+        assert all(instance.signer(row).sign(b"message") for row in rows)
+        for row in (one for one in rows if one.use not in CERTIFYING_USES):
             certificate = x509.load_der_x509_certificate(row.certificate)
             (oid,) = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
             assert USE_OF_EKU[oid.dotted_string] == row.use
-            assert instance.signer(row).sign(b"message")
 
 
 def test_the_public_address_has_no_slash_at_its_end(home: Path) -> None:

@@ -30,7 +30,7 @@ TWO = Officers("H1", "H2")
 #: Between the issue of the first roster and that of the second.
 THEFT_DAY = 60
 ALL_KEYS = (("SL-HRSS", "status"), ("SL-HRSS", "credential"), ("SL-XC", "seal"), ("H1", "officer"),
-            ("SL-HRSS", "pdf"), ("SL-HRSS", "grant"), ("SL-HRSS", "seal"), ("ROOT", "policy"))  # fmt: skip
+            ("SL-HRSS", "pdf"), ("SL-HRSS", "grant"), ("SL-HRSS", "seal"), ("ROOT", "archive"), ("ROOT", "policy"))  # fmt: skip
 
 
 def roster_of(world: World, number: int, people: int = 2) -> list[Issued]:

@@ -266,7 +266,7 @@ def changed(world: World, data: bytes, part: str, **changes: Any) -> bytes:
         with world.instance.engines.read.connect() as connection:
             key = documents.own_key(connection, changes.pop("org", "SL-HRSS"), "seal")
             if changes.pop("carry", False):
-                value["certs"].append(b64(documents.certificate_of(connection, key.jkt)))
+                value["certs"].append(b64(key.certificate))
         signed = sign_compact({**payload, **changes}, "equivalence+jwt", world.instance.signer(key))
         value["statement"] = signed.decode()
     elif isinstance(value[part], dict):
@@ -363,7 +363,7 @@ def test_a_grant_that_goes_beyond_its_parent_carries_no_statement(province: Worl
             documents.own_key(connection, "SL-CC", "seal"),
             documents.own_key(connection, "SL-HRSS", "grant"),
         )
-        value["certs"].append(b64(documents.certificate_of(connection, grantor.jkt)))
+        value["certs"].append(b64(documents.key_by_jkt(connection, grantor.jkt).certificate))
     own = {"iss": "SL-HRSS", "sub": "SL-CC", "parent": top.sha256}
     depth = top.unverified_payload["depth"]
     for deep, use, found in (

@@ -26,7 +26,14 @@ from certsvc.store.rows import SigningKey
 
 #: What can be rotated: whose key, and for what. An officer is named in the first place.
 ROTATIONS = [("SL-HRSS", use) for use in ISSUED_USES if use != "officer"]
-ROTATIONS += [("SL-XC", "seal"), ("XC", "officer"), ("H1", "officer"), ("ROOT", "policy")]
+ROTATIONS += [
+    ("SL-XC", "seal"),
+    ("XC", "officer"),
+    ("H1", "officer"),
+    ("ROOT", "policy"),
+    ("SL-HRSS", "ca"),
+    ("ROOT", "archive"),
+]
 
 
 def rotate(world: World, whose: str, use: str) -> Rotated:
@@ -161,7 +168,7 @@ def test_grants_of_the_old_key_get_successors_that_allow_the_same(province: Worl
             check_nesting(known[name], known)
         new = [known[name].payload for name in changed.grants]
     assert len(new) == len(old)
-    assert bool(old) == (use not in ("qr", "policy"))
+    assert bool(old) == (use not in ("qr", "policy", "ca", "archive"))
     same = ("sub", "role", "acts", "scope", "ratios", "depth", "nbf", "exp", "document")
     told = [{name: payload[name] for name in same} for payload in old]
     assert all({name: payload[name] for name in same} in told for payload in new)
@@ -364,13 +371,13 @@ def refused(world: World, whose: str, use: str) -> CertsvcError:
 
 @pytest.mark.parametrize(("whose", "use", "code"), [
     ("SL-NOWHERE", "seal", "org_unknown"), ("NOBODY", "officer", "officer_unknown"),
-    ("SL-XC", "credential", "key_absent"), ("ROOT", "witness", "key_use"), ("ROOT", "archive", "key_use"),
+    ("SL-XC", "credential", "key_absent"), ("ROOT", "root", "key_use"),
 ])  # fmt: skip
 def test_what_cannot_be_rotated_is_refused(province: World, whose: str, use: str, code: str) -> None:
     assert refused(province, whose, use).code == code
 
 
-@pytest.mark.parametrize("use", ["policy", "log"])
+@pytest.mark.parametrize("use", ["policy", "log", "archive", "witness"])
 def test_what_the_root_certifies_is_not_rotated_without_it(province: World, use: str) -> None:
     (province.home / "keys" / "root.pem").unlink()
     error = refused(province, "ROOT", use)

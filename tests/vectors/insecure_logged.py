@@ -74,6 +74,8 @@ class Story:
     vkeys: tuple[str, ...] = (LOG.vkey,)
     log_ended: tuple[str, str] | None = None
     """Why the log's key ended, and the first document that it is not believed for."""
+    witnesses_ended: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Name of a witness -> the same of its key."""
     procedure_from: str = ""
     """The document that was logged before the procedure was."""
     procedure_to: str = ""
@@ -205,18 +207,19 @@ class Logbook:
         for key, (reason, first, *end) in story.ended.items():
             row = next((one for one in keys if one["jkt"] == self.office.jkt[key]), None)
             if row is None:
-                row = {**keys[0], "jkt": self.office.jkt[key], "use": "seal"}
+                row = {**keys[0], "jkt": self.office.jkt[key], "use": "ca" if key == "ca" else "seal"}
                 keys.append(row)
             stolen = reason == "compromised"
             points = {"good_before": at, "good_before_index": point(first)} if stolen else {}
             ended = {"to": at, "to_index": point(end[0] if end else first), "declared": at, "reason": reason}
             row |= {**ended, **points}
-        if story.log_ended is not None:
-            reason, first = story.log_ended
+        told = {} if story.log_ended is None else {"log": (LOG, story.log_ended)}
+        told |= {name: (WITNESSES[name], how) for name, how in story.witnesses_ended.items()}
+        for name, (signer, (reason, first)) in told.items():
             points = {"good_before": at, "good_before_index": point(first)} if reason == "compromised" else {}
-            jkt = thumbprint(LOG.private.public_key())
+            jkt, use = thumbprint(signer.private.public_key()), "log" if name == "log" else "witness"
             ended = {"to": at, "to_index": point(first), "declared": at, "reason": reason}
-            keys.append({**keys[0], "jkt": jkt, "use": "log", **ended, **points})
+            keys.append({**keys[0], "jkt": jkt, "use": use, **ended, **points})
         payload |= {
             "keys": keys,
             "withdrawn": [self._withdrawn(org, *how, at) for org, how in story.withdrawn.items()],

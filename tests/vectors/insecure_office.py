@@ -92,6 +92,7 @@ class Office:
         self.root, self.ca = root.certificate, ca.certificate
         self.signers = {name: Es256Signer(insecure_key(name)) for name in KEYS}
         self.jkt = {name: thumbprint(signer.public_key) for name, signer in self.signers.items()}
+        self.jkt["ca"] = thumbprint(ca_key.public_key())
 
     @property
     def anchor(self) -> Anchor:

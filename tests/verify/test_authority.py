@@ -1,5 +1,6 @@
 """Authority: the grant that carries an act is found among several, and what nobody used does no harm."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,10 @@ from support_forge import Forge, judge
 from support_instance import DAY, SmallInstance
 
 from certsvc.core.bundle import parse_bundle
+from certsvc.core.outcomes import Unknown
+from certsvc.verify.authority import own_keys_in_service
 from certsvc.verify.case import Case, Evidence
+from certsvc.verify.path import jkt_of
 from certsvc.verify.report import Report
 
 WITHDRAWN = {"reason": "withdrawn", "from": 0, "from_index": None, "good_before": None, "good_before_index": None}
@@ -167,6 +171,25 @@ def test_a_stolen_status_key_is_noticed_in_a_newer_list_too(small_instance: Smal
     newer.tree["status"] |= {"iat": day(45), "exp": day(50)}
     report = judge(small_instance, data, newer_status=newer.document("status"), now=day(45), at=day(45))
     assert (report.verdict, report.reason) == ("cannot_decide", "key_ended")
+
+
+def test_the_end_of_a_ca_is_seen_as_it_was_known_at_the_time_that_is_asked_about(small_instance: SmallInstance) -> None:
+    end = {"do": "end_key", "key": "HRSS.ca", "at": day(50), "reason": "compromised", "good_before": day(1)}
+    bundle = parse_bundle(apply_changes(Forge(small_instance), [end | {"declared": day(60)}]).build())
+    case = Case(Evidence(bundle), small_instance.anchors, day(44), day(70))
+    seen = {at: [one["reason"] for one in case.as_known_at(day(at)).path.ended_cas.values()] for at in (49, 50, 60)}
+    assert seen == {49: [], 50: ["rotated"], 60: ["compromised"]}
+
+
+def test_where_a_ca_has_ended_a_key_without_a_certificate_is_not_in_service(small_instance: SmallInstance) -> None:
+    end = {"do": "end_key", "key": "HRSS.ca", "at": small_instance.now + 1, "reason": "rotated"}
+    data = apply_changes(Forge(small_instance), [end]).build()
+    bundle = parse_bundle(data)
+    kid = bundle.status_list.signatures[0].unverified_kid
+    without = replace(bundle, certs=tuple(der for der in bundle.certs if jkt_of(der) != kid))
+    case = Case(Evidence(without), small_instance.anchors, small_instance.now, small_instance.now)
+    with pytest.raises(Unknown, match="key_unknown"):
+        own_keys_in_service(case.batch, without.status_list)
 
 
 # --- changes of status ---------------------------------------------------------------------------------------------
