@@ -14,16 +14,18 @@ from certsvc.core.checkpoint import Head, format_head
 from certsvc.core.jose import Jws
 from certsvc.core.leaves import public_leaf
 from certsvc.core.note import Note, format_note
+from certsvc.core.outcomes import NotRun
 from certsvc.verify import verify
-from certsvc.verify.case import Evidence
+from certsvc.verify.case import Case, Evidence
 from certsvc.verify.report import Report
+from certsvc.verify.trusted import When
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "vectors"))
 
 from insecure_documents import Recipe
 from insecure_log import LOG, WITNESSES, insecure_signer
 from insecure_logged import MINUTE, Logbook, Story, strict_office
-from insecure_office import DAY, START
+from insecure_office import DAY, START, Office
 from logged_cases import OTHER, STRANGER
 
 OFFICE = strict_office()
@@ -215,3 +217,83 @@ def test_a_list_that_is_brought_with_a_false_proof_decides_nothing(story: Story,
     figures = {"commit_mismatch": {"member": "salt"}, "checkpoint_bad": {"why": "wrong_side"}}
     assert [row[5] for row in rows] == ([] if code is None else [figures.get(code, {})])
     assert report.verdict == ("valid" if code is None else "cannot_decide")
+
+
+# --- when a document was made --------------------------------------------------------------------------------------
+
+
+def case_of(story: Story, office: Office = OFFICE) -> Case:
+    now = START + 29 * DAY
+    return Case(Evidence(Logbook(office, story).bundle()), (office.anchor,), now, now)
+
+
+def stated(document: Jws) -> int:
+    payload = document.unverified_payload
+    return int(payload["iat"] if "iat" in payload else payload["nbf"])
+
+
+def test_each_document_of_a_path_was_made_between_two_checkpoints() -> None:
+    book, path = Logbook(OFFICE, Story()), case_of(Story()).path
+    for name, document in book.documents.items():
+        if name == "certificate":
+            continue
+        at, logged = stated(document), stated(document) + MINUTE
+        assert path.when(document) == When(at, logged - 2 * MINUTE + 2, logged + 1, book.index(name)), name
+        assert path.log.place(document).index == book.index(name)
+    for unlogged in (path.procedure_signed, path.trust_signed):
+        assert path.when(unlogged) == When(*[stated(unlogged)] * 3, None)
+
+
+def test_the_certificates_of_a_batch_were_made_between_two_checkpoints() -> None:
+    book, batch = Logbook(OFFICE, Story()), case_of(Story()).batch
+    at, logged = batch.issued_at, batch.issued_at + MINUTE
+    assert batch.when == When(at, logged - 2 * MINUTE + 2, logged + 1, book.index("certificate"))
+    assert case_of(Story(omitted=("certificate",))).batch.when == When(at, at, at, None)
+
+
+def test_without_an_earlier_checkpoint_a_grant_has_a_place_and_no_time_but_its_own() -> None:
+    story = Story(unseen_before=("grants.EX-UNIT",))
+    book, path = Logbook(OFFICE, story), case_of(story).path
+    grant = book.documents["grants.EX-UNIT"]
+    assert path.when(grant) == When(*[stated(grant)] * 3, book.index("grants.EX-UNIT"))
+
+
+@pytest.mark.parametrize("story", [
+    Story(omitted=("acts.approve",)), Story(salts={"acts.approve": OTHER}), Story(unseen_before=("acts.approve",)),
+    Story(sealed={"acts.approve": "unit.seal"}), Story(policy=None),
+])  # fmt: skip
+def test_where_the_proof_of_an_act_does_not_hold_its_own_word_is_all_there_is(story: Story) -> None:
+    document = Logbook(OFFICE, story).documents["acts.approve"]
+    assert case_of(story).path.when(document) == When(*[stated(document)] * 3, None)
+
+
+def test_under_a_root_that_requires_no_log_what_comes_with_a_proof_is_asked_for_it_and_no_time_is_trusted() -> None:
+    office, story = Office(), Story(omitted=("acts.approve", "grants.EX-UNIT"))
+    case = case_of(story, office)
+    report = verify(case.evidence, case.anchors, case.at, case.now)
+    documents = Logbook(office, story).documents
+    for kind in ("acts", "grants"):
+        asked = {row.evidence for row in report.rows if row.id == f"{kind}_logged"}
+        proved = {key: one for key, one in documents.items() if key.startswith(kind) and key not in story.omitted}
+        assert asked == {one.sha256 for one in proved.values()}
+    assert row_of(report, "certificate_logged") == ("pass", None, {})
+    assert row_of(report, "certificate_time_fits") == ("not_run", "log_not_required", {})
+    assert (report.verdict, report.time_source) == ("valid", "asserted")
+    assert {case.path.when(one)[1:] for one in documents.values()} == {
+        (stated(one), stated(one), None) for one in documents.values()
+    }
+    with pytest.raises(NotRun, match="log_not_required"):
+        case.path.log.place(documents["acts.approve"])
+    bare = case_of(Story(omitted=("certificate",)), office)
+    unproved = verify(bare.evidence, bare.anchors, bare.at, bare.now)
+    assert row_of(unproved, "certificate_logged") == ("not_run", "log_not_required", {})
+
+
+@pytest.mark.parametrize(("lost", "code"), [
+    (Story(omitted=("acts.evaluate",)), "log_proof_missing"),
+    (Story(salts={"acts.evaluate": None}), "commit_mismatch"),
+])  # fmt: skip
+def test_a_tag_is_asked_of_the_act_that_the_path_has_before_it(lost: Story, code: str) -> None:
+    """Its salt makes the tag: where it is not shown, nothing can be said of the act after it."""
+    said = {(row[2], row[3]) for row in told(report_on(bundle_of(lost))) if row[0] == "acts_logged"}
+    assert said == {(code, "evaluate"), ("log_proof_missing", "approve")}
