@@ -297,3 +297,15 @@ def test_a_tag_is_asked_of_the_act_that_the_path_has_before_it(lost: Story, code
     """Its salt makes the tag: where it is not shown, nothing can be said of the act after it."""
     said = {(row[2], row[3]) for row in told(report_on(bundle_of(lost))) if row[0] == "acts_logged"}
     assert said == {(code, "evaluate"), ("log_proof_missing", "approve")}
+
+
+def test_a_proof_that_leads_to_one_root_leads_to_no_other() -> None:
+    """What was climbed for one certificate of a batch is remembered by its root."""
+    bundle = bundle_of(Story())
+    proof = bundle.logged.proof if bundle.logged else None
+    assert proof is not None and report_on(bundle).verdict == "valid"
+    other = format_note(note_with(proof.index + 1, time=START + 25 * DAY))
+    shown = replace(bundle, logged=replace(bundle.logged, proof=replace(proof, checkpoint=other)))
+    (row,) = [row for row in told(report_on(shown)) if row[0] == "certificate_logged"]
+    assert row[1:3] == ("fail", "inclusion_bad")
+    assert row[5] == {"index": str(proof.index), "size": str(proof.index + 1)}
