@@ -105,6 +105,8 @@ def test_the_line_of_a_fault_is_named() -> None:
         parse_directory("\n".join(("name," + HEADER, DATED)).encode(), resources.titles())
     with pytest.raises(Malformed, match="line 3: no such day: '2017-02-30'"):
         parsed(DATED, DATED.replace("2017-12-31", "2017-02-30"))
+    with pytest.raises(Malformed, match="line 3: no such day: '2000-02-30'"):
+        parsed(DATED, DATED.replace("2000-01-01", "2000-02-30"))
     with pytest.raises(Malformed, match=r"line 3: .* without a choice"):
         parsed(DATED, DATED)
     with pytest.raises(Malformed, match=r"line 3"):

@@ -1,0 +1,70 @@
+"""What just holds beside what just does not: one second, one day, one signature more."""
+
+from typing import Any
+
+import pytest
+from support_changes import apply_changes, day
+from support_forge import Forge, judge
+from support_instance import SmallInstance
+
+from certsvc.verify.judge import MOST_BAD
+from certsvc.verify.report import Report
+
+
+def report_on(small: SmallInstance, *changes: dict[str, Any], **asked: Any) -> Report:
+    return judge(small, apply_changes(Forge(small), list(changes)).build(), **asked)
+
+
+def put(at: str, to: Any) -> dict[str, Any]:
+    return {"do": "set", "at": at, "to": to}
+
+
+#: The first act is of day 2, the last of day 42; it is asked on day 43.
+EDGES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], str]] = {
+    "a procedure begins": ([put("procedure.nbf", "@day:2")], [put("procedure.nbf", "@day:2+1")], "procedure_superseded"),
+    "a procedure is signed": (
+        [put("procedure.iat", "@day:2"), put("procedure.nbf", 0)], [put("procedure.iat", "@day:2+1"), put("procedure.nbf", 0)],
+        "procedure_superseded",
+    ),
+    "a procedure ends": ([put("procedure.exp", "@day:2")], [put("procedure.exp", "@day:2-1")], "procedure_superseded"),
+    "the trust list is of tomorrow": ([put("trust.iat", "@day:43+120")], [put("trust.iat", "@day:43+121")], "trust_from_future"),
+    "the trust list ends": ([put("trust.exp", "@day:43")], [put("trust.exp", "@day:43-1")], "trust_expired"),
+    "the status list is of tomorrow": ([put("status.iat", "@day:43+120")], [put("status.iat", "@day:43+121")], "status_from_future"),
+    "the status list ends": ([put("status.exp", "@day:43")], [put("status.exp", "@day:43-1")], "status_stale"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("just", "beyond", "code"), EDGES.values(), ids=EDGES.keys())
+def test_the_last_second_holds_and_the_next_does_not(
+    just: list[dict[str, Any]], beyond: list[dict[str, Any]], code: str, small_instance: SmallInstance
+) -> None:
+    assert report_on(small_instance, *just).verdict == "valid"
+    assert code in {row.code for row in report_on(small_instance, *beyond).rows}
+
+
+def test_how_old_a_list_is_is_told_in_whole_days(small_instance: SmallInstance) -> None:
+    for seconds, told in ((0, "8"), (-1, "8"), (1, "7")):
+        stale = [put("status.iat", day(35) + seconds), put("status.exp", day(36))]
+        (row,) = [row for row in report_on(small_instance, *stale).rows if row.code == "status_stale"]
+        assert row.about.figures == {"days": told}
+
+
+def test_what_is_not_asked_after_many_bad_signatures_is_named_all_the_same(small_instance: SmallInstance) -> None:
+    kinds = list(Forge(small_instance).tree["path"])
+    assert len(kinds) == MOST_BAD + 1
+    bad = [{"do": "tamper", "document": f"path.{n}.act", "at": "jti", "to": "another"} for n in range(len(kinds))]
+    report = report_on(small_instance, *bad)
+    rows = [row for row in report.rows if row.id == "act_signatures"]
+    assert [row.about.act for row in rows] == kinds and all(row.about.org and row.evidence for row in rows)
+    assert [row.outcome for row in rows] == ["fail"] * MOST_BAD + ["not_run"]
+    assert {row.code for row in rows[:-1]} == {"sig_bad"} and rows[-1].code == "signature_failed"
+    assert report.verdict == "tampered"
+
+
+@pytest.mark.parametrize(("exp", "until"), [(7_258_118_399, 7_258_118_399), (7_258_118_400, None)])
+def test_a_time_that_no_calendar_shows_is_left_out_of_the_chain(
+    exp: int, until: int | None, small_instance: SmallInstance
+) -> None:
+    report = report_on(small_instance, put("status.exp", exp))
+    (link,) = [link for link in report.chain if link.kind == "status"]
+    assert link.until == until
