@@ -68,3 +68,36 @@ def test_a_time_that_no_calendar_shows_is_left_out_of_the_chain(
     report = report_on(small_instance, put("status.exp", exp))
     (link,) = [link for link in report.chain if link.kind == "status"]
     assert link.until == until
+
+
+@pytest.mark.parametrize("order", [["committee", "other"], ["other", "committee"]])
+def test_of_several_grants_none_of_which_allows_an_act_the_one_that_names_the_act_tells_why(
+    order: list[str], small_instance: SmallInstance
+) -> None:
+    report = report_on(
+        small_instance,
+        {"do": "copy", "at": "grants.committee", "to": "grants.other"},
+        put("grants.other.jti", "g-other"), put("grants.other.role", "organiser"), put("grants.other.scope.series", ["07"]),
+        put("grants.committee.acts", ["accept"]), put("acts.evaluate.grants", [f"@grants.{name}" for name in order]),
+    )  # fmt: skip
+    assert [row.code for row in report.rows if row.id == "acts_granted" and row.outcome == "fail"] == [
+        "series_out_of_scope"
+    ]
+
+
+def test_a_certificate_that_nobody_signed_is_told_nothing_else_after_a_good_one_of_its_batch(
+    small_instance: SmallInstance,
+) -> None:
+    assert report_on(small_instance).verdict == "valid"
+    forged = report_on(
+        small_instance, {"do": "tamper", "document": "credential", "at": "certificate.name", "to": "样章伪"}
+    )
+    assert forged.verdict == "tampered" and forged.chain == ()
+    assert {row.code for row in forged.rows if row.family != "integrity"} == {"signature_failed"}
+
+
+def test_who_ended_a_key_is_told_by_the_act_and_the_office_that_used_it(small_instance: SmallInstance) -> None:
+    report = report_on(small_instance, {"do": "end_key", "key": "HRSS-2", "at": "@day:42", "reason": "withdrawn"})
+    (row,) = [row for row in report.rows if row.id == "keys_in_service" and row.outcome == "fail"]
+    assert (row.code, row.about.act, row.about.org) == ("key_ended", "issue", "HRSS")
+    assert row.about.figures["typ"] == "act+jwt"

@@ -299,6 +299,13 @@ def test_a_tag_is_asked_of_the_act_that_the_path_has_before_it(lost: Story, code
     assert said == {(code, "evaluate"), ("log_proof_missing", "approve")}
 
 
+def test_an_entry_that_is_none_is_told_so() -> None:
+    bundle = bundle_of(Story())
+    grants = (replace(bundle.grants_logged[0], entry=b"{}"), *bundle.grants_logged[1:])
+    found = [row for row in told(report_on(replace(bundle, grants_logged=grants))) if row[0] == "grants_logged"]
+    assert [row[1:3] + row[5:] for row in found] == [("fail", "commit_mismatch", {"member": "entry"})]
+
+
 def test_a_proof_that_leads_to_one_root_leads_to_no_other() -> None:
     """What was climbed for one certificate of a batch is remembered by its root."""
     bundle = bundle_of(Story())
