@@ -7,8 +7,14 @@ from support_changes import apply_changes, day
 from support_forge import Forge, judge
 from support_instance import SmallInstance
 
+from certsvc.core.bundle import parse_bundle
+from certsvc.core.outcomes import Fault, Unknown
+from certsvc.verify.authority import allows
+from certsvc.verify.case import Case, Evidence
 from certsvc.verify.judge import MOST_BAD
+from certsvc.verify.path import Path
 from certsvc.verify.report import Report
+from certsvc.verify.trusted import When
 
 
 def report_on(small: SmallInstance, *changes: dict[str, Any], **asked: Any) -> Report:
@@ -101,3 +107,44 @@ def test_who_ended_a_key_is_told_by_the_act_and_the_office_that_used_it(small_in
     (row,) = [row for row in report.rows if row.id == "keys_in_service" and row.outcome == "fail"]
     assert (row.code, row.about.act, row.about.org) == ("key_ended", "issue", "HRSS")
     assert row.about.figures["typ"] == "act+jwt"
+
+
+# --- what was done between two times -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def path(small_instance: SmallInstance) -> Path:
+    evidence = Evidence(parse_bundle(small_instance.bundle()))
+    return Case(evidence, small_instance.anchors, small_instance.now, small_instance.now).path
+
+
+def test_a_key_whose_certificate_may_have_ended_when_it_signed_decides_nothing(path: Path) -> None:
+    kid = path.acts[0].signatures[0].unverified_kid
+    who = path.identity(path.certificate_named(kid))
+    ends = who.not_after
+    for latest in (ends - 1, ends):
+        assert path.certified(kid, "act+jwt", 0, When(ends - 9, ends - 9, latest)) == who
+    with pytest.raises(Unknown) as open_end:
+        path.certified(kid, "act+jwt", 0, When(ends - 9, ends - 9, ends + 1))
+    said = open_end.value
+    assert (said.code, said.about.figures) == ("time_unproved", {"typ": "act+jwt", "until": str(ends)})
+    with pytest.raises(Fault) as over:
+        path.certified(kid, "act+jwt", 0, When(ends + 1, ends - 9, ends - 9))
+    assert (over.value.code, over.value.about.org, over.value.about.figures) == (
+        "cert_time",
+        who.org,
+        {"typ": "act+jwt"},
+    )
+    with pytest.raises(Fault) as other:
+        path.certified(kid, "vc+jwt", 0, When(ends, ends, ends))
+    figures = {"typ": "vc+jwt", "use": "officer"}
+    assert (other.value.code, other.value.about.org, other.value.about.figures) == ("cert_use", who.org, figures)
+
+
+def test_a_grant_that_may_have_ended_when_it_was_used_allows_and_denies_nothing(path: Path) -> None:
+    grant = next(one for one in path.grants.values() if one.payload["role"] == "committee")
+    ends = grant.payload["exp"]
+    assert allows(path, grant, "evaluate", When(ends - 9, ends - 9, ends))
+    assert not allows(path, grant, "evaluate", When(ends + 1, ends - 9, ends))
+    with pytest.raises(Unknown, match="time_unproved"):
+        allows(path, grant, "evaluate", When(ends - 9, ends - 9, ends + 1))
