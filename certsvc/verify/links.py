@@ -104,7 +104,7 @@ def _in_log(index: int, span: Span) -> InLog:
 def _certificate_logged(case: Case) -> InLog | None:
     """The place of the certificate, whose proof `certificate_logged` did not refuse."""
     logged = case.bundle.logged
-    return None if logged is None else _logged(lambda: Place(logged.proof.index, None, case.batch.span))
+    return None if logged is None else _logged(lambda: Place(logged.proof.index, case.batch.span))
 
 
 def _root(case: Case) -> Link:

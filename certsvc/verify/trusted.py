@@ -44,7 +44,6 @@ class Place:
     """Where a document stands in the log."""
 
     index: int
-    salt: bytes | None
     span: Span
 
 
@@ -111,7 +110,7 @@ class LogView(Remembers):
         check_entry(logged, expected, tag)
         span = self.span(logged.before, logged.proof.checkpoint)
         check_stands(logged, span)
-        return Place(logged.proof.index, logged.proof.extra, span)
+        return Place(logged.proof.index, span)
 
     def span(self, before: bytes | None, having: bytes) -> Span:
         """As `span_between`; that nobody can believe a checkpoint proves nothing against anybody."""

@@ -55,6 +55,43 @@ def test_what_is_not_our_json_is_refused_with_its_reason(data: bytes, code: str)
     assert refused.value.code == code
 
 
+def test_a_number_that_is_refused_is_quoted_no_further_than_its_twentieth_character() -> None:
+    with pytest.raises(Malformed, match=r"number 0\.123456789012345678 is"):
+        parse_json(b"0.1234567890123456789")
+
+
+DEEPEST = b"[" * MAX_DEPTH + b"]" * MAX_DEPTH
+
+
+@pytest.mark.parametrize("data", [DEEPEST, b"9007199254740991", b"-9007199254740991", b'{"a":' + DEEPEST[1:-1] + b"}"])
+def test_what_is_just_allowed_is_canonical(data: bytes) -> None:
+    parse_json(data, canonical_only=True)
+
+
+@pytest.mark.parametrize("canonical_only", [False, True])
+@pytest.mark.parametrize("data", [
+    b"[" + DEEPEST + b"]", b"[" + b"[]," * 40 + DEEPEST + b"]", b"[" * 7 + b"[]," + DEEPEST[6:-6] + b"]" * 7,
+])  # fmt: skip
+def test_what_stands_beside_brackets_makes_none_of_them_shallower(data: bytes, canonical_only: bool) -> None:
+    with pytest.raises(Malformed) as refused:
+        parse_json(data, canonical_only=canonical_only)
+    assert refused.value.code == "json_depth"
+
+
+@pytest.mark.parametrize("plane", [0x10000, 0x40000, 0x80000, 0xC0000, 0x100000])
+def test_names_beyond_the_basic_plane_stand_where_utf_16_has_them(plane: int) -> None:
+    """Each of them begins with another byte in UTF-8, where they come after U+FFEE; in UTF-16 they come before."""
+    first, second = chr(plane), "\uffee"
+    data = f'{{"{first}":1,"{second}":2}}'.encode()
+    assert rewrite({second: 2, first: 1}) == canonical({second: 2, first: 1}) == data
+
+
+@pytest.mark.parametrize("value", [2**70, "\ud800", {"a": [-(2**64)]}])
+def test_what_the_fast_writer_does_not_write_is_refused(value: Any) -> None:
+    with pytest.raises(Malformed):
+        rewrite(value)
+
+
 def test_brackets_inside_strings_do_not_count_as_depth() -> None:
     text = "[{" * 100 + '"\\'
     assert parse_json(json.dumps([text]).encode()) == [text]

@@ -89,9 +89,13 @@ BROKEN = {
 }  # fmt: skip
 
 
+#: Where the fault is that is told; each other one stands in line 2.
+LINES = {"another_column": 1, "the_same_days_twice_without_a_choice": 3, "an_open_quote": 0}
+
+
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_directory_that_is_not_one_is_refused(name: str) -> None:
-    with pytest.raises(Malformed) as caught:
+def test_a_directory_that_is_not_one_is_refused_with_its_line(name: str) -> None:
+    with pytest.raises(Malformed, match=rf"line {LINES.get(name, 2)}:") as caught:
         parse_directory("\n".join(BROKEN[name]).encode(), resources.titles())
     assert caught.value.code == "directory_table"
 
@@ -101,10 +105,39 @@ def test_the_line_of_a_fault_is_named() -> None:
         parse_directory("\n".join(("name," + HEADER, DATED)).encode(), resources.titles())
     with pytest.raises(Malformed, match="line 3: no such day: '2017-02-30'"):
         parsed(DATED, DATED.replace("2017-12-31", "2017-02-30"))
+    with pytest.raises(Malformed, match="line 3: no such day: '2000-02-30'"):
+        parsed(DATED, DATED.replace("2000-01-01", "2000-02-30"))
     with pytest.raises(Malformed, match=r"line 3: .* without a choice"):
         parsed(DATED, DATED)
     with pytest.raises(Malformed, match=r"line 3"):
         parsed(DATED, DATED.replace("intermediate", "senior"))
+
+
+ECONOMIST = "造价工程师,,19,intermediate,经济师,,2017-12-31,2017-12-31,示例,"
+
+
+def test_a_row_may_be_of_one_day() -> None:
+    assert parsed(ECONOMIST).rows[0].covers(date(2017, 12, 31))
+
+
+def test_rows_that_meet_on_one_day_need_a_choice_in_both() -> None:
+    chosen = ECONOMIST.replace("经济师,,", "经济师,yes,"), DATED.replace("工程师,,2", "工程师,yes,2")
+    assert chosen[0] != ECONOMIST and chosen[1] != DATED
+    for one, other in ((DATED, ECONOMIST), (DATED, chosen[0]), (chosen[1], ECONOMIST)):
+        with pytest.raises(Malformed, match=r"line 3: .* without a choice"):
+            parsed(one, other)
+    assert parsed(*chosen).mapped("造价工程师", date(2017, 12, 31), "经济师").series == "19"
+
+
+def test_a_title_that_is_not_offered_is_answered_with_the_one_that_is() -> None:
+    with pytest.raises(Refused) as caught:
+        parsed(DATED).mapped("造价工程师", date(2010, 1, 1), "经济师")
+    assert (caught.value.code, caught.value.hint) == ("choice_unknown", "--choice 工程师")
+
+
+def test_a_cell_is_read_as_it_is_written() -> None:
+    """A break inside quotes, as an office program may write it, is part of the cell."""
+    assert parsed(DATED.replace("示例", '"示\r\n例"')).rows[0].source == "示\r\n例"
 
 
 def test_two_rows_without_a_first_day_are_in_force_at_once() -> None:

@@ -209,6 +209,22 @@ def test_a_grant_allows_from_its_first_second_to_its_last(at: int) -> None:
     check_allows(grant("top"), "evaluate", TARGET, at)
 
 
+@pytest.mark.parametrize("until", [None, 600, 1000])
+def test_a_grant_allows_what_was_done_between_two_times_of_its_term(until: int | None) -> None:
+    check_allows(grant("top"), "evaluate", TARGET, 500, until)
+
+
+def test_a_grant_that_may_have_ended_when_it_was_used_decides_nothing() -> None:
+    with pytest.raises(Unknown) as refused:
+        check_allows(grant("top"), "evaluate", TARGET, 500, 1001)
+    assert (refused.value.code, refused.value.about.figures) == ("time_unproved", {"until": "1000"})
+
+
+@pytest.mark.parametrize("years", [{"from": 2025, "to": 2030}, {"from": 2020, "to": 2025}])
+def test_the_first_and_the_last_year_of_a_grant_count(years: dict[str, int]) -> None:
+    check_allows(grant("top", **narrowed("years", years)), "evaluate", TARGET, 500)
+
+
 @pytest.mark.parametrize(("other", "at", "code"), DENIED.values(), ids=DENIED.keys())
 def test_a_grant_denies_what_lies_outside_and_says_in_what(other: dict[str, Any], at: int, code: str) -> None:
     with pytest.raises(Fault) as fault:

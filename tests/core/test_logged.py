@@ -37,7 +37,7 @@ from certsvc.core.outcomes import Fault
 VECTORS = Path(__file__).parents[1] / "vectors"
 sys.path.insert(0, str(VECTORS))
 
-from insecure_log import LOG, ORIGIN, POLICY, WITNESSES, cosigned, entry, head_at, times  # noqa: E402
+from insecure_log import LOG, NINE, ORIGIN, POLICY, WITNESSES, cosigned, entry, head_at, times  # noqa: E402
 
 KEYS = LogKeys((LOG.key,), POLICY)
 LOG_JKT = thumbprint(Ed25519PublicKey.from_public_bytes(LOG.key.public))
@@ -251,6 +251,13 @@ def test_without_witnesses_a_span_has_no_time() -> None:
     assert span_between(*alone, nobody) == Span(
         checkpoint_in(alone[0], nobody), checkpoint_in(format_note(Note(text, (LOG.line(text),))), nobody), None
     )
+
+
+def test_one_witness_is_enough_for_a_time_where_one_is_asked() -> None:
+    alone = [format_note(cosigned(head_at(n), times(60 * n))) for n in (3, 5)]
+    one = LogKeys((LOG.key,), WitnessPolicy(1, POLICY.keys))
+    time = span_between(*alone, one).time
+    assert time is not None and (time.before, time.after) == (NINE + 180, NINE + 300)
 
 
 def test_a_checkpoint_of_another_origin_ends_no_span() -> None:

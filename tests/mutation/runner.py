@@ -32,23 +32,64 @@ from hypothesis import HealthCheck, Phase, settings
 TESTS = ("tests/core", "tests/verify", "tests/services/test_equivalence.py")
 #: Tests that measure time or change each byte of a bundle: minutes, and nothing that the others do not ask.
 LEFT_OUT = ("tests/verify/test_hostile_cost.py", "tests/verify/test_bundle_bytes.py")
-#: Seconds: a slower test is left out; a child is ended after so many more than it may go on starting tests.
-SLOW, RUNAWAY = 1.5, 10
+#: Seconds: a slower test is asked last, and left out where it takes thrice as long; a child is ended after so many more
+#: than it may go on starting tests; what a test costs beside its own time.
+SLOW, RUNAWAY, QUICK = 1.5, 10, 0.02
+#: So many of the tests that noticed most mutants of a file are asked first about the next.
+KILLERS = 8
 #: A test that looks at everything is asked early.
 WHOLE = "test_the_whole_report_"
 
 
-@dataclass
+@dataclass(eq=False)
 class Known:
     """What the first run of the tests showed."""
 
     seconds: dict[pytest.Item, float] = field(default_factory=dict)
     passing: dict[Line, set[pytest.Item]] = field(default_factory=lambda: collections.defaultdict(set))
     red: set[pytest.Item] = field(default_factory=set)
+    killers: dict[str, collections.Counter[pytest.Item]] = field(
+        default_factory=lambda: collections.defaultdict(collections.Counter)
+    )
+    """File -> how many of its mutants each test has noticed."""
 
+    @functools.cached_property
+    def worth(self) -> dict[pytest.Item, float]:
+        """Test -> how much it passes through that few others do, for its time."""
+        found: dict[pytest.Item, float] = collections.defaultdict(float)
+        for tests in self.passing.values():
+            for item in tests:
+                found[item] += 1 / len(tests)
+        return {item: rare / (self.seconds[item] + QUICK) for item, rare in found.items()}
 
-def _is_first(item: pytest.Item, own: str) -> bool:
-    return item.path.stem.startswith(own) or item.name.startswith(WHOLE)
+    @functools.cache  # noqa: B019
+    def ways(self, file: str) -> dict[pytest.Item, frozenset[Line]]:
+        """Test -> the lines of a file that it passes through."""
+        found: dict[pytest.Item, set[Line]] = collections.defaultdict(set)
+        for line in [line for line in self.passing if line[0] == file]:
+            for item in self.passing[line]:
+                found[item].add(line)
+        return {item: frozenset(lines) for item, lines in found.items()}
+
+    def by_way(self, file: str, tests: set[pytest.Item]) -> list[pytest.Item]:
+        """`tests`, those first that are most likely to notice a mutant of `file`.
+
+        Tests that go the same way through the file ask much the same: one of each way comes first, then another of each;
+        of one way first the test that passes where few others do, in whatever file.
+        """
+        ways, own = self.ways(file), f"test_{Path(file).stem}"
+        turns: collections.Counter[frozenset[Line]] = collections.Counter()
+        rare = sorted(tests, key=lambda item: -self.worth[item])
+        turn = {item: turns.update([ways[item]]) or turns[ways[item]] for item in rare}
+        return sorted(
+            rare,
+            key=lambda one: (
+                self.seconds[one] > SLOW,
+                not one.name.startswith(WHOLE),
+                turn[one],
+                not one.path.stem.startswith(own),
+            ),
+        )
 
 
 class Runner:
@@ -109,7 +150,12 @@ class Runner:
         self.failed = self.failed or report.failed
 
     def _learn(self, items: list[pytest.Item]) -> None:
-        files = {str(ROOT / mutant["file"]): mutant["file"] for mutant in self.mutants}
+        names = [
+            f"certsvc/{part}/{one.name}"
+            for part in ("core", "verify")
+            for one in (ROOT / "certsvc" / part).glob("*.py")
+        ]
+        files = {str(ROOT / name): name for name in names}
         for item, following in zip(items, [*items[1:], items[0]], strict=True):
             passed: set[tuple[str, int]] = set()
             self._forget()
@@ -142,23 +188,21 @@ class Runner:
             return "no mutant", ""
         tests = self._ordered(mutant, function.__code__)
         found = self._forked(lambda: self._try(function, code, tests, items[0])) if tests else ("survived", "")
+        self.known.killers[mutant["file"]].update(item for item in tests if item.nodeid == found[1])
         if found[0] == "survived" and function.__code__ in self.at_import:
             # It ran when the program was imported, and what the unchanged code gave then is kept.
             return self._forked(lambda: imported_anew(mutant), 50)
         return found
 
     def _ordered(self, mutant: Mutant, function: CodeType) -> list[pytest.Item]:
-        """The tests that pass through the changed lines; those of the module first."""
-        own, (first, last) = f"test_{Path(mutant['file']).stem}", mutant["lines"]
+        """The tests that pass through the changed lines: those that noticed others first."""
+        first, last = mutant["lines"]
         if not any(self.known.passing.get((mutant["file"], line)) for line in range(first, last + 1)):
             lines = [line for _, _, line in function.co_lines() if line]
             first, last = min(lines), max(lines)
         found = set().union(*(self.known.passing.get((mutant["file"], n), set()) for n in range(first, last + 1)))
-        quick = sorted(found, key=self.known.seconds.__getitem__)
-        # The quickest of each file, then the next of each: two tests of one file ask the same more often.
-        turns: collections.Counter[Path] = collections.Counter()
-        turn = {item: turns.update([item.path]) or turns[item.path] for item in quick}
-        return sorted(quick, key=lambda item: (not _is_first(item, own), turn[item]))
+        noticed = [item for item, _ in self.known.killers[mutant["file"]].most_common(KILLERS) if item in found]
+        return list(dict.fromkeys((*noticed, *self.known.by_way(mutant["file"], found))))
 
     def _try(self, function: FunctionType, changed: FunctionType, tests: list[pytest.Item], last: pytest.Item) -> str:
         """The test that fails with the changed code, or nothing. Runs in the child."""

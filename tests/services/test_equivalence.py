@@ -342,6 +342,7 @@ def test_a_check_of_a_statement_that_raises_names_the_error(province: World) -> 
     rows = verify_statement(data, province.instance.anchors, province.instance.now()).rows
     raised = [row for row in rows if row.code == "check_raised"]
     assert raised and all(row.outcome == "unknown" and row.about.figures["error"] for row in raised)
+    assert [(row.id, row.family, row.rule) for row in rows] == [check[:3] for check in CHECKS]
 
 
 @pytest.mark.parametrize("part", ["statement", "trust", "grants"])

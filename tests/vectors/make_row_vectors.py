@@ -1,7 +1,8 @@
-"""Writes verify_rows.json: `python tests/vectors/make_row_vectors.py`. Read the difference before you keep it.
+"""Writes verify_rows.json and log_rows.json: `python tests/vectors/make_row_vectors.py`. Read the difference before you
+keep it.
 
-For every case of verify.json: all rows that did not pass, with act, office and figures, and the links of the chain that
-are marked. Hashes and keys are different in every instance and stand there as `#`.
+For every case of verify.json, and of format/logged.json: all rows that did not pass, with act, office and figures, and
+the links of the chain that are marked. Hashes and keys are different in every instance and stand there as `#`.
 """
 
 import json
@@ -17,11 +18,14 @@ sys.path[:0] = [str(TESTS.parent), str(TESTS), str(TESTS / "verify")]
 from support_changes import apply_changes, day  # noqa: E402
 from support_forge import Forge, judge  # noqa: E402
 from support_instance import SmallInstance, build_small_instance  # noqa: E402
+from test_log_vectors import FOUND, case_of  # noqa: E402
+from test_log_vectors import judged as judged_by_log  # noqa: E402
 from test_vectors import VECTORS, judged  # noqa: E402
 
 from certsvc.verify.report import Report, to_json  # noqa: E402
 
 FILE = Path(__file__).parent / "verify_rows.json"
+LOG_FILE = Path(__file__).parent / "log_rows.json"
 #: SHA-256 or a thumbprint in base64url, the same in hex, a UUID.
 _VARIES = re.compile(r"[A-Za-z0-9_-]{43}|[0-9a-f]{32,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: Reports that are told wholly: what is changed in a genuine bundle, and when it is asked.
@@ -42,6 +46,8 @@ GENUINE: dict[str, tuple[list[dict[str, Any]], dict[str, int]]] = {
         {"at": day(43.7), "now": day(46)},
     ),
 }  # fmt: skip
+#: Cases of logged.json whose reports are told wholly: nothing happened, revoked, corrected.
+LOGGED = tuple(f"{name} (harmless)" for name in ("backdated", "revoked_and_logged", "correction_backdated"))
 
 
 def told(report: Report) -> dict[str, Any]:
@@ -83,18 +89,29 @@ def made(small: SmallInstance) -> dict[str, Any]:
     }
 
 
+def made_of_log() -> dict[str, Any]:
+    """The same of the cases with log proofs."""
+    odd = {case["id"]: told(judged_by_log(case)) for case in FOUND["cases"] if case["expected"]["verdict"] != "valid"}
+    return {name: whole(judged_by_log(case_of(name))) for name in LOGGED} | odd
+
+
 def _named(vector: dict[str, Any]) -> bool:
     """Not where a document is changed that stands at some place by its hash, so that it is another each time."""
     return not re.search(r'"(grants|certs)\.\d', json.dumps(vector["changes"]))
 
 
 def main() -> None:
-    """Writes the file, one case a line."""
+    """Writes the files, one case a line."""
     with tempfile.TemporaryDirectory() as folder:
         small = build_small_instance(Path(folder) / "home")
-        lines = [f'"{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in made(small).items()]
+        _write(FILE, made(small))
         small.instance.close()
-    FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+    _write(LOG_FILE, made_of_log())
+
+
+def _write(file: Path, found: dict[str, Any]) -> None:
+    lines = [f'"{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in found.items()]
+    file.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from certsvc.core.outcomes import Fault
 from certsvc.verify import judge
 from certsvc.verify.case import Case, Evidence
 from certsvc.verify.checks import CHECKS
-from certsvc.verify.entry import entry_on_roster, entry_on_rosters
+from certsvc.verify.entry import entry_on_roster, entry_on_rosters, row_facts_hold
 
 
 def case_with(small: SmallInstance, **proof: Any) -> Case:
@@ -53,6 +53,15 @@ def test_asked_at_once_an_act_whose_parts_do_not_sum_is_no_roster(small_instance
             entry_on_roster(case, case.path.acts[-1], len(case.path.acts) - 1)
     finally:
         del case.path.__dict__["lists"]
+
+
+def test_asked_at_once_about_all_facts_the_one_that_is_false_is_found(small_instance: SmallInstance) -> None:
+    forge = Forge(small_instance)
+    now = small_instance.now
+    row_facts_hold(Case(Evidence(parse_bundle(forge.build())), small_instance.anchors, now, now))
+    forge.tree["rows"]["evaluate"][0]["facts"] = {"yes": 1, "no": 18, "abstain": 1}
+    with pytest.raises(Fault, match="fact_yes_two_thirds"):
+        row_facts_hold(Case(Evidence(parse_bundle(forge.build())), small_instance.anchors, now, now))
 
 
 def test_rosters_and_row_facts_are_asked_at_once() -> None:

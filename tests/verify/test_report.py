@@ -309,6 +309,8 @@ def test_a_pdf_that_the_issuer_did_not_sign_is_tampered(
 ) -> None:
     report = pdf(small_instance, **made)
     assert (report.verdict, report.reason) == ("tampered", code)
+    assert report.about.org == (made.get("org", "HRSS") if code == "pdf_signer_foreign" else None)
+    assert report.about.figures.get("what") == ("cert_chain" if code == "pdf_signer_chain" else None)
 
 
 def test_a_grant_stands_in_the_chain_below_the_one_it_was_given_under(small_instance: SmallInstance) -> None:

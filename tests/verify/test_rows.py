@@ -1,19 +1,23 @@
 """What a report says beside its verdict: tests/vectors/verify_rows.json has every row that did not pass, with its figures.
 
-`python tests/vectors/make_row_vectors.py` writes that file anew; each line that differs then is a changed answer.
+log_rows.json has those of evidence with log proofs. `python tests/vectors/make_row_vectors.py` writes both anew; each
+line that differs then is a changed answer.
 """
 
 import json
 from typing import Any
 
 import pytest
-from make_row_vectors import FILE, GENUINE, told, whole
+from make_row_vectors import FILE, GENUINE, LOG_FILE, LOGGED, told, whole
 from support_changes import apply_changes
 from support_forge import Forge, judge
 from support_instance import SmallInstance
+from test_log_vectors import case_of
+from test_log_vectors import judged as judged_by_log
 from test_vectors import VECTORS, judged
 
 EXPECTED: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
+BY_LOG: dict[str, Any] = json.loads(LOG_FILE.read_text("utf-8"))
 TOLD = [vector for vector in VECTORS if vector["id"] in EXPECTED]
 
 
@@ -30,3 +34,14 @@ def test_the_whole_report_on_a_genuine_bundle_is_as_written(name: str, small_ins
     changes, asked = GENUINE[name]
     report = judge(small_instance, apply_changes(Forge(small_instance), changes).build(), **asked)
     assert whole(report) == EXPECTED[name]
+
+
+@pytest.mark.parametrize("name", sorted(BY_LOG.keys() - LOGGED))
+def test_whatever_the_log_shows_to_be_wrong_is_told_with_its_figures(name: str) -> None:
+    assert told(judged_by_log(case_of(name))) == BY_LOG[name]
+
+
+@pytest.mark.parametrize("name", LOGGED)
+def test_the_whole_report_on_logged_evidence_is_as_written(name: str) -> None:
+    """Each row, each link, and where it stands in the log."""
+    assert whole(judged_by_log(case_of(name))) == BY_LOG[name]
