@@ -116,10 +116,10 @@ class Check:
         return self._constant("not_run", code)
 
     @cached_property
-    def _constants(self) -> dict[tuple[str, str | None], tuple[Row, ...]]:
+    def _constants(self) -> dict[tuple[str, str], tuple[Row, ...]]:
         return {}
 
-    def _constant(self, outcome: str, code: str | None) -> tuple[Row, ...]:
+    def _constant(self, outcome: str, code: str) -> tuple[Row, ...]:
         """A row that says nothing about a certificate: always the same object, so that equal findings are seen fast."""
         if (outcome, code) not in self._constants:
             self._constants[outcome, code] = (self._row(outcome, code),)
@@ -132,7 +132,7 @@ class Check:
 
     def _ask(self, view: View, case: Case) -> tuple[Row, ...]:
         if self.each is CASE:
-            return self._answer(view, case, WHOLE) or self._constant("pass", None)
+            return self._answer(view, case, WHOLE) or self._constant("pass", self.id)
         try:
             subjects = self.each.find(view)
         except Exception as error:
@@ -172,13 +172,13 @@ class Check:
     def passed(self, case: Case) -> tuple[Row, ...]:
         """The rows of a check about which `questions` were asked and none raised."""
         if self.each.find is _whole:
-            return self._constant("pass", None)
+            return self._constant("pass", self.id)
         subjects = self.each.find(case)
         return tuple(row for one in subjects for row in self._passed(one)) or self._ask(case, case)
 
     def _passed(self, subject: Subject) -> tuple[Row, ...]:
         document, rule = subject.document, subject.rule or self.rule
-        return (Row(self.id, self.family, "pass", None, subject.about, rule, document.sha256 if document else None),)
+        return (Row(self.id, self.family, "pass", self.id, subject.about, rule, document.sha256 if document else None),)
 
     def _unasked(self, subject: Subject) -> tuple[Row, ...]:
         return (self._row("not_run", "signature_failed", subject.about, subject),)
@@ -192,10 +192,10 @@ class Check:
         figures = {**about.figures, "org_name": name} if name else about.figures
         return (self._row(outcome, code, About(act, org, figures), subject),)
 
-    def _row(self, outcome: str, code: str | None, about: About | None = None, subject: Subject = WHOLE) -> Row:
+    def _row(self, outcome: str, code: str, about: About | None = None, subject: Subject = WHOLE) -> Row:
         evidence = subject.document.sha256 if subject.document else None
         # A fact that is false names its own source: the step's says only that it is asked.
-        fact = FACTS.get((code or "").removeprefix("fact_"))
+        fact = FACTS.get(code.removeprefix("fact_"))
         rule = (fact.rule if fact else "") or subject.rule or self.rule
         return Row(self.id, self.family, outcome, code, about or About(), rule, evidence)
 

@@ -45,8 +45,8 @@ class Row(NamedTuple):
     family: str
     outcome: str
     """pass | fail | unknown | not_applicable | not_run; only `pass` ever counts as passed."""
-    code: str | None
-    """Why it is not `pass`; stable, never reused."""
+    code: str
+    """What was found: why it is not `pass`, or the id of the check, a claim that is true then; stable, never reused."""
     about: About
     rule: str
     """The source of the rule: document and article, or RFC section."""

@@ -74,7 +74,7 @@ def _row(case: StatementCase, name: str, family: str, rule: str, run: Callable[[
     except Exception as error:
         # A check that raises proves nothing; it must not decide, and must not be lost.
         return Row(name, family, "unknown", "check_raised", About(figures={"error": type(error).__name__}), rule)
-    return Row(name, family, "pass", None, About(), rule)
+    return Row(name, family, "pass", name, About(), rule)
 
 
 def _signatures(case: StatementCase) -> None:

@@ -97,7 +97,7 @@ def detail(report: Report, lang: str) -> str:
 
 def row_sentence(report: Report, row: Row, lang: str) -> str:
     """What `row` found: what is wrong, who failed, and by which figures. Empty for a row that passed."""
-    if row.code is None:
+    if row.outcome == "pass":
         return ""
     return _sentence(report, row.outcome, row.code, row.about, lang)
 

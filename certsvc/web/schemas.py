@@ -39,7 +39,10 @@ _CHECK = _closed(
     id=_STRING,
     family={"type": "string", "enum": list(FAMILIES)},
     outcome={"type": "string", "enum": list(OUTCOMES)},
-    code=_nullable("string"),
+    code={
+        **_STRING,
+        "description": "未通过的原因;通过时为本项检查的 id / why it did not pass; the id of the check where it did",
+    },
     detail=_STRING,
     figures={"type": "object", "additionalProperties": _STRING},
     rule=_STRING,

@@ -18,6 +18,7 @@ from certsvc.verify.checks import CHECKS, find, run_checks
 from certsvc.verify.judge import Check
 from certsvc.verify.report import FAMILIES, to_json
 from certsvc.verify.verdict import REQUIRED, decide
+from certsvc.verify.words import CODES
 
 
 def raising(error: Exception) -> Callable[[Case], None]:
@@ -79,6 +80,12 @@ def test_every_row_repeats_its_check(case: Case) -> None:
     assert all(row.rule for row in rows)
 
 
+def test_what_passes_has_its_check_for_a_code_and_no_other_row_has(case: Case) -> None:
+    rows = run_checks(case)
+    assert {(row.outcome == "pass", row.code == row.id) for row in rows} == {(True, True), (False, False)}
+    assert not {check.id for check in CHECKS} & CODES.keys()
+
+
 def test_every_act_has_a_row_that_names_it_its_office_and_the_rule_of_its_step(case: Case) -> None:
     rows = [row for row in run_checks(case) if row.id == "enough_signers"]
     acts = [step.act for step in case.bundle.path]
@@ -110,7 +117,7 @@ def test_every_fact_about_a_person_has_a_row_and_a_rule_of_its_own(small_instanc
     report = judge(small_instance, apply_changes(Forge(small_instance), [*again, rows]).build())
     told = [row for row in report.rows if row.id == "person_facts" and row.about.act == "evaluate"]
     assert [(row.outcome, row.code) for row in told] == [
-        ("fail", "fact_votes_add_up"), ("fail", "fact_yes_two_thirds"), ("pass", None), ("fail", "fact_at_least"),
+        ("fail", "fact_votes_add_up"), ("fail", "fact_yes_two_thirds"), ("pass", "person_facts"), ("fail", "fact_at_least"),
         ("fail", "fact_at_least"),
     ]  # fmt: skip
     names = ("votes_add_up", "yes_two_thirds", "at_least", "at_least", "at_least")

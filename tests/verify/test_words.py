@@ -258,7 +258,7 @@ def test_what_was_known_then_borrows_the_figures_of_the_row_that_says_it() -> No
 
 
 def test_a_row_that_passed_has_no_sentence() -> None:
-    passed = Row("in_force", "status", "pass", None, About(), "")
+    passed = Row("in_force", "status", "pass", "in_force", About(), "")
     assert words.row_sentence(VALID, passed, "zh") == ""
 
 
