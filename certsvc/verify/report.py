@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from certsvc.core.calendar import utc_text
@@ -155,12 +156,28 @@ class Report:
         return EXIT_CODES[self.verdict]
 
 
-def to_json(report: Report, detail: str, row_detail: Callable[[Row], str]) -> dict[str, Any]:
-    """The Report JSON of design.md 6. `detail` and what `row_detail` says of a row are in the reader's language."""
+#: Every Report JSON tells everything in these; `detail` alone is in the reader's language.
+ALWAYS_TOLD = ("zh", "en")
+
+
+class InWords(NamedTuple):
+    """How a Report is put into words; each is given the language last."""
+
+    detail: Callable[[str], str]
+    """Why this verdict."""
+    row: Callable[[Row, str], str]
+    """What a row found."""
+    about: Callable[[Row, str], str]
+    """Act and organisation of a row."""
+
+
+def to_json(report: Report, said: InWords, lang: str) -> dict[str, Any]:
+    """The Report JSON of design.md 6: `detail` in `lang`, `details` of report and rows in Chinese and English."""
     return {
         "verdict": report.verdict,
         "reason": report.reason,
-        "detail": detail,
+        "detail": said.detail(lang),
+        "details": _both(said.detail),
         "decided_at": utc_text(report.decided_at),
         "as_of": utc_text(report.as_of),
         "status_as_of": _time(report.status_as_of),
@@ -170,7 +187,7 @@ def to_json(report: Report, detail: str, row_detail: Callable[[Row], str]) -> di
         "test": report.test,
         "certificate": report.certificate,
         "match": report.match,
-        "checks": [_row_json(row, row_detail) for row in report.rows],
+        "checks": [_row_json(row, said, lang) for row in report.rows],
         "then": report.then and {"verdict": report.then[0], "reason": report.then[1]},
         "chain": [_link_json(link) for link in report.chain],
         "timeline": [_moment_json(moment) for moment in report.timeline],
@@ -180,15 +197,21 @@ def to_json(report: Report, detail: str, row_detail: Callable[[Row], str]) -> di
     }
 
 
-def _row_json(row: Row, detail: Callable[[Row], str]) -> dict[str, Any]:
+def _both(tell: Callable[[str], str]) -> dict[str, str]:
+    return {lang: tell(lang) for lang in ALWAYS_TOLD}
+
+
+def _row_json(row: Row, said: InWords, lang: str) -> dict[str, Any]:
     return {
         "id": row.id,
         "family": row.family,
         "outcome": row.outcome,
         "code": row.code,
-        "detail": detail(row),
+        "detail": said.row(row, lang),
+        "details": _both(partial(said.row, row)),
         "act": row.about.act,
         "org": row.about.org,
+        "about": _both(partial(said.about, row)),
         "figures": row.about.figures,
         "rule": row.rule,
         "evidence": row.evidence,

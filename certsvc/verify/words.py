@@ -7,11 +7,13 @@ A code without words is shown as the code itself, so a newer core never silences
 import re
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from certsvc.core.calendar import SHANGHAI, local_date
 from certsvc.core.outcomes import About
 from certsvc.verify import words_faults, words_gaps, words_procedure, words_terms, words_verdicts
-from certsvc.verify.report import Link, Moment, Report, Row
+from certsvc.verify.report import InWords, Link, Moment, Report, Row, to_json
 from certsvc.verify.words_terms import LANGUAGES, Words
 
 CODES: dict[str, Words] = {
@@ -100,6 +102,22 @@ def row_sentence(report: Report, row: Row, lang: str) -> str:
     if row.outcome == "pass":
         return ""
     return _sentence(report, row.outcome, row.code, row.about, lang)
+
+
+def row_detail(report: Report, row: Row, lang: str) -> str:
+    """`detail` of a row of the Report JSON: its sentence, or the claim of its check where that is true."""
+    return row_sentence(report, row, lang) or term(words_terms.CHECKS, row.id, lang)
+
+
+def row_about(report: Report, row: Row, lang: str) -> str:
+    """Act and office that `row` is about, as one text."""
+    return " · ".join(filter(None, row_place(report, row, lang)))
+
+
+def report_json(report: Report, lang: str) -> dict[str, Any]:
+    """The Report JSON, in words: `detail` in `lang`, and everything in Chinese and English."""
+    said = InWords(partial(detail, report), partial(row_detail, report), partial(row_about, report))
+    return to_json(report, said, lang)
 
 
 def row_place(report: Report, row: Row, lang: str) -> tuple[str, str]:

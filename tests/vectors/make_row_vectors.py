@@ -19,7 +19,7 @@ from support_forge import Forge, judge  # noqa: E402
 from support_instance import SmallInstance, build_small_instance  # noqa: E402
 from test_vectors import VECTORS, judged  # noqa: E402
 
-from certsvc.verify.report import Report, to_json  # noqa: E402
+from certsvc.verify.report import InWords, Report, to_json  # noqa: E402
 
 FILE = Path(__file__).parent / "verify_rows.json"
 #: SHA-256 or a thumbprint in base64url, the same in hex, a UUID.
@@ -52,9 +52,13 @@ def told(report: Report) -> dict[str, Any]:
     return _steady({"rows": rows, "links": [link for link in links if link[3] != "pass"], "then": report.then})
 
 
+UNSAID = InWords(lambda _: "", lambda *_: "", lambda *_: "")
+
+
 def whole(report: Report) -> dict[str, Any]:
     """Everything that a report says."""
-    value = to_json(report, "", lambda row: "")
+    value = to_json(report, UNSAID, "zh")
+    del value["details"]
     value["checks"] = [[row["id"], row["family"], row["outcome"], row["code"], row["act"], row["org"], row["figures"],
                         row["rule"], row["evidence"]] for row in value["checks"]]  # fmt: skip
     value["chain"] = [list(link.values()) for link in value["chain"]]

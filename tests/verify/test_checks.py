@@ -16,9 +16,9 @@ from certsvc.verify import verify
 from certsvc.verify.case import Case, Evidence
 from certsvc.verify.checks import CHECKS, find, run_checks
 from certsvc.verify.judge import Check
-from certsvc.verify.report import FAMILIES, to_json
+from certsvc.verify.report import FAMILIES
 from certsvc.verify.verdict import REQUIRED, decide
-from certsvc.verify.words import CODES
+from certsvc.verify.words import CODES, report_json
 
 
 def raising(error: Exception) -> Callable[[Case], None]:
@@ -255,7 +255,7 @@ def test_senseless_evidence_gets_a_report_and_is_never_valid(
 ) -> None:
     report = judge(small_instance, apply_changes(Forge(small_instance), changes).build())
     assert report.verdict not in ("valid", "unreadable")
-    assert to_json(report, "", str)["verdict"] == report.verdict
+    assert report_json(report, "zh")["verdict"] == report.verdict
 
 
 def test_ten_thousand_junk_certificates_are_refused_without_being_tried(small_instance: SmallInstance) -> None:
