@@ -34,7 +34,7 @@ from certsvc.verify import (
 )
 from certsvc.verify import subjects as each
 from certsvc.verify.case import Case
-from certsvc.verify.judge import BATCH, PATH, Check, with_a
+from certsvc.verify.judge import BATCH, PATH, STATUS_LIST, Check, with_a
 from certsvc.verify.report import Row
 from certsvc.verify.verdict import REQUIRED, decide
 
@@ -67,7 +67,7 @@ CHECKS: tuple[Check, ...] = (
     Check("acts_granted", "authority", f"{FORMAT} 3; {DECREE} 第三十八条", authority.act_granted, each.acts),
     Check("certificate_granted", "authority", f"{FORMAT} 3", authority.certificate_granted, BATCH),
     Check("lifecycle_granted", "authority", f"{FORMAT} 3", authority.lifecycle_granted, each.counted_acts),
-    Check("status_key_granted", "authority", f"{FORMAT} 3, 5", authority.status_key_granted, BATCH),
+    Check("status_key_granted", "authority", f"{FORMAT} 3, 5", authority.status_key_granted, STATUS_LIST),
     Check("procedure_in_force", "procedure", f"{FORMAT} 4", procedure.procedure_in_force, PATH),
     Check("one_procedure", "procedure", f"{FORMAT} 4", procedure.one_procedure, each.acts),
     Check(
@@ -108,7 +108,7 @@ CHECKS: tuple[Check, ...] = (
     Check("log_not_forked", "log", "C2SP tlog-checkpoint", log.not_forked, each.checkpoints),
     Check("events_lawful", "status", f"{FORMAT} 5", status.event_lawful, each.events),
     Check("events_decided", "status", f"{FORMAT} 5", certificate.decided_by_another, each.events_proposed),
-    Check("status_fresh", "status", f"{LIST} 8.3", status.status_fresh, BATCH),
+    Check("status_fresh", "status", f"{LIST} 8.3", status.status_fresh, STATUS_LIST),
     Check("events_complete", "status", f"{FORMAT} 5", status.events_complete),
     Check("in_force", "status", f"{LIST} 7", status.in_force),
     Check("within_term", "status", f"{FORMAT} 5", status.within_term),

@@ -39,6 +39,10 @@ NOT_COMPARED: dict[str, str] = {
 }
 
 
+#: Kind of act and organisation id.
+Whose = tuple[str, str | None]
+
+
 class Row(NamedTuple):
     """What one check found."""
 
@@ -49,10 +53,22 @@ class Row(NamedTuple):
     code: str
     """What was found: why it is not `pass`, or the id of the check, a claim that is true then; stable, never reused."""
     about: About
+    """What the finding itself names: it is marked in the chain, and told in the sentence."""
     rule: str
     """The source of the rule: document and article, or RFC section."""
     evidence: str | None = None
     """Hash of the signed document that the row is about; None when it is about the whole."""
+    within: Whose = ("issue", None)
+    """Act and organisation of that document, or of the whole, for what the finding does not name (`naming`). Without an
+    organisation where there is no evidence, or none that may be believed."""
+
+    @property
+    def act(self) -> str:
+        return self.about.act or self.within[0]
+
+    @property
+    def org(self) -> str | None:
+        return self.about.org or self.within[1]
 
     @property
     def of_absent_act(self) -> bool:
@@ -209,8 +225,8 @@ def _row_json(row: Row, said: InWords, lang: str) -> dict[str, Any]:
         "code": row.code,
         "detail": said.row(row, lang),
         "details": _both(partial(said.row, row)),
-        "act": row.about.act,
-        "org": row.about.org,
+        "act": row.act,
+        "org": row.org,
         "about": _both(partial(said.about, row)),
         "figures": row.about.figures,
         "rule": row.rule,

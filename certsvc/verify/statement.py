@@ -65,16 +65,17 @@ def _is_test(case: StatementCase) -> bool:
 
 
 def _row(case: StatementCase, name: str, family: str, rule: str, run: Callable[[StatementCase], None]) -> Row:
+    outcome, code, about = "pass", name, About()
     try:
         run(case)
     except Fault as fault:
-        return Row(name, family, "fail", fault.code, fault.about, rule)
+        outcome, code, about = "fail", fault.code, fault.about
     except Unknown as gap:
-        return Row(name, family, "unknown", gap.code, gap.about, rule)
+        outcome, code, about = "unknown", gap.code, gap.about
     except Exception as error:
         # A check that raises proves nothing; it must not decide, and must not be lost.
-        return Row(name, family, "unknown", "check_raised", About(figures={"error": type(error).__name__}), rule)
-    return Row(name, family, "pass", name, About(), rule)
+        outcome, code, about = "unknown", "check_raised", About(figures={"error": type(error).__name__})
+    return Row(name, family, outcome, code, about, rule, None, ("issue", case.one.said["iss"]))
 
 
 def _signatures(case: StatementCase) -> None:

@@ -121,14 +121,18 @@ def report_json(report: Report, lang: str) -> dict[str, Any]:
 
 
 def row_place(report: Report, row: Row, lang: str) -> tuple[str, str]:
-    """Act and office that `row` is about, in words; empty where it is about neither."""
-    act = term(words_terms.ACTS, row.about.act, lang) if row.about.act else ""
-    return act, _holders(report, row.about, lang) or row.about.figures.get("org_name") or office(report, row.about.org)
+    """Act and office that `row` is about, in words; no office where none can be believed, or none is told."""
+    named = words_terms.ACTS | words_terms.MADE
+    who = _holders(report, row.about, lang) or row.about.figures.get("org_name") or office(report, row.org)
+    return term(named, row.act, lang), who
 
 
 def office(report: Report, org: str | None) -> str:
     """The name of an organisation as far as this report tells it; empty for what is none (a person, an address)."""
-    return "" if org is None or ":" in org else _org_name(report, org) or ""
+    if org is None or ":" in org:
+        return ""
+    root = next((link for link in report.chain if link.kind == "root" and link.org == org), None)
+    return link_office(report, root) if root else _org_name(report, org) or ""
 
 
 def is_absent(link: Link) -> bool:

@@ -33,7 +33,10 @@ _COMPARED = {"type": "string", "enum": ["match", "mismatch", "not_checked"]}
 _TIME = {"type": "string", "format": "date-time"}
 _STRING: Schema = {"type": "string"}
 _BOTH = _closed(["zh", "en"], zh=_STRING, en=_STRING)
-_ABOUT: dict[str, Schema] = {"act": _nullable("string"), "org": _nullable("string")}
+_ABOUT: dict[str, Schema] = {
+    "act": {**_STRING, "description": "所涉环节;涉及整张证书的为 issue / act; `issue` for the certificate as a whole"},
+    "org": _nullable("string", description="所涉机构;没有可信证据时为 null / null where no evidence can be believed"),
+}
 
 _CHECK = _closed(
     ["id", "family", "outcome", "code", "detail", "details", "act", "org", "about", "figures", "rule", "evidence"],

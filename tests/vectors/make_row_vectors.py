@@ -47,7 +47,7 @@ GENUINE: dict[str, tuple[list[dict[str, Any]], dict[str, int]]] = {
 def told(report: Report) -> dict[str, Any]:
     """What a report says beside its verdict, with everything left out that passed."""
     odd = [row for row in report.rows if row.outcome not in ("pass", "not_applicable") and row.code not in USUAL]
-    rows = [[row.id, row.outcome, row.code, row.about.act, row.about.org, row.about.figures, row.rule] for row in odd]
+    rows = [[row.id, row.outcome, row.code, row.act, row.org, row.about.figures, row.rule] for row in odd]
     links = [[link.kind, link.name, link.org, link.outcome, *link.codes, *link.roles] for link in report.chain]
     return _steady({"rows": rows, "links": [link for link in links if link[3] != "pass"], "then": report.then})
 
