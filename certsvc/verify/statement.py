@@ -115,10 +115,10 @@ def _known(case: StatementCase) -> None:
 
 #: id, family, rule, what is asked.
 CHECKS: tuple[tuple[str, str, str, Callable[[StatementCase], None]], ...] = (
-    ("signatures_hold", "integrity", "RFC 7515", _signatures),
-    ("values_opened", "integrity", "format.md 4.1", lambda case: case.one.check_opened()),
-    ("signers_known", "chain", "RFC 5280", _signers),
-    ("seal_granted", "authority", "format.md 3", _granted),
+    ("signatures_hold", "integrity", "RFC 7515 5.2", _signatures),
+    ("values_opened", "integrity", "docs/format.md 4.1, 5.7", lambda case: case.one.check_opened()),
+    ("signers_known", "chain", "RFC 5280 6.1; docs/format.md 2", _signers),
+    ("seal_granted", "authority", "docs/format.md 3.3, 5.7", _granted),
     ("title_mapped", "procedure", "吉林省2022年职称工作通知 一(一)2", lambda case: case.one.check_mapped()),
-    ("trust_current", "status", "format.md 7.1", _known),
+    ("trust_current", "status", "RFC 7519 4.1.4; docs/format.md 7.1", _known),
 )
