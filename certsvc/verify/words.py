@@ -111,7 +111,7 @@ def row_detail(report: Report, row: Row, lang: str) -> str:
 
 def row_about(report: Report, row: Row, lang: str) -> str:
     """Act and office that `row` is about, as one text."""
-    return " · ".join(filter(None, row_place(report, row, lang)))
+    return " · ".join(filter(None, _named(report, row, lang)))
 
 
 def report_json(report: Report, lang: str) -> dict[str, Any]:
@@ -121,10 +121,14 @@ def report_json(report: Report, lang: str) -> dict[str, Any]:
 
 
 def row_place(report: Report, row: Row, lang: str) -> tuple[str, str]:
-    """Act and office that `row` is about, in words; no office where none can be believed, or none is told."""
-    named = words_terms.ACTS | words_terms.MADE
+    """Act and office in a list of rows; both empty where no office can be believed, or none is told: that it is about the
+    certificate goes without saying."""
+    return _named(report, row, lang) if row.org or row.about.act else ("", "")
+
+
+def _named(report: Report, row: Row, lang: str) -> tuple[str, str]:
     who = _holders(report, row.about, lang) or row.about.figures.get("org_name") or office(report, row.org)
-    return term(named, row.act, lang), who
+    return term(words_terms.ACTS | words_terms.MADE, row.act, lang), who
 
 
 def office(report: Report, org: str | None) -> str:

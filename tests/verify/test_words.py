@@ -291,6 +291,16 @@ def test_the_json_of_a_row_tells_what_it_is_about_and_what_was_found_to_be_so() 
     )
 
 
+def test_where_nobody_can_be_believed_a_row_is_about_the_issue_and_no_list_repeats_that() -> None:
+    row = REPORTS["tampered"].rows[-1]._replace(within=("issue", None))
+    assert (
+        words.row_place(VALID, row, "zh") == ("", "")
+        and words.row_about(VALID, row, "en") == "Issue of the certificate"
+    )
+    of_list = row._replace(within=("trust", "o-hrss"))
+    assert words.row_place(VALID, of_list, "en") == ("Trust list published", "示例省人力资源和社会保障厅")
+
+
 def test_a_revocation_tells_its_class_and_that_it_is_void_from_the_beginning() -> None:
     assert words.reason(REPORTS["revoked"], "zh") == "2027-01-31 撤销;类别:弄虚作假;自始无效。"
 
