@@ -138,7 +138,8 @@ def _rows(check: Any, change: tuple[str, str, About] | None) -> list[Row]:
 
 def _passed(check: Any) -> list[Row]:
     def row(act: str | None, org: str | None, rule: str, evidence: str | None) -> Row:
-        return Row(check.id, check.family, "pass", None, About(act, org), rule, evidence)
+        within = ("grant" if act is None and org else "issue", HRSS[0])
+        return Row(check.id, check.family, "pass", check.id, About(act, org), rule, evidence, within)
 
     if check.id in PER_ACT:
         return [row(kind, org[0], check.rule, number) for kind, org, number, _ in ACTS]

@@ -24,7 +24,7 @@ from certsvc.services.beside import read_update
 from certsvc.services.seen import Seen
 from certsvc.services.verify_evidence import Asked, Expect, Found
 from certsvc.verify import words
-from certsvc.verify.report import Report, to_json
+from certsvc.verify.report import Report
 
 Answer = Callable[[Question], Report]
 _PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -118,18 +118,13 @@ def _answer_all(asked: list[Question], answer: Answer, as_json: bool, everything
         report = answer(question)
         highest = max(highest, report.exit_code)
         if as_json:
-            out(_as_json(report))
+            out(json.dumps(words.report_json(report, "zh"), ensure_ascii=False))
             continue
         if position:
             out("\n" + rule())
         for line in lines(report, question.label, everything, offline):
             out(line)
     return highest
-
-
-def _as_json(report: Report) -> str:
-    body = to_json(report, words.detail(report, "zh"), lambda row: words.row_sentence(report, row, "zh"))
-    return json.dumps(body, ensure_ascii=False)
 
 
 def _asked_at(at: int | None, now: int) -> int | None:

@@ -179,7 +179,7 @@ def _name(row: Row) -> str:
     return " · ".join(dict.fromkeys(words.term(CHECKS, row.id, lang) for lang in ("zh", "en")))
 
 
-def _key(report: Report, row: Row) -> tuple[str, str, str | None, str]:
+def _key(report: Report, row: Row) -> tuple[str, str, str, str]:
     return _place(report, row), row.outcome, row.code, row.rule
 
 
@@ -188,8 +188,9 @@ def _times(label: str, count: int) -> str:
 
 
 def _rule(row: Row, said: str = "") -> str:
-    """Rule and code of a row, without the rule that was said above it."""
-    return " ".join(filter(None, ("" if row.rule == said else f"[{row.rule}]", row.code)))
+    """Rule and code of a row, without what was said above it: the rule, or the check that passed."""
+    code = "" if row.outcome == "pass" else row.code
+    return " ".join(filter(None, ("" if row.rule == said else f"[{row.rule}]", code)))
 
 
 def _place(report: Report, row: Row) -> str:

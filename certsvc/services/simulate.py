@@ -264,6 +264,6 @@ def _wrong(trial: Trial) -> dict[Wrong, Row]:
     verdicts = {"fail": "void", "unknown": "cannot_decide"}
     for row in (row for check in ASKED for row in check.rows(trial)):
         if row.outcome in found:
-            wrong = (verdicts[row.outcome], row.code or "", row.about.act, row.about.org)
+            wrong = (verdicts[row.outcome], row.code, row.about.act, row.about.org)
             found[row.outcome].setdefault(wrong, row)
     return found["fail"] or found["unknown"]

@@ -34,14 +34,18 @@ from certsvc.verify import (
 )
 from certsvc.verify import subjects as each
 from certsvc.verify.case import Case
-from certsvc.verify.judge import BATCH, PATH, Check, with_a
+from certsvc.verify.judge import BATCH, PATH, STATUS_LIST, Check, with_a
 from certsvc.verify.report import Row
 from certsvc.verify.verdict import REQUIRED, decide
 
-JWS, ACT, X509, FORMAT = "RFC 7515 5.2", "RFC 7515 7.2.1", "RFC 5280 6.1; docs/format.md 2", "docs/format.md"
-NOTICE, DECREE = "吉林省2022年职称工作通知 六(二)", "人社部令第40号"
-LIST = "draft-ietf-oauth-status-list"
-C2SP, LEAF = "C2SP tlog-proof; RFC 9162 2.1.3.2", f"{FORMAT} 6"
+#: Sources of the rules. What rests on `FORMAT` alone is a rule of our own (docs/decisions/0026).
+FORMAT, JWS, ACT = "docs/format.md", "RFC 7515 5.2", "RFC 7515 7.2.1"
+X509, ENDED = f"RFC 5280 6.1; {FORMAT} 2", f"RFC 5280 5.3.1, 5.3.2; {FORMAT} 3.5, 7.1"
+DECREE, NOTICE = "人社部令第40号", "吉林省2022年职称工作通知"
+IN_SCOPE, IN_TURN, TRACEABLE = f"{NOTICE} 六(一)", f"{NOTICE} 六(二)", f"{NOTICE} 五(一)"
+LIST, VC, JWT = "draft-ietf-oauth-status-list", "W3C VC Data Model 2.0", "RFC 7519"
+C2SP, ONE_LOG = "C2SP tlog-proof; RFC 9162 2.1.3.2", "C2SP tlog-checkpoint; RFC 9162 11.3"
+SEEN = f"C2SP tlog-cosignature; {FORMAT} 6.2"
 LOGGED = with_a("log_asked", "log_not_required")
 FILE = with_a("file", "no_file_given")
 
@@ -54,74 +58,111 @@ CHECKS: tuple[Check, ...] = (
     Check("authority_signatures", "integrity", JWS, integrity.signatures_hold, each.authorities),
     Check("lifecycle_signatures", "integrity", ACT, integrity.own_signature, each.lifecycle_acts),
     Check("status_signature", "integrity", JWS, integrity.own_signature, each.lists),
-    Check("nothing_unused", "integrity", f"{FORMAT} 7", integrity.nothing_unused, BATCH),
+    Check("nothing_unused", "integrity", f"{FORMAT} 7.2", integrity.nothing_unused, BATCH),
     GATE,
     Check("keys_certified", "chain", X509, chain.keys_certified, each.documents),
     Check("issuer_certified", "chain", X509, chain.issuer_certified, BATCH),
     Check("own_keys_certified", "chain", X509, chain.own_keys_certified, each.own_documents),
-    Check("signed_and_sealed", "chain", NOTICE, chain.signed_and_sealed, each.acts),
-    Check("lifecycle_signed_and_sealed", "chain", NOTICE, chain.own_signed_and_sealed, each.counted_acts),
+    Check("signed_and_sealed", "chain", IN_TURN, chain.signed_and_sealed, each.acts),
+    Check("lifecycle_signed_and_sealed", "chain", IN_TURN, chain.own_signed_and_sealed, each.counted_acts),
     Check("one_root", "chain", X509, chain.one_root, PATH),
-    Check("issuer_named", "chain", f"{FORMAT} 2", chain.issuer_named, BATCH),
-    Check("trust_current", "authority", f"{FORMAT} 7", authority.trust_current, BATCH),
-    Check("keys_in_service", "authority", f"{FORMAT} 6, 7", authority.keys_in_service, each.documents),
-    Check("issuer_key_in_service", "authority", f"{FORMAT} 6, 7", authority.issuer_key_in_service, BATCH),
-    Check("own_keys_in_service", "authority", f"{FORMAT} 6, 7", authority.own_keys_in_service, each.own_documents),
-    Check("grants_nest", "authority", f"{FORMAT} 3; {DECREE} 第八条", authority.grant_nests, each.grants),
-    Check("acts_granted", "authority", f"{FORMAT} 3; {DECREE} 第三十八条", authority.act_granted, each.acts),
-    Check("certificate_granted", "authority", f"{FORMAT} 3", authority.certificate_granted, BATCH),
-    Check("lifecycle_granted", "authority", f"{FORMAT} 3", authority.lifecycle_granted, each.counted_acts),
-    Check("status_key_granted", "authority", f"{FORMAT} 3, 5", authority.status_key_granted, BATCH),
-    Check("procedure_in_force", "procedure", f"{FORMAT} 4", procedure.procedure_in_force, PATH),
-    Check("one_procedure", "procedure", f"{FORMAT} 4", procedure.one_procedure, each.acts),
+    Check("issuer_named", "chain", f"{JWT} 4.1.1; {VC} 4.7; {FORMAT} 2", chain.issuer_named, BATCH),
+    Check("trust_current", "authority", f"{JWT} 4.1.4; {FORMAT} 7.1", authority.trust_current, BATCH),
+    Check("keys_in_service", "authority", ENDED, authority.keys_in_service, each.documents),
+    Check("issuer_key_in_service", "authority", ENDED, authority.issuer_key_in_service, BATCH),
+    Check("own_keys_in_service", "authority", ENDED, authority.own_keys_in_service, each.own_documents),
+    Check("grants_nest", "authority", f"{DECREE} 第八条; {FORMAT} 3.2", authority.grant_nests, each.grants),
+    Check(
+        "acts_granted", "authority", f"{DECREE} 第三十八条; {IN_SCOPE}; {FORMAT} 3.3", authority.act_granted, each.acts
+    ),
+    Check("certificate_granted", "authority", f"{TRACEABLE}; {FORMAT} 3.3", authority.certificate_granted, BATCH),
+    Check("lifecycle_granted", "authority", f"{FORMAT} 3.3, 5.3", authority.lifecycle_granted, each.counted_acts),
+    Check(
+        "status_key_granted", "authority", f"{LIST} 8.3; {FORMAT} 3.3, 5.5", authority.status_key_granted, STATUS_LIST
+    ),
+    Check("procedure_in_force", "procedure", f"{IN_SCOPE}; {FORMAT} 4.6", procedure.procedure_in_force, PATH),
+    Check("one_procedure", "procedure", f"{FORMAT} 4.5", procedure.one_procedure, each.acts),
     Check(
         "entry_on_every_roster",
         "procedure",
-        f"RFC 6962 2.1.1; {FORMAT} 4",
+        f"RFC 6962 2.1.1; {FORMAT} 4.2, 4.5",
         entry.entry_on_roster,
         each.places,
         entry.entry_on_rosters,
     ),
-    Check("acts_linked", "procedure", f"{FORMAT} 4", procedure.act_linked, each.acts),
-    Check("acts_complete", "procedure", NOTICE, steps.step_done, each.steps),
-    Check("nothing_beyond", "procedure", NOTICE, procedure.nothing_beyond, each.acts),
-    Check("head_named", "procedure", f"{FORMAT} 5", certificate.head_named, BATCH),
-    Check("enough_signers", "procedure", NOTICE, procedure.enough_signers, each.steps_done),
-    Check("meeting_facts", "procedure", DECREE, procedure.meeting_fact_holds, each.meeting_facts),
-    Check("person_facts", "procedure", DECREE, entry.row_fact_holds, each.row_facts, entry.row_facts_hold),
-    Check("notices_long_enough", "procedure", DECREE, procedure.notice_long_enough, each.notices),
-    Check("powers_separated", "procedure", NOTICE, procedure.powers_separated, each.separations),
-    Check("documents_dated", "procedure", f"{FORMAT} 4", procedure.document_dated, each.acts),
-    Check("acts_quoted", "procedure", f"{FORMAT} 4", certificate.acts_quoted, BATCH),
-    Check("dates_agree", "procedure", f"{FORMAT} 5", certificate.dates_agree, BATCH),
-    Check("certificate_matches_entry", "procedure", f"{FORMAT} 4", certificate.certificate_matches_entry),
-    Check("versions_linked", "procedure", f"{FORMAT} 5", certificate.versions_linked, BATCH),
-    Check("corrections_linked", "procedure", f"{FORMAT} 5", certificate.correction_linked, each.corrections),
-    Check("corrections_decided", "procedure", f"{FORMAT} 5", certificate.decided_by_another, each.corrections_proposed),
+    Check("acts_linked", "procedure", f"{IN_TURN}; {FORMAT} 4.5", procedure.act_linked, each.acts),
+    Check("acts_complete", "procedure", IN_TURN, steps.step_done, each.steps),
+    Check("nothing_beyond", "procedure", IN_TURN, procedure.nothing_beyond, each.acts),
+    Check("head_named", "procedure", f"{VC} 5.6; {FORMAT} 4.6", certificate.head_named, BATCH),
+    Check("enough_signers", "procedure", IN_TURN, procedure.enough_signers, each.steps_done),
+    Check("meeting_facts", "procedure", f"{DECREE} 第十九、二十条", procedure.meeting_fact_holds, each.meeting_facts),
+    Check(
+        "person_facts", "procedure", f"{DECREE} 第二十条", entry.row_fact_holds, each.row_facts, entry.row_facts_hold
+    ),
+    Check("notices_long_enough", "procedure", f"{DECREE} 第十六、二十六条", procedure.notice_long_enough, each.notices),
+    Check("powers_separated", "procedure", IN_TURN, procedure.powers_separated, each.separations),
+    Check(
+        "documents_dated",
+        "procedure",
+        f"党政机关公文处理工作条例 第九条; {FORMAT} 4.6",
+        procedure.document_dated,
+        each.acts,
+    ),
+    Check("acts_quoted", "procedure", f"{TRACEABLE}; {FORMAT} 5.1", certificate.acts_quoted, BATCH),
+    Check("dates_agree", "procedure", f"{JWT} 4.1.1, 4.1.5; {VC} 4.9; {FORMAT} 5.1", certificate.dates_agree, BATCH),
+    Check(
+        "certificate_matches_entry",
+        "procedure",
+        f"{JWT} 4.1.2, 4.1.7; {VC} 4.8; {FORMAT} 4.1",
+        certificate.certificate_matches_entry,
+    ),
+    Check("versions_linked", "procedure", f"{TRACEABLE}; {FORMAT} 5.2", certificate.versions_linked, BATCH),
+    Check(
+        "corrections_linked", "procedure", f"{TRACEABLE}; {FORMAT} 5.3", certificate.correction_linked, each.corrections
+    ),
+    Check(
+        "corrections_decided", "procedure", f"{FORMAT} 5.3", certificate.decided_by_another, each.corrections_proposed
+    ),
     Check("grants_logged", "log", C2SP, log.logged, each.logged_grants),
     Check("acts_logged", "log", C2SP, log.logged, each.logged_acts),
-    Check("log_order", "log", LEAF, log.act_in_order, each.logged_acts),
-    Check("grant_times_fit", "log", f"{LEAF}.2", log.time_fits, each.timed_grants),
-    Check("act_times_fit", "log", f"{LEAF}.2", log.time_fits, each.timed_acts),
+    Check("log_order", "log", f"RFC 9162 2.1.4; {FORMAT} 6.2", log.act_in_order, each.logged_acts),
+    Check("grant_times_fit", "log", SEEN, log.time_fits, each.timed_grants),
+    Check("act_times_fit", "log", SEEN, log.time_fits, each.timed_acts),
     Check("certificate_logged", "log", C2SP, log.certificate_logged, LOGGED),
-    Check("certificate_time_fits", "log", f"{LEAF}.2", log.certificate_in_order, BATCH),
+    Check("certificate_time_fits", "log", SEEN, log.certificate_in_order, BATCH),
     Check("decisions_logged", "log", C2SP, log.decision_logged, each.decisions),
     Check("lists_logged", "log", C2SP, log.list_logged, each.lists_proved),
-    Check("lists_follow_log", "log", f"{FORMAT} 5", log.list_covers, each.lists_bound),
-    Check("one_log", "log", "C2SP tlog-checkpoint", log.one_log, BATCH),
-    Check("log_not_forked", "log", "C2SP tlog-checkpoint", log.not_forked, each.checkpoints),
-    Check("events_lawful", "status", f"{FORMAT} 5", status.event_lawful, each.events),
-    Check("events_decided", "status", f"{FORMAT} 5", certificate.decided_by_another, each.events_proposed),
-    Check("status_fresh", "status", f"{LIST} 8.3", status.status_fresh, BATCH),
-    Check("events_complete", "status", f"{FORMAT} 5", status.events_complete),
-    Check("in_force", "status", f"{LIST} 7", status.in_force),
-    Check("within_term", "status", f"{FORMAT} 5", status.within_term),
     Check(
-        "registered_as_signed", "register", f"{FORMAT} 8", register.registered_as_signed, with_a("register", "offline")
+        "lists_follow_log",
+        "log",
+        f"C2SP tlog-checkpoint, tlog-cosignature; {FORMAT} 6.2",
+        log.list_covers,
+        each.lists_bound,
     ),
-    Check("not_annulled_since", "register", f"{FORMAT} 8", register.not_annulled_since, with_a("register", "offline")),
-    Check("file_untouched", "document", f"ETSI EN 319 142-1; {FORMAT} 7", document.file_untouched, FILE),
-    Check("file_signed_by_issuer", "document", f"{FORMAT} 7", document.file_signed_by_issuer, FILE),
+    Check("one_log", "log", ONE_LOG, log.one_log, BATCH),
+    Check("log_not_forked", "log", ONE_LOG, log.not_forked, each.checkpoints),
+    Check("events_lawful", "status", f"{LIST} 7; {FORMAT} 5.4", status.event_lawful, each.events),
+    Check("events_decided", "status", f"{FORMAT} 5.3", certificate.decided_by_another, each.events_proposed),
+    Check("status_fresh", "status", f"{LIST} 8.3", status.status_fresh, STATUS_LIST),
+    Check("events_complete", "status", f"{LIST} 8.3; {FORMAT} 5.5", status.events_complete),
+    Check("in_force", "status", f"{LIST} 7; {FORMAT} 5.4", status.in_force),
+    Check("within_term", "status", f"{FORMAT} 5.1", status.within_term),
+    Check(
+        "registered_as_signed",
+        "register",
+        f"{NOTICE} 五(一)、五(三); {FORMAT} 8",
+        register.registered_as_signed,
+        with_a("register", "offline"),
+    ),
+    Check(
+        "not_annulled_since",
+        "register",
+        f"{TRACEABLE}; {FORMAT} 8",
+        register.not_annulled_since,
+        with_a("register", "offline"),
+    ),
+    Check("file_untouched", "document", f"ISO 32000-2 12.8; {FORMAT} 7.3", document.file_untouched, FILE),
+    Check("file_signed_by_issuer", "document", f"RFC 5280 6.1; {FORMAT} 7.3", document.file_signed_by_issuer, FILE),
 )
 
 

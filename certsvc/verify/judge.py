@@ -11,8 +11,9 @@ from certsvc.core.jose import Jws
 from certsvc.core.outcomes import About, Fault, NotRun, Unknown
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
+from certsvc.verify.naming import of_document, of_head, of_issue, of_list
 from certsvc.verify.path import Path
-from certsvc.verify.report import Row
+from certsvc.verify.report import Row, Whose
 
 
 class Subject(NamedTuple):
@@ -26,6 +27,8 @@ class Subject(NamedTuple):
     act: str | None = None
     """Names the row where no document does, with `org`."""
     org: str | None = None
+    within: Whose | None = None
+    """Whose the row is where neither its document nor its finding says that."""
 
     @property
     def about(self) -> About:
@@ -36,6 +39,7 @@ class Subject(NamedTuple):
 
 
 WHOLE = Subject(None)
+_NOTHING, _NOBODY = About(), ("issue", None)
 #: After so many bad signatures a check asks of no more: each costs as much as a good one, and there is room for hundreds.
 MOST_BAD = 8
 #: Few acts and offices stand in very many rows.
@@ -58,10 +62,12 @@ class Each:
     """Where what it is about is found in the path, though the answer is the certificate's own."""
     absent: Callable[[Batch], tuple[str, str] | None] = lambda _: None
     """Outcome and code when the whole batch has nothing that the check could look at."""
+    whose: Callable[[Batch], Whose] = of_issue
+    """Whose a row about the whole is."""
 
 
 def of_path(optional: bool = False) -> Callable[[Callable[[Path], Sequence[Subject]]], Each]:
-    return lambda find: Each(find, "path", optional)
+    return lambda find: Each(find, "path", optional, whose=of_head)
 
 
 def of_batch(optional: bool = False) -> Callable[[Callable[[Batch], Sequence[Subject]]], Each]:
@@ -88,8 +94,9 @@ def _whole(_: View) -> tuple[Subject, ...]:
     return (WHOLE,)
 
 
-#: The path, the batch, the certificate as a whole.
-PATH, BATCH, CASE = (Each(_whole, view) for view in ("path", "batch", "case"))
+#: The path, the batch, its status list, the certificate as a whole.
+PATH, BATCH, CASE = Each(_whole, "path", whose=of_head), Each(_whole, "batch"), Each(_whole, "case")
+STATUS_LIST = Each(_whole, "batch", whose=of_list)
 
 
 @dataclass(frozen=True)
@@ -113,37 +120,41 @@ class Check:
         return rows
 
     def not_run(self, code: str) -> tuple[Row, ...]:
-        return self._constant("not_run", code)
+        """The row where nothing can be believed, not even who issued the certificate: always the same object."""
+        if code not in self._unheard:
+            self._unheard[code] = (self._row("not_run", code),)
+        return self._unheard[code]
 
     @cached_property
-    def _constants(self) -> dict[tuple[str, str | None], tuple[Row, ...]]:
+    def _unheard(self) -> dict[str, tuple[Row, ...]]:
         return {}
 
-    def _constant(self, outcome: str, code: str | None) -> tuple[Row, ...]:
-        """A row that says nothing about a certificate: always the same object, so that equal findings are seen fast."""
-        if (outcome, code) not in self._constants:
-            self._constants[outcome, code] = (self._row(outcome, code),)
-        return self._constants[outcome, code]
+    def _constant(self, batch: Batch, outcome: str, code: str) -> tuple[Row, ...]:
+        """A row that says nothing about one certificate: for all of a batch the same object, so that equal findings are
+        seen fast."""
+        return batch.remember(
+            ("row of", self.id, outcome, code), lambda batch: (self._row(outcome, code, within=self.each.whose(batch)),)
+        )
 
     def idle(self, batch: Batch) -> tuple[Row, ...] | None:
         """The rows when there is nothing to look at in the whole batch."""
         found = self.each.absent(batch)
-        return None if found is None else self._constant(*found)
+        return None if found is None else self._constant(batch, *found)
 
     def _ask(self, view: View, case: Case) -> tuple[Row, ...]:
         if self.each is CASE:
-            return self._answer(view, case, WHOLE) or self._constant("pass", None)
+            return self._answer(view, case, WHOLE) or self._constant(case.batch, "pass", self.id)
         try:
             subjects = self.each.find(view)
         except Exception as error:
             return self._refused(error, case, WHOLE)
         if not subjects:
             # An empty list proves nothing, unless the thing may well be absent.
-            return self._constant("not_applicable" if self.each.optional else "unknown", "nothing_to_check")
+            return self._constant(case.batch, "not_applicable" if self.each.optional else "unknown", "nothing_to_check")
         rows: list[Row] = []
         bad = 0
         for one in subjects:
-            found = (self._answer(view, case, one) or self._passed(one)) if bad < MOST_BAD else self._unasked(one)
+            found = (self._answer(view, case, one) or self._passed(case, one)) if bad < MOST_BAD else self._unasked(one)
             rows.extend(found)
             bad += any(row.code == "sig_bad" for row in found)
         return tuple(rows)
@@ -172,13 +183,21 @@ class Check:
     def passed(self, case: Case) -> tuple[Row, ...]:
         """The rows of a check about which `questions` were asked and none raised."""
         if self.each.find is _whole:
-            return self._constant("pass", None)
+            return self._constant(case.batch, "pass", self.id)
         subjects = self.each.find(case)
-        return tuple(row for one in subjects for row in self._passed(one)) or self._ask(case, case)
+        return tuple(row for one in subjects for row in self._passed(case, one)) or self._ask(case, case)
 
-    def _passed(self, subject: Subject) -> tuple[Row, ...]:
-        document, rule = subject.document, subject.rule or self.rule
-        return (Row(self.id, self.family, "pass", None, subject.about, rule, document.sha256 if document else None),)
+    def _passed(self, case: Case, subject: Subject) -> tuple[Row, ...]:
+        document, about, rule = subject.document, subject.about, subject.rule or self.rule
+        # Most are about acts, which name both.
+        within = _NOBODY if about.act and about.org else self._within(case, subject)
+        evidence = document.sha256 if document else None
+        return (Row(self.id, self.family, "pass", self.id, about, rule, evidence, within),)
+
+    def _within(self, case: Case, subject: Subject) -> Whose:
+        if subject.document is not None:
+            return of_document(case.path, subject.document)
+        return subject.within or self.each.whose(case.batch)
 
     def _unasked(self, subject: Subject) -> tuple[Row, ...]:
         return (self._row("not_run", "signature_failed", subject.about, subject),)
@@ -186,18 +205,20 @@ class Check:
     def _refused(self, error: Exception, case: Case, subject: Subject) -> tuple[Row, ...]:
         outcome, code, about = _outcome(error)
         if subject is WHOLE and outcome == "not_run":
-            return self._constant(outcome, code)
+            return self._constant(case.batch, outcome, code)
         act, org = about.act or subject.about.act, about.org or subject.about.org
         name = case.path.org_names.get(org) if org else None
         figures = {**about.figures, "org_name": name} if name else about.figures
-        return (self._row(outcome, code, About(act, org, figures), subject),)
+        return (self._row(outcome, code, About(act, org, figures), subject, self._within(case, subject)),)
 
-    def _row(self, outcome: str, code: str | None, about: About | None = None, subject: Subject = WHOLE) -> Row:
+    def _row(
+        self, outcome: str, code: str, about: About = _NOTHING, subject: Subject = WHOLE, within: Whose = _NOBODY
+    ) -> Row:
         evidence = subject.document.sha256 if subject.document else None
         # A fact that is false names its own source: the step's says only that it is asked.
-        fact = FACTS.get((code or "").removeprefix("fact_"))
+        fact = FACTS.get(code.removeprefix("fact_"))
         rule = (fact.rule if fact else "") or subject.rule or self.rule
-        return Row(self.id, self.family, outcome, code, about or About(), rule, evidence)
+        return Row(self.id, self.family, outcome, code, about, rule, evidence, within)
 
 
 def _outcome(error: Exception) -> tuple[str, str, About]:

@@ -77,7 +77,7 @@ class _Judged:
         """The worst outcome and all codes."""
         own = list(rows)
         outcome = min((row.outcome for row in own), key=_WORST.index, default="pass")
-        return outcome, tuple(dict.fromkeys(row.code for row in own if row.code))
+        return outcome, tuple(dict.fromkeys(row.code for row in own))
 
     @property
     def missing(self) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from certsvc.core.calendar import utc_text
@@ -38,6 +39,10 @@ NOT_COMPARED: dict[str, str] = {
 }
 
 
+#: Kind of act and organisation id.
+Whose = tuple[str, str | None]
+
+
 class Row(NamedTuple):
     """What one check found."""
 
@@ -45,13 +50,25 @@ class Row(NamedTuple):
     family: str
     outcome: str
     """pass | fail | unknown | not_applicable | not_run; only `pass` ever counts as passed."""
-    code: str | None
-    """Why it is not `pass`; stable, never reused."""
+    code: str
+    """What was found: why it is not `pass`, or the id of the check, a claim that is true then; stable, never reused."""
     about: About
+    """What the finding itself names: it is marked in the chain, and told in the sentence."""
     rule: str
     """The source of the rule: document and article, or RFC section."""
     evidence: str | None = None
     """Hash of the signed document that the row is about; None when it is about the whole."""
+    within: Whose = ("issue", None)
+    """Act and organisation of that document, or of the whole, for what the finding does not name (`naming`). Without an
+    organisation where there is no evidence, or none that may be believed."""
+
+    @property
+    def act(self) -> str:
+        return self.about.act or self.within[0]
+
+    @property
+    def org(self) -> str | None:
+        return self.about.org or self.within[1]
 
     @property
     def of_absent_act(self) -> bool:
@@ -155,12 +172,28 @@ class Report:
         return EXIT_CODES[self.verdict]
 
 
-def to_json(report: Report, detail: str, row_detail: Callable[[Row], str]) -> dict[str, Any]:
-    """The Report JSON of design.md 6. `detail` and what `row_detail` says of a row are in the reader's language."""
+#: Every Report JSON tells everything in these; `detail` alone is in the reader's language.
+ALWAYS_TOLD = ("zh", "en")
+
+
+class InWords(NamedTuple):
+    """How a Report is put into words; each is given the language last."""
+
+    detail: Callable[[str], str]
+    """Why this verdict."""
+    row: Callable[[Row, str], str]
+    """What a row found."""
+    about: Callable[[Row, str], str]
+    """Act and organisation of a row."""
+
+
+def to_json(report: Report, said: InWords, lang: str) -> dict[str, Any]:
+    """The Report JSON of design.md 6: `detail` in `lang`, `details` of report and rows in Chinese and English."""
     return {
         "verdict": report.verdict,
         "reason": report.reason,
-        "detail": detail,
+        "detail": said.detail(lang),
+        "details": _both(said.detail),
         "decided_at": utc_text(report.decided_at),
         "as_of": utc_text(report.as_of),
         "status_as_of": _time(report.status_as_of),
@@ -170,7 +203,7 @@ def to_json(report: Report, detail: str, row_detail: Callable[[Row], str]) -> di
         "test": report.test,
         "certificate": report.certificate,
         "match": report.match,
-        "checks": [_row_json(row, row_detail) for row in report.rows],
+        "checks": [_row_json(row, said, lang) for row in report.rows],
         "then": report.then and {"verdict": report.then[0], "reason": report.then[1]},
         "chain": [_link_json(link) for link in report.chain],
         "timeline": [_moment_json(moment) for moment in report.timeline],
@@ -180,15 +213,21 @@ def to_json(report: Report, detail: str, row_detail: Callable[[Row], str]) -> di
     }
 
 
-def _row_json(row: Row, detail: Callable[[Row], str]) -> dict[str, Any]:
+def _both(tell: Callable[[str], str]) -> dict[str, str]:
+    return {lang: tell(lang) for lang in ALWAYS_TOLD}
+
+
+def _row_json(row: Row, said: InWords, lang: str) -> dict[str, Any]:
     return {
         "id": row.id,
         "family": row.family,
         "outcome": row.outcome,
         "code": row.code,
-        "detail": detail(row),
-        "act": row.about.act,
-        "org": row.about.org,
+        "detail": said.row(row, lang),
+        "details": _both(partial(said.row, row)),
+        "act": row.act,
+        "org": row.org,
+        "about": _both(partial(said.about, row)),
         "figures": row.about.figures,
         "rule": row.rule,
         "evidence": row.evidence,

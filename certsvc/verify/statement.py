@@ -65,16 +65,17 @@ def _is_test(case: StatementCase) -> bool:
 
 
 def _row(case: StatementCase, name: str, family: str, rule: str, run: Callable[[StatementCase], None]) -> Row:
+    outcome, code, about = "pass", name, About()
     try:
         run(case)
     except Fault as fault:
-        return Row(name, family, "fail", fault.code, fault.about, rule)
+        outcome, code, about = "fail", fault.code, fault.about
     except Unknown as gap:
-        return Row(name, family, "unknown", gap.code, gap.about, rule)
+        outcome, code, about = "unknown", gap.code, gap.about
     except Exception as error:
         # A check that raises proves nothing; it must not decide, and must not be lost.
-        return Row(name, family, "unknown", "check_raised", About(figures={"error": type(error).__name__}), rule)
-    return Row(name, family, "pass", None, About(), rule)
+        outcome, code, about = "unknown", "check_raised", About(figures={"error": type(error).__name__})
+    return Row(name, family, outcome, code, about, rule, None, ("issue", case.one.said["iss"]))
 
 
 def _signatures(case: StatementCase) -> None:
@@ -114,10 +115,10 @@ def _known(case: StatementCase) -> None:
 
 #: id, family, rule, what is asked.
 CHECKS: tuple[tuple[str, str, str, Callable[[StatementCase], None]], ...] = (
-    ("signatures_hold", "integrity", "RFC 7515", _signatures),
-    ("values_opened", "integrity", "format.md 4.1", lambda case: case.one.check_opened()),
-    ("signers_known", "chain", "RFC 5280", _signers),
-    ("seal_granted", "authority", "format.md 3", _granted),
+    ("signatures_hold", "integrity", "RFC 7515 5.2", _signatures),
+    ("values_opened", "integrity", "docs/format.md 4.1, 5.7", lambda case: case.one.check_opened()),
+    ("signers_known", "chain", "RFC 5280 6.1; docs/format.md 2", _signers),
+    ("seal_granted", "authority", "docs/format.md 3.3, 5.7", _granted),
     ("title_mapped", "procedure", "吉林省2022年职称工作通知 一(一)2", lambda case: case.one.check_mapped()),
-    ("trust_current", "status", "format.md 7.1", _known),
+    ("trust_current", "status", "RFC 7519 4.1.4; docs/format.md 7.1", _known),
 )

@@ -9,6 +9,7 @@ from certsvc.verify.case import Case
 from certsvc.verify.judge import Subject, along_path, of_batch, of_case, of_path
 from certsvc.verify.pairing import acts_of, pairing
 from certsvc.verify.path import Path
+from certsvc.verify.report import Whose
 
 # --- of the path, which certificates share -------------------------------------------------------------------------
 
@@ -77,7 +78,16 @@ def meeting_facts(path: Path) -> list[Subject]:
 
 @of_path(optional=True)
 def separations(path: Path) -> list[Subject]:
-    return [Subject(None, (first, second)) for first, second in path.procedure["apart"]]
+    return [
+        Subject(None, (first, second), within=_last_of(path, first, second))
+        for first, second in path.procedure["apart"]
+    ]
+
+
+def _last_of(path: Path, *kinds: str) -> Whose | None:
+    """The last act at hand that is of one of these kinds."""
+    payloads = (act.unverified_payload for act in reversed(path.acts))
+    return next(((one["act"], one["org"]) for one in payloads if one["act"] in kinds), None)
 
 
 # --- of a batch ----------------------------------------------------------------------------------------------------
@@ -85,11 +95,14 @@ def separations(path: Path) -> list[Subject]:
 
 @of_batch()
 def steps(batch: Batch) -> list[Subject]:
-    """Every step that the procedure asks for, done or not."""
-    return [
-        Subject(None, (step, done), step["rule"], step["act"], done[0].unverified_payload["org"] if done else None)
-        for step, done in pairing(batch.path).pairs
-    ]
+    """Every step that the procedure asks for, done or not. One that may be left out is of the office that did the act
+    before it, or after it where that is the first at hand: it was to pass the case on, or to wait."""
+    found, pairs, beside = [], pairing(batch.path).pairs, acts_of(batch.path)[0].unverified_payload["org"]
+    for step, done in pairs:
+        org = done[0].unverified_payload["org"] if done else None
+        beside = done[-1].unverified_payload["org"] if done else beside
+        found.append(Subject(None, (step, done), step["rule"], step["act"], org, (step["act"], beside)))
+    return found
 
 
 @of_batch(optional=True)

@@ -7,11 +7,13 @@ A code without words is shown as the code itself, so a newer core never silences
 import re
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from certsvc.core.calendar import SHANGHAI, local_date
 from certsvc.core.outcomes import About
 from certsvc.verify import words_faults, words_gaps, words_procedure, words_terms, words_verdicts
-from certsvc.verify.report import Link, Moment, Report, Row
+from certsvc.verify.report import InWords, Link, Moment, Report, Row, to_json
 from certsvc.verify.words_terms import LANGUAGES, Words
 
 CODES: dict[str, Words] = {
@@ -97,20 +99,44 @@ def detail(report: Report, lang: str) -> str:
 
 def row_sentence(report: Report, row: Row, lang: str) -> str:
     """What `row` found: what is wrong, who failed, and by which figures. Empty for a row that passed."""
-    if row.code is None:
+    if row.outcome == "pass":
         return ""
     return _sentence(report, row.outcome, row.code, row.about, lang)
 
 
+def row_detail(report: Report, row: Row, lang: str) -> str:
+    """`detail` of a row of the Report JSON: its sentence, or the claim of its check where that is true."""
+    return row_sentence(report, row, lang) or term(words_terms.CHECKS, row.id, lang)
+
+
+def row_about(report: Report, row: Row, lang: str) -> str:
+    """Act and office that `row` is about, as one text."""
+    return " · ".join(filter(None, _named(report, row, lang)))
+
+
+def report_json(report: Report, lang: str) -> dict[str, Any]:
+    """The Report JSON, in words: `detail` in `lang`, and everything in Chinese and English."""
+    said = InWords(partial(detail, report), partial(row_detail, report), partial(row_about, report))
+    return to_json(report, said, lang)
+
+
 def row_place(report: Report, row: Row, lang: str) -> tuple[str, str]:
-    """Act and office that `row` is about, in words; empty where it is about neither."""
-    act = term(words_terms.ACTS, row.about.act, lang) if row.about.act else ""
-    return act, _holders(report, row.about, lang) or row.about.figures.get("org_name") or office(report, row.about.org)
+    """Act and office in a list of rows; both empty where no office can be believed, or none is told: that it is about the
+    certificate goes without saying."""
+    return _named(report, row, lang) if row.org or row.about.act else ("", "")
+
+
+def _named(report: Report, row: Row, lang: str) -> tuple[str, str]:
+    who = _holders(report, row.about, lang) or row.about.figures.get("org_name") or office(report, row.org)
+    return term(words_terms.ACTS | words_terms.MADE, row.act, lang), who
 
 
 def office(report: Report, org: str | None) -> str:
     """The name of an organisation as far as this report tells it; empty for what is none (a person, an address)."""
-    return "" if org is None or ":" in org else _org_name(report, org) or ""
+    if org is None or ":" in org:
+        return ""
+    root = next((link for link in report.chain if link.kind == "root" and link.org == org), None)
+    return link_office(report, root) if root else _org_name(report, org) or ""
 
 
 def is_absent(link: Link) -> bool:

@@ -263,6 +263,13 @@ THINGS: dict[str, Words] = {
     "trust+jwt": ("信任清单", "trust list", "신뢰 목록"),
     "statuslist+jwt": ("状态表", "status list", "상태표"),
 }
+#: What was done by signing a document that is no act (`naming`).
+MADE: dict[str, Words] = {
+    "grant": ("授权", "Grant", "권한 부여"),
+    "procedure": ("制定程序", "Procedure laid down", "절차 제정"),
+    "calendar": ("公布工作日历", "Calendar published", "근무일력 공표"),
+    "trust": ("发布信任清单", "Trust list published", "신뢰 목록 게시"),
+}
 #: Class of reason of a lifecycle act. The public sees the class and nothing more (GreenPass discussion; PIPL art. 6).
 REASONS: dict[str, Words] = {
     "fraud": ("弄虚作假", "fraud", "허위·부정"),

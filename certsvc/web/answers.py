@@ -4,12 +4,15 @@ import orjson
 from flask import Response, request
 
 from certsvc.verify import words
-from certsvc.verify.report import Report, to_json
+from certsvc.verify.report import Report
 from certsvc.web import negotiate
 
 
 def report_json(report: Report) -> Response:
     """Always 200: a verdict is an answer, whatever it says."""
     lang = negotiate.language(request)
-    value = to_json(report, words.detail(report, lang), lambda row: words.row_sentence(report, row, lang))
-    return Response(orjson.dumps(value), content_type="application/json", headers={"Content-Language": lang})
+    return Response(
+        orjson.dumps(words.report_json(report, lang)),
+        content_type="application/json",
+        headers={"Content-Language": lang},
+    )

@@ -236,7 +236,8 @@ def _check(report: Report, rows: list[Row], lang: str) -> CheckLines:
 def _line(report: Report, row: Row, rule: str, lang: str) -> Line:
     act, who = words.row_place(report, row, lang)
     outcome, note = words.term(OUTCOME_WORDS, row.outcome, lang), words.row_sentence(report, row, lang)
-    return Line(row.outcome, outcome, act, who, note, row.code or "", "" if row.rule == rule else row.rule)
+    code = "" if row.outcome == "pass" else row.code
+    return Line(row.outcome, outcome, act, who, note, code, "" if row.rule == rule else row.rule)
 
 
 def _common_rule(rows: list[Row]) -> str:

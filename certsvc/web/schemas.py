@@ -32,15 +32,24 @@ def _closed(required: list[str], **members: Schema) -> Schema:
 _COMPARED = {"type": "string", "enum": ["match", "mismatch", "not_checked"]}
 _TIME = {"type": "string", "format": "date-time"}
 _STRING: Schema = {"type": "string"}
-_ABOUT: dict[str, Schema] = {"act": _nullable("string"), "org": _nullable("string")}
+_BOTH = _closed(["zh", "en"], zh=_STRING, en=_STRING)
+_ABOUT: dict[str, Schema] = {
+    "act": {**_STRING, "description": "所涉环节;涉及整张证书的为 issue / act; `issue` for the certificate as a whole"},
+    "org": _nullable("string", description="所涉机构;没有可信证据时为 null / null where no evidence can be believed"),
+}
 
 _CHECK = _closed(
-    ["id", "family", "outcome", "code", "detail", "act", "org", "figures", "rule", "evidence"],
+    ["id", "family", "outcome", "code", "detail", "details", "act", "org", "about", "figures", "rule", "evidence"],
     id=_STRING,
     family={"type": "string", "enum": list(FAMILIES)},
     outcome={"type": "string", "enum": list(OUTCOMES)},
-    code=_nullable("string"),
+    code={
+        **_STRING,
+        "description": "未通过的原因;通过时为本项检查的 id / why it did not pass; the id of the check where it did",
+    },
     detail=_STRING,
+    details=_BOTH,
+    about={**_BOTH, "description": "环节和机构,以文字表述 / act and organisation in words"},
     figures={"type": "object", "additionalProperties": _STRING},
     rule=_STRING,
     evidence=_nullable("string"),
@@ -128,6 +137,7 @@ SCHEMAS: dict[str, Schema] = {
             "verdict",
             "reason",
             "detail",
+            "details",
             "decided_at",
             "as_of",
             "match",
@@ -140,6 +150,7 @@ SCHEMAS: dict[str, Schema] = {
             "verdict": {"type": "string", "enum": list(EXIT_CODES)},
             "reason": _nullable("string"),
             "detail": _STRING,
+            "details": _BOTH,
             "decided_at": _TIME,
             "as_of": _TIME,
             "status_as_of": _nullable("string", format="date-time"),

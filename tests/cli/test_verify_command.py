@@ -230,7 +230,9 @@ def test_all_rows_are_listed_when_asked_for_with_family_act_office_and_rule(home
     assert "每个环节均在授权范围内" not in short
     assert "--checks" in short
     check = long[long.index("每个环节均在授权范围内 · Each act lies within a grant") :]
-    assert check.splitlines()[0].endswith("[docs/format.md 3; 人社部令第40号 第三十八条]")
+    assert check.splitlines()[0].endswith(
+        "[人社部令第40号 第三十八条; 吉林省2022年职称工作通知 六(一); docs/format.md 3.3]"
+    )
     assert check.splitlines()[1].startswith("      ✔ 单位审核、公示 Employer's review and notice · 示例机械研究所")
     assert "  授权 · Authority\n" in long
     assert long.count("act_missing") == 1

@@ -220,7 +220,7 @@ def test_the_statement_verifies_with_the_root_alone(anywhere: World) -> None:
     report = verify_statement(data, anywhere.instance.anchors, anywhere.instance.now())
     assert (report.verdict, report.reason, report.test) == ("valid", None, True)
     assert [row.outcome for row in report.rows] == ["pass"] * 6
-    assert all(row.about == About() and row.code is None for row in report.rows)
+    assert all(row.about == About() and row.code == row.id for row in report.rows)
 
 
 def test_a_statement_is_called_a_test_by_the_root_above_its_keys(province: World) -> None:

@@ -10,7 +10,7 @@ from certsvc.core.outcomes import About
 from certsvc.services.public_view import PUBLIC_MEMBERS, public_only
 from certsvc.verify import words
 from certsvc.verify.checks import CHECKS
-from certsvc.verify.report import Report, to_json
+from certsvc.verify.report import Report
 
 FULL = {"valid": VALID, "absent": ABSENT_ACT, "unsealed": UNSEALED, "later": KNOWN_LATER, "corrected": CORRECTED}
 #: A void certificate whose content may not be shown; its chain still names offices.
@@ -19,10 +19,7 @@ HIDDEN = replace(ABSENT_ACT, certificate=None, timeline=(), status_as_of=None)
 
 def said(report: Report) -> str:
     """All that a reader gets, in every language."""
-    texts = [
-        json.dumps(to_json(report, words.detail(report, lang), lambda row: words.row_sentence(report, row, lang)))  # noqa: B023
-        for lang in words.LANGUAGES
-    ]
+    texts = [json.dumps(words.report_json(report, lang)) for lang in words.LANGUAGES]
     return "\n".join(texts).encode().decode("unicode_escape")
 
 

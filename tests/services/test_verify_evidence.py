@@ -42,8 +42,8 @@ from certsvc.services.verify_evidence import (
 )
 from certsvc.store import rosters as roster_store
 from certsvc.verify.checks import CHECKS
-from certsvc.verify.report import Report, to_json
-from certsvc.verify.words import row_sentence
+from certsvc.verify.report import Report
+from certsvc.verify.words import report_json
 
 PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-17"}
 UNKNOWN = "0000000000000000"
@@ -58,7 +58,7 @@ def url(small: SmallInstance, host: str = "sample.invalid") -> str:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    return to_json(report, "", lambda row: row_sentence(report, row, "zh"))
+    return report_json(report, "zh")
 
 
 def qr(*texts: str) -> bytes:

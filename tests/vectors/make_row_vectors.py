@@ -22,7 +22,7 @@ from test_log_vectors import FOUND, case_of  # noqa: E402
 from test_log_vectors import judged as judged_by_log  # noqa: E402
 from test_vectors import VECTORS, judged  # noqa: E402
 
-from certsvc.verify.report import Report, to_json  # noqa: E402
+from certsvc.verify.report import InWords, Report, to_json  # noqa: E402
 
 FILE = Path(__file__).parent / "verify_rows.json"
 LOG_FILE = Path(__file__).parent / "log_rows.json"
@@ -53,14 +53,18 @@ LOGGED = tuple(f"{name} (harmless)" for name in ("backdated", "revoked_and_logge
 def told(report: Report) -> dict[str, Any]:
     """What a report says beside its verdict, with everything left out that passed."""
     odd = [row for row in report.rows if row.outcome not in ("pass", "not_applicable") and row.code not in USUAL]
-    rows = [[row.id, row.outcome, row.code, row.about.act, row.about.org, row.about.figures, row.rule] for row in odd]
+    rows = [[row.id, row.outcome, row.code, row.act, row.org, row.about.figures, row.rule] for row in odd]
     links = [[link.kind, link.name, link.org, link.outcome, *link.codes, *link.roles] for link in report.chain]
     return _steady({"rows": rows, "links": [link for link in links if link[3] != "pass"], "then": report.then})
 
 
+UNSAID = InWords(lambda _: "", lambda *_: "", lambda *_: "")
+
+
 def whole(report: Report) -> dict[str, Any]:
     """Everything that a report says."""
-    value = to_json(report, "", lambda row: "")
+    value = to_json(report, UNSAID, "zh")
+    del value["details"]
     value["checks"] = [[row["id"], row["family"], row["outcome"], row["code"], row["act"], row["org"], row["figures"],
                         row["rule"], row["evidence"]] for row in value["checks"]]  # fmt: skip
     value["chain"] = [list(link.values()) for link in value["chain"]]

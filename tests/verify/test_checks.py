@@ -1,6 +1,8 @@
 """The table of checks: what a check that fails, raises, or has nothing to look at does to the answer."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +18,10 @@ from certsvc.verify import verify
 from certsvc.verify.case import Case, Evidence
 from certsvc.verify.checks import CHECKS, find, run_checks
 from certsvc.verify.judge import Check
-from certsvc.verify.report import FAMILIES, to_json
+from certsvc.verify.report import FAMILIES
+from certsvc.verify.statement import CHECKS as STATEMENT_CHECKS
 from certsvc.verify.verdict import REQUIRED, decide
+from certsvc.verify.words import CODES, report_json
 
 
 def raising(error: Exception) -> Callable[[Case], None]:
@@ -50,6 +54,39 @@ def test_every_check_has_an_id_of_its_own_a_family_and_a_source() -> None:
     assert {check.family for check in CHECKS} >= set(REQUIRED)
 
 
+#: A source as it is cited: a law or notice with its article, a standard with its section, a section of our own format.
+SOURCE = re.compile(
+    r"人社部令第40号 第[一二三四五六七八九十]+(、[一二三四五六七八九十]+)*条|党政机关公文处理工作条例 第九条"
+    r"|吉林省2022年职称工作通知 [一二三四五六]\([一二三四五六七八]\)\d?(、[一二三四五六]\([一二三四五六七八]\)\d?)*"
+    r"|(RFC \d{4}|W3C VC Data Model 2\.0|ISO 32000-2|draft-ietf-oauth-status-list|docs/format\.md) \d[.\d]*(, \d[.\d]*)*"
+    r"|C2SP tlog-[a-z]+(, tlog-[a-z]+)*"
+)
+#: Rules that have no other source than our own format (docs/decisions/0026).
+OUR_OWN = {
+    "nothing_unused", "one_procedure", "lifecycle_granted", "corrections_decided", "events_decided", "within_term",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", [check.rule for check in CHECKS] + [rule for _, _, rule, _ in STATEMENT_CHECKS])
+def test_every_source_is_cited_with_its_article_or_section(rule: str) -> None:
+    assert all(SOURCE.fullmatch(one) for one in rule.split("; "))
+
+
+def test_a_check_without_an_outside_source_is_named_as_a_rule_of_our_own() -> None:
+    decision = (Path(__file__).parents[2] / "docs" / "decisions" / "0026-sources-of-the-checks.md").read_text("utf-8")
+    own = {check.id for check in CHECKS if all(one.startswith("docs/format.md") for one in check.rule.split("; "))}
+    assert own == OUR_OWN and all(f"`{name}`" in decision for name in own)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_every_section_of_the_format_that_is_cited_stands_there(check: Check) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "format.md").read_text("utf-8")
+    for one in check.rule.split("; "):
+        if one.startswith("docs/format.md "):
+            numbers = one.removeprefix("docs/format.md ").split(", ")
+            assert all(re.search(rf"^##+ {re.escape(number)}\.? ", text, re.M) for number in numbers)
+
+
 def test_a_genuine_bundle_passes_every_check_that_has_something_to_look_at(case: Case) -> None:
     outcomes = {(row.id, row.outcome) for row in run_checks(case)}
     idle = dict.fromkeys(
@@ -77,6 +114,12 @@ def test_every_row_repeats_its_check(case: Case) -> None:
     rows = run_checks(case)
     assert list(dict.fromkeys((row.id, row.family) for row in rows)) == [(c.id, c.family) for c in CHECKS]
     assert all(row.rule for row in rows)
+
+
+def test_what_passes_has_its_check_for_a_code_and_no_other_row_has(case: Case) -> None:
+    rows = run_checks(case)
+    assert {(row.outcome == "pass", row.code == row.id) for row in rows} == {(True, True), (False, False)}
+    assert not {check.id for check in CHECKS} & CODES.keys()
 
 
 def test_every_act_has_a_row_that_names_it_its_office_and_the_rule_of_its_step(case: Case) -> None:
@@ -110,7 +153,7 @@ def test_every_fact_about_a_person_has_a_row_and_a_rule_of_its_own(small_instanc
     report = judge(small_instance, apply_changes(Forge(small_instance), [*again, rows]).build())
     told = [row for row in report.rows if row.id == "person_facts" and row.about.act == "evaluate"]
     assert [(row.outcome, row.code) for row in told] == [
-        ("fail", "fact_votes_add_up"), ("fail", "fact_yes_two_thirds"), ("pass", None), ("fail", "fact_at_least"),
+        ("fail", "fact_votes_add_up"), ("fail", "fact_yes_two_thirds"), ("pass", "person_facts"), ("fail", "fact_at_least"),
         ("fail", "fact_at_least"),
     ]  # fmt: skip
     names = ("votes_add_up", "yes_two_thirds", "at_least", "at_least", "at_least")
@@ -248,7 +291,7 @@ def test_senseless_evidence_gets_a_report_and_is_never_valid(
 ) -> None:
     report = judge(small_instance, apply_changes(Forge(small_instance), changes).build())
     assert report.verdict not in ("valid", "unreadable")
-    assert to_json(report, "", str)["verdict"] == report.verdict
+    assert report_json(report, "zh")["verdict"] == report.verdict
 
 
 def test_ten_thousand_junk_certificates_are_refused_without_being_tried(small_instance: SmallInstance) -> None:

@@ -12,7 +12,8 @@ from certsvc.core.chain import read_anchor
 from certsvc.core.encoding import canonical, unb64
 from certsvc.verify import verify
 from certsvc.verify.case import Evidence
-from certsvc.verify.report import Link, Report, to_json
+from certsvc.verify.report import Link, Report
+from certsvc.verify.words import report_json
 
 FOUND = json.loads((Path(__file__).parents[1] / "vectors" / "format" / "logged.json").read_text(encoding="utf-8"))
 ANCHORS = tuple(read_anchor(x509.load_der_x509_certificate(unb64(root))) for root in FOUND["roots"].values())
@@ -79,7 +80,7 @@ def test_each_link_tells_its_place_and_the_times_between_which_witnesses_saw_it(
 
 
 def test_the_report_as_json_tells_place_times_and_witnesses_of_each_link() -> None:
-    told = to_json(judged(case_of("backdated (harmless)")), "", lambda _: "")["chain"]
+    told = report_json(judged(case_of("backdated (harmless)")), "zh")["chain"]
     first = next(link for link in told if link["kind"] == "act")
     assert first["logged"] == {
         "index": 14,

@@ -12,17 +12,18 @@ from certsvc.core.bundle import parse_bundle
 from certsvc.verify import verify, without_evidence, words
 from certsvc.verify.case import DocumentFindings, Evidence
 from certsvc.verify.checks import CHECKS
-from certsvc.verify.report import EXIT_CODES, NOT_COMPARED, Link, Report, Row, to_json
+from certsvc.verify.report import EXIT_CODES, NOT_COMPARED, InWords, Link, Report, to_json
 
 MEMBERS = {
-    "verdict", "reason", "detail", "decided_at", "as_of", "status_as_of", "fresh_until", "record_source", "time_source",
+    "verdict", "reason", "detail", "details", "decided_at", "as_of", "status_as_of", "fresh_until", "record_source", "time_source",
     "test", "certificate", "match", "checks", "then", "chain", "timeline", "replaces", "replaced_by", "receipt",
 }  # fmt: skip
 
 
-def in_words(row: Row) -> str:
-    """What a row says of itself, as the border would put it into words."""
-    return f"said of {row.code}"
+def said(detail: str = "") -> InWords:
+    """What a report and its rows say, as the border would put it into words."""
+    return InWords(lambda lang: f"{lang}: {detail}", lambda row, lang: f"said of {row.code} in {lang}",
+                   lambda row, lang: f"{row.about.act} in {lang}")  # fmt: skip
 
 
 def report_on(small: SmallInstance, *changes: dict[str, Any], **asked: Any) -> Report:
@@ -30,22 +31,25 @@ def report_on(small: SmallInstance, *changes: dict[str, Any], **asked: Any) -> R
 
 
 def test_a_report_has_the_members_that_others_rely_on(small_instance: SmallInstance) -> None:
-    value = to_json(report_on(small_instance), "all is well", in_words)
+    value = to_json(report_on(small_instance), said("all is well"), "ko")
     assert value.keys() == MEMBERS
     assert value["verdict"] == "valid" and value["reason"] is None and value["receipt"] is None
     assert (value["decided_at"], value["status_as_of"]) == ("2025-02-17T02:00:00Z",) * 2
     assert value["fresh_until"] == "2025-02-17T02:30:00Z"
     assert (value["time_source"], value["record_source"], value["test"]) == ("asserted", "native", True)
-    assert value["detail"] == "all is well" and value["match"] == NOT_COMPARED
+    assert value["detail"] == "ko: all is well"
+    assert value["details"] == {"zh": "zh: all is well", "en": "en: all is well"} and value["match"] == NOT_COMPARED
 
 
 def test_a_row_tells_rule_and_finding(small_instance: SmallInstance) -> None:
     changes = [{"do": "move", "act": "recommend", "to": "2025-01-13"}]
-    value = to_json(report_on(small_instance, *changes), "", in_words)
+    value = to_json(report_on(small_instance, *changes), said(), "en")
     rows = [row for row in value["checks"] if row["id"] == "notices_long_enough"]
     row = next(row for row in rows if row["outcome"] != "pass")
     assert (row["family"], row["outcome"], row["code"]) == ("procedure", "fail", "interval_short")
-    assert (row["act"], row["org"], row["detail"]) == ("unit_notice", "UNIT", "said of interval_short")
+    assert (row["act"], row["org"], row["detail"]) == ("unit_notice", "UNIT", "said of interval_short in en")
+    assert row["details"] == {"zh": "said of interval_short in zh", "en": "said of interval_short in en"}
+    assert row["about"] == {"zh": "unit_notice in zh", "en": "unit_notice in en"}
     assert (row["figures"]["days"], row["figures"]["needed"]) == ("4", "5")
     assert row["rule"].startswith("人社部令第40号")
     assert len(row["evidence"]) == 43
@@ -186,7 +190,7 @@ def test_what_is_asked_about_the_past_has_two_answers(small_instance: SmallInsta
     assert (before.verdict, before.then) == ("revoked", ("valid", None))
     assert (after.verdict, after.then) == ("revoked", ("revoked", "revoked"))
     assert report_on(small_instance, revoke, at=day(47), now=day(47)).then is None
-    assert to_json(before, "", in_words)["then"] == {"verdict": "valid", "reason": None}
+    assert to_json(before, said(), "zh")["then"] == {"verdict": "valid", "reason": None}
 
 
 def test_the_timeline_tells_when_a_change_took_effect(small_instance: SmallInstance) -> None:

@@ -14,7 +14,7 @@ from support_changes import apply_changes, day
 from support_forge import Forge, judge, judge_beside, unlogged
 from support_instance import DAY, SCHEDULE, SmallInstance
 
-from certsvc.verify.report import Report
+from certsvc.verify.report import FAMILIES, OUTCOMES, Report
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 VECTORS: list[dict[str, Any]] = json.loads((FOLDER / "verify.json").read_text("utf-8"))
@@ -53,6 +53,18 @@ def test_the_harmless_sibling_of_an_adversarial_bundle_is_valid(
     assert (report.verdict, report.reason) == ("valid", None)
     # The bundle as it was would pass with a verifier that takes nothing else.
     assert asked or apply_changes(Forge(small_instance), changes).build() != unlogged(small_instance.bundle())
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=IDS)
+def test_every_row_says_what_it_found_by_which_rule_and_whose_it_is(
+    vector: dict[str, Any], small_instance: SmallInstance
+) -> None:
+    report = judged(small_instance, vector["changes"], vector.get("asked"))
+    believed = {row.outcome for row in report.rows if row.family == "integrity"} <= {"pass", "not_applicable"}
+    assert report.rows
+    for row in report.rows:
+        assert row.family in FAMILIES and row.outcome in OUTCOMES and row.id and row.code and row.rule and row.act
+        assert row.org or not believed
 
 
 def test_the_forge_without_changes_gives_the_genuine_bundle(small_instance: SmallInstance) -> None:

@@ -11,7 +11,7 @@ from certsvc.verify.report import EXIT_CODES, FAMILIES, OUTCOMES, Row
 from certsvc.verify.verdict import REQUIRED, TABLE, decide
 
 
-def row(family: str, outcome: str = "pass", code: str | None = None) -> Row:
+def row(family: str, outcome: str = "pass", code: str = "") -> Row:
     return Row(f"{family}_check", family, outcome, code, About(), "rule")
 
 

@@ -3,8 +3,10 @@
 import ast
 import re
 import string
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from reports_for_tests import ABSENT_ACT, BY_NUMBER, COMMITTEE, ISSUED, KNOWN_LATER, REPORTS, UNSEALED, VALID, failed
@@ -16,7 +18,7 @@ from certsvc.core.schemas import LIFECYCLE_ACTS, PATH_ACTS, REASONS, ROLES
 from certsvc.core.titles import LEVELS
 from certsvc.verify import links, status, words, words_gaps, words_terms
 from certsvc.verify.checks import CHECKS
-from certsvc.verify.report import EXIT_CODES, FAMILIES, OUTCOMES, Row
+from certsvc.verify.report import EXIT_CODES, FAMILIES, OUTCOMES, Report, Row
 from certsvc.verify.words_verdicts import VERDICTS
 
 PACKAGE = Path(words.__file__).parents[1]
@@ -258,8 +260,45 @@ def test_what_was_known_then_borrows_the_figures_of_the_row_that_says_it() -> No
 
 
 def test_a_row_that_passed_has_no_sentence() -> None:
-    passed = Row("in_force", "status", "pass", None, About(), "")
+    passed = Row("in_force", "status", "pass", "in_force", About(), "")
     assert words.row_sentence(VALID, passed, "zh") == ""
+
+
+@pytest.mark.parametrize("report", REPORTS.values(), ids=REPORTS.keys())
+def test_the_json_of_a_report_tells_everything_in_chinese_and_in_english(report: Report) -> None:
+    values = {lang: words.report_json(report, lang) for lang in words.LANGUAGES}
+    for lang, value in values.items():
+        assert value["detail"] == words.detail(report, lang)
+        assert all(row["detail"] == words.row_detail(report, one, lang) != "" for row, one in rows_of(value, report))
+    for lang in ("zh", "en"):
+        told = values["ko"]
+        assert told["details"][lang] == values[lang]["detail"]
+        assert [row["details"][lang] for row in told["checks"]] == [row["detail"] for row in values[lang]["checks"]]
+
+
+def rows_of(value: dict[str, Any], report: Report) -> Iterator[tuple[dict[str, Any], Row]]:
+    return zip(value["checks"], report.rows, strict=True)
+
+
+def test_the_json_of_a_row_tells_what_it_is_about_and_what_was_found_to_be_so() -> None:
+    row = next(row for row in words.report_json(VALID, "zh")["checks"] if row["id"] == "signed_and_sealed")
+    assert row["about"] == {
+        "zh": "单位审核、公示 · 示例机械制造有限公司", "en": "Employer's review and notice · 示例机械制造有限公司"
+    }  # fmt: skip
+    assert (row["code"], row["details"]["en"]) == (
+        "signed_and_sealed",
+        "Signed by the officer and sealed by the office",
+    )
+
+
+def test_where_nobody_can_be_believed_a_row_is_about_the_issue_and_no_list_repeats_that() -> None:
+    row = REPORTS["tampered"].rows[-1]._replace(within=("issue", None))
+    assert (
+        words.row_place(VALID, row, "zh") == ("", "")
+        and words.row_about(VALID, row, "en") == "Issue of the certificate"
+    )
+    of_list = row._replace(within=("trust", "o-hrss"))
+    assert words.row_place(VALID, of_list, "en") == ("Trust list published", "示例省人力资源和社会保障厅")
 
 
 def test_a_revocation_tells_its_class_and_that_it_is_void_from_the_beginning() -> None:

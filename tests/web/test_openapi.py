@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from reports_for_tests import ABSENT_ACT, BY_NUMBER, CORRECTED, KNOWN_LATER, REPORTS, UNSEALED
 
 from certsvc.verify import words
-from certsvc.verify.report import Report, to_json
+from certsvc.verify.report import Report
 from certsvc.web.errors import PROBLEMS
 from certsvc.web.inputs import SUBJECTS
 from certsvc.web.openapi import ROUTES, describe
@@ -29,7 +29,7 @@ LOOK_UPS = [("post", "/api/v1/verifications"), ("get", "/v/{code}"), ("post", "/
 
 
 def as_json(report: Report) -> dict[str, object]:
-    return to_json(report, words.detail(report, "zh"), lambda row: words.row_sentence(report, row, "zh"))
+    return words.report_json(report, "zh")
 
 
 def test_every_route_stands_in_the_document_and_nothing_else(client: FlaskClient) -> None:
