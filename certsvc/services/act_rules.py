@@ -211,11 +211,12 @@ def _check_facts(g: Gathered, granted: Mapping[str, int]) -> None:
 
 
 def _check_apart(g: Gathered) -> None:
-    own = {f"org:{g.org}"} | {f"human:{o.pseudonym}" for o in g.officers}
-    for first, second in g.procedure.unverified_payload["apart"]:
-        other = {first: second, second: first}.get(g.order.kind)
-        if other is not None and g.hands.get(other, set()) & own:
-            raise Fault("apart", g.order.kind, g.org, apart_from=other)
+    people = {f"human:{o.pseudonym}" for o in g.officers}
+    for code, own in (("apart", people | {f"org:{g.org}"}), ("apart_people", people)):
+        for first, second in g.procedure.unverified_payload[code]:
+            other = {first: second, second: first}.get(g.order.kind)
+            if other is not None and g.hands.get(other, set()) & own:
+                raise Fault(code, g.order.kind, g.org, apart_from=other)
 
 
 def _check_document(g: Gathered) -> None:

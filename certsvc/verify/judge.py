@@ -26,6 +26,8 @@ class Subject(NamedTuple):
     act: str | None = None
     """Names the row where no document does, with `org`."""
     org: str | None = None
+    both: tuple[str, str] | None = None
+    """The acts that it is about together. A row that passed names them; what did not pass says itself which act it was."""
 
     @property
     def about(self) -> About:
@@ -178,7 +180,8 @@ class Check:
 
     def _passed(self, subject: Subject) -> tuple[Row, ...]:
         document, rule = subject.document, subject.rule or self.rule
-        return (Row(self.id, self.family, "pass", None, subject.about, rule, document.sha256 if document else None),)
+        about = subject.about if subject.both is None else About(subject.both[1], None, {"apart_from": subject.both[0]})
+        return (Row(self.id, self.family, "pass", None, about, rule, document.sha256 if document else None),)
 
     def _unasked(self, subject: Subject) -> tuple[Row, ...]:
         return (self._row("not_run", "signature_failed", subject.about, subject),)

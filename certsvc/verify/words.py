@@ -103,8 +103,9 @@ def row_sentence(report: Report, row: Row, lang: str) -> str:
 
 
 def row_place(report: Report, row: Row, lang: str) -> tuple[str, str]:
-    """Act and office that `row` is about, in words; empty where it is about neither."""
-    act = term(words_terms.ACTS, row.about.act, lang) if row.about.act else ""
+    """Act, or acts that must be apart, and office that `row` is about, in words; empty where it is about neither."""
+    acts = filter(None, (row.about.figures.get("apart_from"), row.about.act))
+    act = " ≠ ".join(term(words_terms.ACTS, one, lang) for one in acts)
     return act, _holders(report, row.about, lang) or row.about.figures.get("org_name") or office(report, row.about.org)
 
 

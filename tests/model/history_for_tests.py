@@ -172,6 +172,8 @@ class History:
             "foreign_seal": {"by": (act.by[0], self.key(other_seal), *act.by[2:])},
             "first_keys": {"by": tuple(f"{name[:-1]}0" for name in act.by)},
             "chair_at_approval": {"by": (self.key("PC"), act.by[1])} if act.kind == "approve" else {},
+            "issuer_at_approval": {"by": (self.key("PI"), act.by[1])} if act.kind == "approve" else {},
+            "chair_at_the_notice": {"by": (self.key("UC"), act.by[1])} if act.kind == "unit_notice" else {},
             "one_officer": {"by": act.by[:2]},
             "officer_twice": {"by": (act.by[0], act.by[1], act.by[0])},
             "backdated": {"iat": act.iat - 10 * DAY, "paper": day_of(act.iat - 10 * DAY).isoformat()},

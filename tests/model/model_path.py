@@ -78,11 +78,17 @@ def is_worked(facts: Facts, day: date) -> bool:
 
 
 def powers_separated(view: View) -> Iterator[Finding]:
-    """4.6 `apart`: neither organisation nor human in common."""
-    hands = {act.kind: {act.org, *(view.key(name).human for name in act.by)} - {None} for act in view.path}
-    for one, other in view.facts.procedure.apart:
-        if hands.get(one, set()) & hands.get(other, set()):
-            yield "procedure", "fail", "apart"
+    """4.6 `apart`: neither organisation nor human in common; `apart_people`: no human in common. Each kind is done once."""
+    humans = {act.kind: {view.key(name).human for name in act.by} - {None} for act in view.path}
+    offices = {act.kind: {act.org} for act in view.path}
+    procedure = view.facts.procedure
+    for code, pairs, looked_at in (
+        ("apart", procedure.apart, (humans, offices)),
+        ("apart_people", procedure.apart_people, (humans,)),
+    ):
+        for one, other in pairs:
+            if any(hands.get(one, set()) & hands.get(other, set()) for hands in looked_at):
+                yield "procedure", "fail", code
 
 
 def certificate_matches(view: View) -> Iterator[Finding]:
