@@ -170,7 +170,8 @@ def inputs_of(path: Path, act: Jws, fact: dict[str, Any]) -> FactCase:
     applied = _applied(path, act, fact["name"])
     granted = path.remember(("granted", act.sha256), lambda path: _granted(path, act))
     day, count = date.fromisoformat(payload["document"]["date"]), payload["roster"]["count"]
-    return FactCase(payload["facts"], {}, path.target.scope(), fact["args"], applied, count, granted, day)
+    signed = local_date(path.when(act).stated)
+    return FactCase(payload["facts"], {}, path.target.scope(), fact["args"], applied, count, granted, day, signed)
 
 
 def check_inputs(act: Jws, name: str, inputs: FactCase) -> None:

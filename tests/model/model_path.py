@@ -38,7 +38,7 @@ def steps_hold(view: View) -> Iterator[Finding]:
         yield from (
             ("procedure", "fail", f"fact_{n}")
             for n in (*step.facts, *step.row_facts)
-            if not PREDICATES[n]({**act.facts, "paper": act.paper}, row)
+            if not PREDICATES[n]({**act.facts, "days": sorted((act.paper, day_of(act.iat).isoformat()))}, row)
         )
         oldest = day_of(act.iat) - timedelta(days=view.facts.procedure.lag_days)
         if not oldest <= date.fromisoformat(act.paper) <= day_of(act.iat):
@@ -52,8 +52,10 @@ PREDICATES: dict[str, Callable[[dict[str, Any], dict[str, Any]], bool]] = {
     ),
     "votes_add_up": lambda act, row: row["yes"] + row["no"] + row["abstain"] == act["present"],
     "yes_two_thirds": lambda act, row: 3 * row["yes"] >= 2 * act["present"] and row["yes"] <= act["present"],
-    # ISO days compare as text.
-    "no_ban": lambda act, row: not (row["ban_from"] and row["ban_from"] <= act["paper"] <= (row["ban_until"] or "9")),
+    # ISO days compare as text: no day from the paper to the act is one of the ban.
+    "no_ban": lambda act, row: (
+        not (row["ban_from"] and row["ban_from"] <= act["days"][1] and act["days"][0] <= (row["ban_until"] or "9"))
+    ),
     "level_step": lambda act, row: row["current_level"] == "intermediate",
     "education_check": lambda act, row: (
         row["professional_hours"] >= 60 and row["professional_hours"] + row["public_hours"] >= 90
