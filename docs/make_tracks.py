@@ -42,9 +42,23 @@ def _row(one: dict[str, Any]) -> str:
 
 def _section(one: dict[str, Any]) -> list[str]:
     steps = [f"{n}. {_step(step)}" for n, step in enumerate(one["steps"], start=1)]
-    apart = "、".join(f"{ACTS[a][0]} ≠ {ACTS[b][0]}" for a, b in one["apart"])
+    apart, people = (
+        "、".join(f"{ACTS[a][0]} ≠ {ACTS[b][0]}" for a, b in one[name]) for name in ("apart", "apart_people")
+    )
     dated = f"取得时间 · award date: {ACTS[one['award_date']][0]}。 不得同一机构或同一人 · apart: {apart}"
-    return [f"## {one['track']}", "", f"{one['title']['zh']} · {one['title']['en']}", "", *steps, "", dated, ""]
+    said = f"不得同一人 · different people: {people}"
+    return [
+        f"## {one['track']}",
+        "",
+        f"{one['title']['zh']} · {one['title']['en']}",
+        "",
+        *steps,
+        "",
+        dated,
+        "",
+        said,
+        "",
+    ]
 
 
 def _step(step: dict[str, Any]) -> str:

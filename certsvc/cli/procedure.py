@@ -67,8 +67,9 @@ def show_procedure(instance: Instance, track: str, as_json: bool) -> None:
         ("环节 act", "", "机构 roles", "人 signers", "工作日 days", "事实 facts", "依据 rule"),
         map(_step, payload["steps"]),
     )
-    for first, second in payload["apart"]:
-        out(f"分开 apart: {ACTS[first][0]} {first} ≠ {ACTS[second][0]} {second}")
+    for name, words in (("apart", "分开 apart"), ("apart_people", "不同人 different people")):
+        for first, second in payload[name]:
+            out(f"{words}: {ACTS[first][0]} {first} ≠ {ACTS[second][0]} {second}")
 
 
 def _step(step: Mapping[str, Any]) -> tuple[object, ...]:

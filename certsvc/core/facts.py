@@ -38,6 +38,8 @@ class FactCase(NamedTuple):
     """level -> share of applicants that may pass, in percent, as the act's grant approves it."""
     day: date | None = None
     """The date of the act's document; without it nothing that ends on a day has ended."""
+    signed: date | None = None
+    """The day of the act itself; that of its document where it is not told."""
 
 
 def _whole(value: Any) -> int:
@@ -135,16 +137,20 @@ def _no_ban(case: FactCase) -> bool:
         return last is None
     if case.day is None or (last is not None and last < first):
         return False
-    return not _bars(date.fromisoformat(first), None if last is None else date.fromisoformat(last), case.day)
+    # On every day from that of the paper to that of the act: whoever is banned between them is accepted under a ban.
+    days = sorted((case.day, case.signed or case.day))
+    return not _bars(date.fromisoformat(first), None if last is None else date.fromisoformat(last), *days)
 
 
-def _bars(first: date, last: date | None, day: date) -> bool:
-    """Whether a ban counts on `day`. It does on its first day and on its last."""
-    return first <= day and (last is None or day <= last)
+def _bars(first: date, last: date | None, begin: date, end: date) -> bool:
+    """Whether a ban counts on a day of `begin` to `end`. It does on its first day and on its last."""
+    return first <= end and (last is None or begin <= last)
 
 
 def live_ban(bans: Iterable[Sequence[str | None]], day: date) -> dict[str, str | None]:
     """The first of `bans` ([first day, last day or None], ISO) that is not over on `day`; nulls where all are.
+
+    With the day of the paper it is the one that decides: if it begins only after the act, so do all others.
 
     A ban that is over is nobody's business (domain.md 5.4) and decides nothing, so it is never signed.
     """

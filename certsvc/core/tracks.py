@@ -86,15 +86,21 @@ def wrong_members(procedure: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 def _wrong_acts(procedure: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     kinds = {step["act"] for step in procedure["steps"]}
-    pairs = [(f"apart[{n}]", pair) for n, pair in enumerate(procedure["apart"])]
+    pairs = [(f"{name}[{n}]", one) for name in ("apart", "apart_people") for n, one in enumerate(procedure[name])]
     for where, act in [(where, act) for where, pair in pairs for act in pair] + [
         ("award_date", procedure["award_date"])
     ]:
         if act not in kinds:
             yield where, f"步骤中没有 {act}", f"{act} is no step of it"
     for where, pair in pairs:
-        if len(set(pair)) != 2:
+        if len(pair) != 2 or (pair[0] == pair[1] and not _done_twice(procedure, pair[0])):
             yield where, "须写两个环节", "names two acts"
+
+
+def _done_twice(procedure: dict[str, Any], kind: str) -> bool:
+    """Whether there may be two acts of the kind, which can then be apart from each other."""
+    steps = [step for step in procedure["steps"] if step["act"] == kind]
+    return len(steps) > 1 or any(step["each_role"] and len(step["roles"]) > 1 for step in steps)
 
 
 def _wrong_fact(where: str, fact: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

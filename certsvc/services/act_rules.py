@@ -118,7 +118,7 @@ def decide(g: Gathered) -> tuple[Grant, ...]:
     _check_track(g)
     grants = _allowing(g)
     _check_interval(g)
-    # Facts are asked on the day of the paper, so the paper comes first.
+    # Facts are asked from the day of the paper on, so the paper comes first.
     _check_document(g)
     _check_facts(g, granted_ratios(grants[0], g.grants))
     _check_apart(g)
@@ -202,7 +202,9 @@ def _check_facts(g: Gathered, granted: Mapping[str, int]) -> None:
         row = row_facts(g.step, entry, day) or {}
         for fact in (*g.step["facts"], *g.step["row_facts"]):
             target = target_of(entry).to_json()
-            case = FactCase(meeting, row, target, fact["args"], applied, len(g.entries), granted, day)
+            case = FactCase(
+                meeting, row, target, fact["args"], applied, len(g.entries), granted, day, local_date(g.now)
+            )
             if not fact_holds(fact["name"], case):
                 who = entry.position if fact in g.step["row_facts"] else ""
                 counts = {"applied": applied, "passed": len(g.entries), "approved": approved_ratio(case)}
@@ -211,11 +213,12 @@ def _check_facts(g: Gathered, granted: Mapping[str, int]) -> None:
 
 
 def _check_apart(g: Gathered) -> None:
-    own = {f"org:{g.org}"} | {f"human:{o.pseudonym}" for o in g.officers}
-    for first, second in g.procedure.unverified_payload["apart"]:
-        other = {first: second, second: first}.get(g.order.kind)
-        if other is not None and g.hands.get(other, set()) & own:
-            raise Fault("apart", g.order.kind, g.org, apart_from=other)
+    people = {f"human:{o.pseudonym}" for o in g.officers}
+    for code, own in (("apart", people | {f"org:{g.org}"}), ("apart_people", people)):
+        for first, second in g.procedure.unverified_payload[code]:
+            other = {first: second, second: first}.get(g.order.kind)
+            if other is not None and g.hands.get(other, set()) & own:
+                raise Fault(code, g.order.kind, g.org, apart_from=other)
 
 
 def _check_document(g: Gathered) -> None:

@@ -29,6 +29,8 @@ class Subject(NamedTuple):
     org: str | None = None
     within: Whose | None = None
     """Whose the row is where neither its document nor its finding says that."""
+    both: tuple[str, str] | None = None
+    """The acts that it is about together. A row that passed names them; what did not pass says itself which act it was."""
 
     @property
     def about(self) -> About:
@@ -188,7 +190,8 @@ class Check:
         return tuple(row for one in subjects for row in self._passed(case, one)) or self._ask(case, case)
 
     def _passed(self, case: Case, subject: Subject) -> tuple[Row, ...]:
-        document, about, rule = subject.document, subject.about, subject.rule or self.rule
+        document, rule = subject.document, subject.rule or self.rule
+        about = subject.about if subject.both is None else About(subject.both[1], None, {"apart_from": subject.both[0]})
         # Most are about acts, which name both.
         within = _NOBODY if about.act and about.org else self._within(case, subject)
         evidence = document.sha256 if document else None

@@ -132,13 +132,22 @@ def notice_long_enough(path: Path, act: Jws, step: Step) -> None:
         raise Unknown("interval_unproved", act=step["act"], days=shortest, needed=step["min_working_days"])
 
 
-def powers_separated(path: Path, first: str, second: str) -> None:
-    """Acts that must be apart come from different organisations and different people."""
-    done = pairing(path).done
-    for one in (act for step, act in done if step["act"] == first):
-        for other in (act for step, act in done if step["act"] == second):
-            if people_behind(path, one) & people_behind(path, other):
-                raise act_fault("apart", other, apart_from=first)
+def powers_separated(path: Path, first: str, second: str, code: str) -> None:
+    """Acts that must be apart come from different people and, unless `code` is `apart_people`, different organisations.
+
+    A pair of one kind is of two acts of that kind: none is ever compared with itself.
+    """
+    done = list(enumerate(pairing(path).done))
+    others = [(place, act) for place, (step, act) in done if step["act"] == second]
+    for place, one in [(place, act) for place, (step, act) in done if step["act"] == first]:
+        for elsewhere, other in others:
+            if place != elsewhere and _hands(path, one, code) & _hands(path, other, code):
+                raise act_fault(code, other, apart_from=first)
+
+
+def _hands(path: Path, act: Jws, code: str) -> set[str]:
+    hands = people_behind(path, act)
+    return {one for one in hands if one.startswith("human:")} if code == "apart_people" else hands
 
 
 def document_dated(path: Path, act: Jws) -> None:
@@ -161,7 +170,8 @@ def inputs_of(path: Path, act: Jws, fact: dict[str, Any]) -> FactCase:
     applied = _applied(path, act, fact["name"])
     granted = path.remember(("granted", act.sha256), lambda path: _granted(path, act))
     day, count = date.fromisoformat(payload["document"]["date"]), payload["roster"]["count"]
-    return FactCase(payload["facts"], {}, path.target.scope(), fact["args"], applied, count, granted, day)
+    signed = local_date(path.when(act).stated)
+    return FactCase(payload["facts"], {}, path.target.scope(), fact["args"], applied, count, granted, day, signed)
 
 
 def check_inputs(act: Jws, name: str, inputs: FactCase) -> None:

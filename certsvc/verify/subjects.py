@@ -78,9 +78,11 @@ def meeting_facts(path: Path) -> list[Subject]:
 
 @of_path(optional=True)
 def separations(path: Path) -> list[Subject]:
+    """Each pair of acts that must be apart, with the code of the member that says so."""
+    pairs = [(code, *pair) for code in ("apart", "apart_people") for pair in path.procedure[code]]
     return [
-        Subject(None, (first, second), within=_last_of(path, first, second))
-        for first, second in path.procedure["apart"]
+        Subject(None, (first, second, code), within=_last_of(path, first, second), both=(first, second))
+        for code, first, second in pairs
     ]
 
 

@@ -128,7 +128,9 @@ def row_place(report: Report, row: Row, lang: str) -> tuple[str, str]:
 
 def _named(report: Report, row: Row, lang: str) -> tuple[str, str]:
     who = _holders(report, row.about, lang) or row.about.figures.get("org_name") or office(report, row.org)
-    return term(words_terms.ACTS | words_terms.MADE, row.act, lang), who
+    # A pair of acts that must be apart is named as one.
+    acts = filter(None, (row.about.figures.get("apart_from"), row.act))
+    return " ≠ ".join(term(words_terms.ACTS | words_terms.MADE, one, lang) for one in acts), who
 
 
 def office(report: Report, org: str | None) -> str:

@@ -192,6 +192,11 @@ PROCEDURE: dict[str, Words] = {
         "“{act}” by {org} and “{apart_from}” came from one organisation or person; they must be apart.",
         "{org}의 “{act}”과(와) “{apart_from}”은(는) 서로 다른 기관·사람이 해야 합니다.",
     ),
+    "apart_people": (
+        "{org}的“{act}”与“{apart_from}”出自同一人,应由不同的人办理。",
+        "“{act}” by {org} and “{apart_from}” came from one person; different people must do them.",
+        "{org}의 “{act}”과(와) “{apart_from}”을(를) 같은 사람이 처리했습니다. 서로 다른 사람이 해야 합니다.",
+    ),
     "decided_alone": (
         "{org}的“{act}”由同一人提出并决定,应由另一人决定。",
         "“{act}” by {org} was proposed and decided by one person; another has to decide.",

@@ -21,7 +21,7 @@ GRANTED = {**EXTRA, "granted": True}
 #: A confirmation: the level stays.
 STAY = {"min_step": 0, "max_step": 0, "entry_levels": []}
 BY_LEVEL = {"deputy_senior": {"rank": 3, "years": 3}, "intermediate": {"rank": 2, "years": 3}}
-DAY = date(2025, 3, 17)
+DAY, TWO_LATER = date(2025, 3, 17), date(2025, 3, 19)
 
 
 def approved(percent: Any, level: str = "deputy_senior") -> dict[str, dict[str, Any]]:
@@ -31,7 +31,7 @@ def approved(percent: Any, level: str = "deputy_senior") -> dict[str, dict[str, 
 def case(
     facts: Mapping[str, Any] = {}, row: Mapping[str, Any] = {}, args: Mapping[str, Any] = {}, **other: Any
 ) -> FactCase:
-    numbers = {name: other.pop(name) for name in ("applied", "passed", "granted", "day") if name in other}
+    numbers = {name: other.pop(name) for name in ("applied", "passed", "granted", "day", "signed") if name in other}
     return FactCase(facts, row, TARGET | other, args, **{"applied": 0, "passed": 0} | numbers)
 
 
@@ -93,6 +93,10 @@ HOLD_AND_FAIL: list[tuple[str, FactCase, FactCase]] = [
     ("no_ban", case(row=ban("2025-03-18"), day=DAY), case(row=ban("18.3.2025"), day=DAY)),
     ("no_ban", case(row=ban("2022-03-17", "2025-03-16"), day=DAY), case(row=ban("2022-03-17", "3 years"), day=DAY)),
     ("no_ban", case(row=ban("2025-03-18"), day=DAY), case(row=ban(False), day=DAY)),
+    ("no_ban", case(row=ban("2025-03-20"), day=DAY, signed=TWO_LATER), case(row=ban("2025-03-19"), day=DAY, signed=TWO_LATER)),
+    ("no_ban", case(row=ban("2025-03-20"), day=DAY, signed=TWO_LATER), case(row=ban("2025-03-18", "2025-03-18"), day=DAY, signed=TWO_LATER)),
+    ("no_ban", case(row=ban("2022-03-17", "2025-03-16"), day=DAY, signed=TWO_LATER), case(row=ban("2022-03-17", "2025-03-17"), day=DAY, signed=TWO_LATER)),
+    ("no_ban", case(row=ban("2025-03-20"), day=TWO_LATER, signed=DAY), case(row=ban("2025-03-17", "2025-03-17"), day=TWO_LATER, signed=DAY)),
     ("level_step", case(row={"current_level": "deputy_senior"}, args=STAY), case(row={"current_level": "intermediate"}, args=STAY)),
     ("level_step", case(row={"current_level": "deputy_senior"}, args=STAY), case(row={"current_level": "senior"}, args=STAY)),
     ("level_step", case(row={"current_level": "intermediate"}), case(row={"current_level": "deputy_senior"})),
@@ -291,3 +295,19 @@ def test_the_hours_that_count_tell_the_same_as_all_hours_and_never_more_than_is_
 )  # fmt: skip
 def test_of_bans_only_the_first_that_is_not_over_is_signed(bans: list[list[str | None]], signed: Any) -> None:
     assert live_ban(bans, DAY) == signed
+
+
+SPANS = st.tuples(st.integers(0, 12), st.none() | st.integers(0, 12)).filter(
+    lambda one: one[1] is None or one[0] <= one[1]
+)
+
+
+@given(st.lists(SPANS, max_size=4), st.integers(2, 6), st.integers(0, 4))
+def test_the_one_ban_that_is_signed_tells_of_all_whether_one_lasts_between_paper_and_act(
+    spans: list[tuple[int, int | None]], paper: int, later: int
+) -> None:
+    days = [date(2025, 3, 1 + n) for n in range(13)]
+    bans = [(days[first].isoformat(), None if last is None else days[last].isoformat()) for first, last in spans]
+    barred = any(first <= paper + later and (last is None or paper <= last) for first, last in spans)
+    asked = case(row=live_ban(bans, days[paper]), day=days[paper], signed=days[paper + later])
+    assert fact_holds("no_ban", asked) != barred

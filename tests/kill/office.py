@@ -57,6 +57,7 @@ def _sign_procedure(instance: Instance) -> None:
         "award_date": "approve",
         "steps": [steps[act] for act in PATH],
         "apart": [["accept", "approve"]],
+        "apart_people": [["approve", "issue"]],
         "iat": instance.now(),
     }
     with log_leaves.transaction(instance) as connection:

@@ -156,7 +156,8 @@ class History:
         began, eve, today = ((day_of(self.clock) - timedelta(days=n)).isoformat() for n in (365, 1, 0))
         rows: dict[str, dict[str, Any]] = {"accept": {"ban_from": None, "ban_until": None}, "evaluate": votes}
         spoilt: dict[str, dict[str, Any]] = {
-            "banned": {"ban_from": today, "ban_until": None}, "banned_to_the_day": {"ban_from": began, "ban_until": today},
+            "banned": {"ban_from": today, "ban_until": None}, "banned_after_the_paper": {"ban_from": today, "ban_until": None},
+            "banned_to_the_day": {"ban_from": began, "ban_until": today},
             "ban_is_over": {"ban_from": began, "ban_until": eve}, "votes_missing": {**votes, "no": 1}, "minority": {"yes": 13, "no": 7, "abstain": 0},
         }  # fmt: skip
         row = rows.get(kind, {})
@@ -172,6 +173,9 @@ class History:
             "foreign_seal": {"by": (act.by[0], self.key(other_seal), *act.by[2:])},
             "first_keys": {"by": tuple(f"{name[:-1]}0" for name in act.by)},
             "chair_at_approval": {"by": (self.key("PC"), act.by[1])} if act.kind == "approve" else {},
+            "issuer_at_approval": {"by": (self.key("PI"), act.by[1])} if act.kind == "approve" else {},
+            "chair_at_the_notice": {"by": (self.key("UC"), act.by[1])} if act.kind == "unit_notice" else {},
+            "banned_after_the_paper": {"paper": day_of(act.iat - DAY).isoformat()},
             "one_officer": {"by": act.by[:2]},
             "officer_twice": {"by": (act.by[0], act.by[1], act.by[0])},
             "backdated": {"iat": act.iat - 10 * DAY, "paper": day_of(act.iat - 10 * DAY).isoformat()},

@@ -38,7 +38,7 @@ def steps_hold(view: View) -> Iterator[Finding]:
         yield from (
             ("procedure", "fail", f"fact_{n}")
             for n in (*step.facts, *step.row_facts)
-            if not PREDICATES[n]({**act.facts, "paper": act.paper}, row)
+            if not PREDICATES[n]({**act.facts, "days": sorted((act.paper, day_of(act.iat).isoformat()))}, row)
         )
         oldest = day_of(act.iat) - timedelta(days=view.facts.procedure.lag_days)
         if not oldest <= date.fromisoformat(act.paper) <= day_of(act.iat):
@@ -52,8 +52,10 @@ PREDICATES: dict[str, Callable[[dict[str, Any], dict[str, Any]], bool]] = {
     ),
     "votes_add_up": lambda act, row: row["yes"] + row["no"] + row["abstain"] == act["present"],
     "yes_two_thirds": lambda act, row: 3 * row["yes"] >= 2 * act["present"] and row["yes"] <= act["present"],
-    # ISO days compare as text.
-    "no_ban": lambda act, row: not (row["ban_from"] and row["ban_from"] <= act["paper"] <= (row["ban_until"] or "9")),
+    # ISO days compare as text: no day from the paper to the act is one of the ban.
+    "no_ban": lambda act, row: (
+        not (row["ban_from"] and row["ban_from"] <= act["days"][1] and act["days"][0] <= (row["ban_until"] or "9"))
+    ),
     "level_step": lambda act, row: row["current_level"] == "intermediate",
     "education_check": lambda act, row: (
         row["professional_hours"] >= 60 and row["professional_hours"] + row["public_hours"] >= 90
@@ -78,11 +80,17 @@ def is_worked(facts: Facts, day: date) -> bool:
 
 
 def powers_separated(view: View) -> Iterator[Finding]:
-    """4.6 `apart`: neither organisation nor human in common."""
-    hands = {act.kind: {act.org, *(view.key(name).human for name in act.by)} - {None} for act in view.path}
-    for one, other in view.facts.procedure.apart:
-        if hands.get(one, set()) & hands.get(other, set()):
-            yield "procedure", "fail", "apart"
+    """4.6 `apart`: neither organisation nor human in common; `apart_people`: no human in common. Each kind is done once."""
+    humans = {act.kind: {view.key(name).human for name in act.by} - {None} for act in view.path}
+    offices = {act.kind: {act.org} for act in view.path}
+    procedure = view.facts.procedure
+    for code, pairs, looked_at in (
+        ("apart", procedure.apart, (humans, offices)),
+        ("apart_people", procedure.apart_people, (humans,)),
+    ):
+        for one, other in pairs:
+            if any(hands.get(one, set()) & hands.get(other, set()) for hands in looked_at):
+                yield "procedure", "fail", code
 
 
 def certificate_matches(view: View) -> Iterator[Finding]:

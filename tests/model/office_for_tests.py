@@ -327,8 +327,8 @@ def procedure() -> Procedure:
         )
         for one in table["steps"]
     ]  # fmt: skip
-    apart = tuple((one, other) for one, other in table["apart"])
+    apart, people = (tuple((one, other) for one, other in table[name]) for name in ("apart", "apart_people"))
     return Procedure(
-        table["track"], tuple(steps), apart, table["award_date"], table["document_lag_days"], DAYS_OFF, WORKDAYS,
+        table["track"], tuple(steps), apart, people, table["award_date"], table["document_lag_days"], DAYS_OFF, WORKDAYS,
         "ROOT.policy#0", START,
     )  # fmt: skip

@@ -5,7 +5,8 @@ from typing import Any
 from values_for_tests import DAY, START, Key, Procedure, Scope, Step
 
 GENERATIONS = 3
-#: holder -> organisation, use, human. PC is the chair of COMM, who has a key at APPR as well.
+#: holder -> organisation, use, human. PC and UC are the chair of COMM, who has keys at APPR and UNIT as
+#: well; PI is an officer of ISSU, who has a key at APPR.
 HOLDERS: dict[str, tuple[str, str, str | None]] = {
     "ROOT.policy": ("ROOT", "policy", None),
     **{f"{org}.seal": (org, "seal", None) for org in ("AUTH", "ISSU", "SUPV", "COMM", "UNIT", "APPR")},
@@ -19,6 +20,8 @@ HOLDERS: dict[str, tuple[str, str, str | None]] = {
     "P1": ("APPR", "officer", "P1"),
     "P2": ("APPR", "officer", "P2"),
     "PC": ("APPR", "officer", "C1"),
+    "PI": ("APPR", "officer", "I1"),
+    "UC": ("UNIT", "officer", "C1"),
 }
 #: For how many days a key is certified; some first certificates end early, so that a history outlives them.
 DAYS = 3_000
@@ -54,6 +57,7 @@ PROCEDURE = Procedure(
         Step("issue", ("issuer",), signers=2),
     ),
     apart=(("evaluate", "approve"), ("approve", "unit_notice")),
+    apart_people=(("unit_notice", "evaluate"), ("approve", "issue")),
     award_date="evaluate",
     lag_days=30,
     days_off=frozenset(f"2025-{day}" for day in ("01-28", "01-29", "01-30", "01-31", "02-03", "02-04", "04-04", "05-01", "05-02")),
@@ -84,14 +88,15 @@ GRANT_FAULTS: dict[str, dict[str, Any]] = {
 #: What makes one act wrong.
 ACT_FAULTS = (
     "at_once", "another_grant", "two_grants", "foreign_officer", "foreign_seal", "first_keys", "chair_at_approval",
-    "one_officer", "officer_twice", "no_quorum", "votes_missing", "minority", "banned", "banned_to_the_day", "ban_is_over", "backdated", "old_paper",
+    "issuer_at_approval", "chair_at_the_notice", "one_officer", "officer_twice", "no_quorum", "votes_missing", "minority", "banned", "banned_to_the_day", "banned_after_the_paper", "ban_is_over", "backdated", "old_paper",
     "tomorrows_paper", "skipped", "forged",
 )  # fmt: skip
 #: Faults that one kind of act alone can have.
 ONLY_AT = {
     **dict.fromkeys(("no_quorum", "votes_missing", "minority"), "evaluate"),
-    **dict.fromkeys(("banned", "banned_to_the_day", "ban_is_over", "at_once"), "accept"),
-    "chair_at_approval": "approve",
+    **dict.fromkeys(("banned", "banned_to_the_day", "banned_after_the_paper", "ban_is_over", "at_once"), "accept"),
+    "chair_at_the_notice": "unit_notice",
+    **dict.fromkeys(("chair_at_approval", "issuer_at_approval"), "approve"),
     "one_officer": "issue",
 }
 ISSUE_FAULTS = ("first_key", "seal_key", "another_award_date", "backdated", "short_term")

@@ -110,6 +110,7 @@ class Writer:
             "word": "评审", "iat": table.iat, "nbf": table.iat, "exp": table.iat + 3_000 * DAY,
             "levels": ["deputy_senior"], "series": ["*"], "award_date": table.award_date,
             "document_lag_days": table.lag_days, "steps": steps, "apart": [list(pair) for pair in table.apart],
+            "apart_people": [list(pair) for pair in table.apart_people],
             "sources": ["示例"],
         }  # fmt: skip
         return self.ring.sign(payload, "procedure+jwt", (table.policy_key,))

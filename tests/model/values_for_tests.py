@@ -171,6 +171,7 @@ class Procedure:
     track: str
     steps: tuple[Step, ...]
     apart: tuple[tuple[str, str], ...]
+    apart_people: tuple[tuple[str, str], ...]
     award_date: str
     lag_days: int
     days_off: frozenset[str]

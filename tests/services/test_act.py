@@ -422,6 +422,23 @@ def test_an_act_about_nobody_is_refused(province: World) -> None:
     assert fault.code == "roster_size"
 
 
+@pytest.mark.parametrize(
+    ("day", "code"), [("2025-03-16", "fact_no_ban"), ("2025-03-17", "fact_no_ban"), ("2025-03-18", None)]
+)
+def test_a_ban_that_begins_between_the_paper_and_the_act_bars_the_person(
+    day: str, code: str | None, province: World
+) -> None:
+    roster_id = province.take_in(replace(T01, extra=(("ban", day),)))
+    province.walk("T01", roster_id, until="accept")
+    paper = {**PAPER, "date": "2025-03-15"}
+    if code is None:
+        province.sign("accept", roster_id, "XC", document=paper)
+    else:
+        fault = refused(province, "accept", roster_id, "XC", document=paper)
+        assert isinstance(fault, Fault)
+        assert fault.code == code
+
+
 # --- powers that must be apart --------------------------------------------------------------------------------------
 
 

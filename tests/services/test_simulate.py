@@ -104,7 +104,18 @@ STRICTER: dict[str, tuple[list[Callable[[dict[str, Any]], object]], Reasons]] = 
         {("level_beyond_track", None, None)},
     ),
     "not_for_this_series": ([lambda draft: draft.update(series=["01"])], {("series_beyond_track", None, None)}),
-    "one_step_fewer": ([lambda draft: draft["steps"].pop(STEP["draw"])], {("order", "draw", "SL-XC")}),
+    "another_pair_of_people": (
+        [lambda draft: draft["apart_people"].append(["accept", "evaluate"])],
+        {("apart_people", "evaluate", "SL-XC")},
+    ),
+    "two_recommendations_apart": ([lambda draft: draft["apart"].append(["recommend", "recommend"])], set()),
+    "one_step_fewer": (
+        [
+            lambda draft: draft["steps"].pop(STEP["draw"]),
+            lambda draft: draft["apart_people"].remove(["draw", "approve"]),
+        ],
+        {("order", "draw", "SL-XC")},
+    ),
 }
 
 
@@ -201,6 +212,9 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
     "award_date": (lambda d: d.update(award_date="file"), "draft_member", "award_date"),
     "apart_of_no_step": (lambda d: d["apart"].append(["file", "issue"]), "draft_member", "apart["),
     "apart_of_one": (lambda d: d["apart"].append(["issue", "issue"]), "draft_member", "apart["),
+    "apart_of_three": (lambda d: d["apart"].append(["accept", "issue", "accept"]), "draft_member", "apart["),
+    "people_of_no_step": (lambda d: d["apart_people"].append(["file", "issue"]), "draft_member", "apart_people["),
+    "people_of_one": (lambda d: d["apart_people"].append(["issue", "issue"]), "draft_member", "apart_people["),
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import new_track_for_tests
 import pytest
-from world_for_tests import BATCHES, FIGURES, WALKS, World
+from world_for_tests import BATCHES, FIGURES, PAPER, WALKS, World
 
 from certsvc import resources
 from certsvc.core.bundle import parse_bundle
@@ -25,8 +25,9 @@ from certsvc.core.shape import check_shape
 from certsvc.demo.people import Batch, Crowd
 from certsvc.register.columns import BY_KEY, NO_CERTIFICATE, TRACKS
 from certsvc.register.roster_rows import RosterRow
-from certsvc.services import act_rules
+from certsvc.services import act_rules, enrol
 from certsvc.services.act_rules import MEETING_FIGURES, NAMED_BY_ARGS, ROW_FIGURES
+from certsvc.services.delegation import Delegation, delegate
 from certsvc.services.evidence import bundle_of
 from certsvc.services.overview import roster_view
 from certsvc.services.verify_evidence import verify_code
@@ -68,7 +69,7 @@ def test_a_procedure_is_what_the_format_says(track: str) -> None:
     kinds = [step["act"] for step in procedure["steps"]]
     assert kinds[-1] == "issue" and procedure["steps"][-1]["signers"] == 2
     assert procedure["award_date"] in kinds
-    assert {kind for pair in procedure["apart"] for kind in pair} <= set(kinds)
+    assert {kind for pair in (*procedure["apart"], *procedure["apart_people"]) for kind in pair} <= set(kinds)
 
 
 @pytest.mark.parametrize("track", FILES)
@@ -90,6 +91,23 @@ def test_rules_that_hold_for_all_tracks_stand_in_each(track: str) -> None:
     for step in votes[-1:]:
         assert {"quorum_two_thirds", "votes_add_up", "yes_two_thirds"} <= facts_of({"steps": [step]})
         assert ["evaluate", "approve"] in procedure["apart"] or ["evaluate", "file"] in procedure["apart"]
+
+
+@pytest.mark.parametrize("track", FILES)
+def test_who_decides_has_signed_nothing_else_of_the_batch(track: str) -> None:
+    """domain.md 7: import ≠ approve ≠ sign, and a signer cannot approve his own batch."""
+    procedure = FILES[track]
+    kinds = {step["act"] for step in procedure["steps"]}
+    decides = "approve" if "approve" in kinds else "file"
+    assert "人社部令第40号(回避)" in procedure["sources"]
+    apart, people = ({frozenset(pair) for pair in procedure[name]} for name in ("apart", "apart_people"))
+    assert apart.isdisjoint(people)
+    assert {frozenset((kind, decides)) for kind in kinds - {decides}} <= apart | people
+    # Where an office lawfully does both, no human does.
+    assert frozenset((decides, "issue")) in people
+    for one, other in (("unit_notice", "evaluate"), ("recommend", "evaluate"), ("result_notice", "settle_objections")):
+        assert (frozenset((one, other)) in people) == ({one, other} <= kinds)
+    assert [pair for pair in procedure["apart"] if len(set(pair)) == 1] == [["file", "file"]] * (decides == "file")
 
 
 @pytest.mark.parametrize("track", ["T03", "T04"])
@@ -174,6 +192,19 @@ def roster(vector: dict[str, Any], changes: dict[str, Any], file: str) -> Batch:
     return replace(lawful, file=file, extra=tuple((dict(lawful.extra) | row).items()), **others)
 
 
+def appoint(world: World, org: str, role: str, officers: dict[str, str | None]) -> None:
+    """A grant of `role` for officers of an office: each is enrolled as the human behind another, or as a new one.
+
+    Who is an officer already and stands for himself is only granted the role.
+    """
+    world.at(-1, hour=20)
+    for name, (officer, human) in zip("甲乙丙", officers.items(), strict=False):
+        if officer != human:
+            enrol.enrol_officer(world.instance, officer, org, f"样章{name}", human and world.pseudonym(human))
+    acts = tuple({step["act"] for _, step in STEPS if role in step["roles"]})
+    delegate(world.instance, Delegation(org, role, PAPER, officers=tuple(officers), acts=acts))
+
+
 def attempt(world: World, vector: dict[str, Any], changes: dict[str, Any], order: dict[str, Any]) -> str | None:
     """The code with which the act of the vector's day is refused, or None when it is signed."""
     track, day = vector["track"], vector["day"]
@@ -192,6 +223,8 @@ def attempt(world: World, vector: dict[str, Any], changes: dict[str, Any], order
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
 def test_a_broken_limit_is_refused_and_its_harmless_sibling_passes(province: World, vector: dict[str, Any]) -> None:
+    if "appoint" in vector:
+        appoint(province, **vector["appoint"])
     assert attempt(province, vector, vector["changes"], vector.get("order", {})) == vector["code"]
     assert attempt(province, vector, vector["sibling"], vector.get("sibling_order", {})) is None
 

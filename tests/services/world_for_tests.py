@@ -26,7 +26,7 @@ from certsvc.services import act, documents, enrol, issue
 from certsvc.services.ceremony import hold_ceremony
 from certsvc.services.delegation import Delegation, delegate
 from certsvc.services.import_roster import ImportResult, import_roster
-from certsvc.store import certificates, rosters
+from certsvc.store import certificates, keys, rosters
 from certsvc.store.rows import Certificate, Entry
 from certsvc.store.tables import metadata
 
@@ -186,6 +186,13 @@ class World:
     def at(self, day: float, hour: int = 10) -> None:
         """Moves the clock to an hour (Asia/Shanghai) of a day; day 0 is Monday 2025-03-03."""
         self.instance.set_clock(int((DAY_ZERO + timedelta(days=day)).replace(hour=hour).timestamp()))
+
+    def pseudonym(self, officer_id: str) -> str:
+        """The human behind an officer, as certificates name him."""
+        with self.instance.engines.read.connect() as connection:
+            officer = keys.find_officer(connection, officer_id)
+        assert officer is not None
+        return officer.pseudonym
 
     def file(self, roster: Batch) -> Path:
         """The roster file, written."""

@@ -137,6 +137,7 @@ def procedure(office: Office) -> Jws:
             step("issue", "issuer", signers=2),
         ],
         "apart": [["evaluate", "approve"]],
+        "apart_people": [["approve", "issue"]],
         "sources": ["INSECURE-TEST"],
     }
     return office.sign("procedure+jwt", "policy", payload)

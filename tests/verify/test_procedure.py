@@ -134,6 +134,21 @@ def test_a_failed_fact_tells_the_figures_that_decided(small_instance: SmallInsta
     assert {"present": "22", "yes": "14", "no": "7", "abstain": "1"}.items() <= about.figures.items()
 
 
+def test_each_pair_of_acts_that_must_be_apart_has_a_row_that_names_both(small_instance: SmallInstance) -> None:
+    forge = Forge(small_instance)
+    rows = [row for row in judge(small_instance, forge.build()).rows if row.id == "powers_separated"]
+    assert {row.outcome for row in rows} == {"pass"}
+    named = [[row.about.figures["apart_from"], row.about.act] for row in rows]
+    procedure = forge.tree["procedure"]
+    assert named == procedure["apart"] + procedure["apart_people"]
+
+
+def test_an_act_is_never_compared_with_itself(small_instance: SmallInstance) -> None:
+    forge = Forge(small_instance)
+    forge.tree["procedure"]["apart"] = [["approve", "approve"], ["recommend", "recommend"]]
+    assert judge(small_instance, forge.build()).verdict == "valid"
+
+
 @pytest.mark.parametrize("person", [0, 1, 2])
 def test_the_votes_for_one_person_do_not_touch_another(person: int, small_instance: SmallInstance) -> None:
     """The next person's votes were too few; the roster, and with it every proof, is another one."""
