@@ -24,7 +24,7 @@ from certsvc.services.act_rules import target_of
 from certsvc.services.coming_into_force import check_unlogged
 from certsvc.services.credential import describe
 from certsvc.services.publish import WAITING, list_uri, newest_status_list, renew_status_list
-from certsvc.services.status_rules import REASONS, STATES, Proposal, check_dates, check_proposal
+from certsvc.services.status_rules import STATES, Proposal, check_dates, check_proposal
 from certsvc.services.witness_list import check_witnesses
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
@@ -34,7 +34,6 @@ from certsvc.store import status as status_store
 from certsvc.store.rows import Certificate, CorrectedEntry, Entry, IssueIntent, Officer, StatusEvent, StatusProposal
 
 __all__ = [
-    "REASONS",
     "STATES",
     "Proposal",
     "approve",

@@ -1,6 +1,7 @@
-"""What a lifecycle act may be: its class of reason, its effect, and on which status it may follow (docs/format.md 5.4).
+"""Whether an officer may propose a lifecycle act: its class of reason, its effect, the status before it (docs/format.md 5.4).
 
-A pure rule, asked before anything is signed; the database refuses an unlawful step once more (migration 0003).
+A pure rule, asked before anything is signed; the database refuses an unlawful step once more (migration 0003). Reasons and
+effects stand in `core.lifecycle`, where a verifier asks for them too.
 """
 
 from collections.abc import Mapping
@@ -8,18 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from certsvc.core.errors import Refused
+from certsvc.core.lifecycle import DATED, KEY_COMPROMISED, REASONS
 from certsvc.core.statuslist import AFTER
 
-#: The one reason that has no new values: what was signed with a stolen key is signed again, word for word.
-KEY_COMPROMISED = "key_compromised"
-#: Lifecycle act -> the reason classes that go with it, the usual one first (domain.md 5.4; threats.md, compromise).
-REASONS = {
-    "suspend": ("inquiry",),
-    "reinstate": ("cleared",),
-    "revoke": ("fraud", "procedure", "issuing_error", KEY_COMPROMISED),
-    "withdraw": ("holder_request",),
-    "correct": ("correction", KEY_COMPROMISED),
-}
 STATES = {0: "in_force", 1: "revoked", 2: "suspended", 3: "superseded", 11: "withdrawn"}
 
 
@@ -54,10 +46,10 @@ def check_proposal(proposal: Proposal, value: int, number: str) -> None:
         known = ", ".join(REASONS[proposal.kind])
         raise Refused("reason_foreign", f"理由类别须为:{known}", f"The reason class must be one of: {known}.", again)
     dated = proposal.retroactive or proposal.effective_from is not None
-    if dated and proposal.kind != "revoke":
+    if dated and proposal.kind not in DATED:
         zh, en = "只有撤销可以追溯或指定日期", "Only a revocation can be retroactive or dated."
         raise Refused("effect_foreign", zh, en, again)
-    if proposal.kind == "revoke" and proposal.retroactive == (proposal.effective_from is not None):
+    if proposal.kind in DATED and proposal.retroactive == (proposal.effective_from is not None):
         zh, en = "须选择自始无效或自某日起", "Say --retroactive or --from DATE, one of them."
         raise Refused("effect_missing", zh, en, again)
     if (proposal.kind == "correct" and proposal.reason != KEY_COMPROMISED) != bool(proposal.changes):

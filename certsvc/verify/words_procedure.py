@@ -213,9 +213,9 @@ PROCEDURE: dict[str, Words] = {
         "과거 자료용 키로 과거 자료가 아닌 증서가 서명되었습니다.",
     ),
     "correction_form": (
-        "{org}的更正没有写明更正内容。",
-        "The correction by {org} does not say what it corrects.",
-        "{org}의 정정에 정정 내용이 없습니다.",
+        "{org}的更正没有写明更正内容,或其理由、生效日期不属于更正。",
+        "The correction by {org} does not say what it corrects, or has a reason or an effect that no correction has.",
+        "{org}의 정정에 정정 내용이 없거나, 정정에 맞지 않는 사유 또는 효력일이 있습니다.",
     ),
     "correction_fields": (
         "{org}的更正所写内容({stated})与实际改动({changed})不符。",

@@ -17,6 +17,7 @@ from certsvc.core.codes import check_licence_identifier
 from certsvc.core.errors import CertsvcError, Malformed, NotFound, Refused
 from certsvc.core.identity import check_character
 from certsvc.core.jose import Jws, parse_document
+from certsvc.core.lifecycle import REASONS
 from certsvc.core.outcomes import Fault
 from certsvc.core.schemas import LIFECYCLE_ACTS
 from certsvc.core.statuslist import unpack, value_at
@@ -25,7 +26,7 @@ from certsvc.services.issue import Issued
 from certsvc.services.pdf import certificate_pdf
 from certsvc.services.publish import bitstring_of, current_status_list
 from certsvc.services.status import approve, propose
-from certsvc.services.status_rules import REASONS, Proposal
+from certsvc.services.status_rules import Proposal
 from certsvc.services.verify_evidence import verify_code, verify_number
 from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
