@@ -6,6 +6,8 @@ One table for the office before it signs and for everybody who verifies.
 from collections.abc import Mapping
 from typing import Any
 
+from certsvc.core.claims import FIELDS
+
 #: The one reason that has no new values: what was signed with a stolen key is signed again, word for word.
 KEY_COMPROMISED = "key_compromised"
 #: Lifecycle act -> the reason classes that go with it, the usual one first (domain.md 5.4; threats.md, compromise).
@@ -28,3 +30,12 @@ def is_lawful(payload: Mapping[str, Any]) -> bool:
     effective = payload["effective"]
     named = int(effective["retroactive"]) + (effective["from"] is not None)
     return payload["reason"] in REASONS[payload["act"]] and named <= int(payload["act"] in DATED)
+
+
+def is_another_person(first: Mapping[str, str], last: Mapping[str, str]) -> bool:
+    """Whether corrections led from one human to another: name and number both changed, and sex or birth did too.
+
+    Takes the field commitments of the first version and of a later one; what never changed has kept its salt.
+    """
+    changed = {field for field in FIELDS if first[field] != last[field]}
+    return {"name", "id"} <= changed and bool(changed & {"sex", "birth"})

@@ -222,6 +222,11 @@ PROCEDURE: dict[str, Words] = {
         "The correction by {org} says it changes ({stated}), but it changes ({changed}).",
         "{org}의 정정에 적힌 항목({stated})과 실제 변경({changed})이 다릅니다.",
     ),
+    "correction_person": (
+        "{org}的更正把证书改成了另一人的:姓名、证件号码与性别或出生日期都改变了。",
+        "The correction by {org} makes it the certificate of somebody else: name, ID number, and sex or birth all changed.",
+        "{org}의 정정으로 다른 사람의 증서가 되었습니다: 성명, 증명서 번호와 성별 또는 생년월일이 모두 바뀌었습니다.",
+    ),
     "proposal_differs": (
         "{org}批准的“{act}”与所提议的不同。",
         "“{act}” as decided by {org} is not what was proposed.",

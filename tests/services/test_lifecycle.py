@@ -265,6 +265,52 @@ def test_a_number_with_its_birth_and_sex_can_be_corrected_together(small: SmallI
     assert verify_code(small.instance, new.code).verdict == "valid"
 
 
+def number_of(digits: str) -> str:
+    return digits + check_character(digits)
+
+
+#: Another human, one year younger: number, birth and sex agree with each other.
+ANOTHER = {"name": "样章戊", "birth": "1986-06-15", "id": number_of("22000019860615003")}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [ANOTHER],
+        [{**ANOTHER, "sex": "F", "id": number_of("22000019860615002")}],
+        [{"name": "样章戊"}, {name: ANOTHER[name] for name in ("birth", "id")}],
+        [{name: ANOTHER[name] for name in ("birth", "id")}, {"name": "样章戊"}],
+    ],
+    ids=["at once", "with the sex", "the name first", "the name last"],
+)
+def test_no_correction_moves_a_title_to_another_human(small: SmallInstance, steps: list[dict[str, str]]) -> None:
+    code = small.issued[0].code
+    for changes in steps[:-1]:
+        new = do(small, "correct", which=code, changes=changes)
+        assert new is not None
+        code = new.code
+    error = refused(small, lambda: propose(small.instance, order(small, "correct", which=code, changes=steps[-1])))
+    assert isinstance(error, Refused)
+    assert error.code == "correction_person"
+    assert error.hint == f"certsvc status revoke {small.issued[0].certificate.number} --help"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "样章戊", "id": number_of("22000019850615009")},
+        {"birth": "1986-06-15", "id": number_of("22000019860615003")},
+    ],
+    ids=["another name and number", "another birth date and number"],
+)
+def test_who_keeps_birth_and_sex_or_the_name_is_still_the_same_human(
+    small: SmallInstance, changes: dict[str, str]
+) -> None:
+    new = do(small, "correct", changes=changes)
+    assert new is not None
+    assert verify_code(small.instance, new.code).verdict == "valid"
+
+
 # --- after a compromise ---------------------------------------------------------------------------------------------
 
 
