@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from certsvc.core.calendar import utc_text
 from certsvc.core.errors import Refused
 from certsvc.core.lifecycle import DATED, KEY_COMPROMISED, REASONS
 from certsvc.core.statuslist import AFTER
@@ -75,6 +76,17 @@ def check_dates(effective_from: str | None, paper: Mapping[str, str], issued: da
         zh = f"生效日期 {day} 早于发证日期 {issued};自始无效请用 --retroactive"
         en = f"The effective day {day} is before the issue, {issued}; void from the beginning is --retroactive."
         raise Refused("effect_before_issue", zh, en, again)
+
+
+def check_clock(now: int, earliest: int) -> None:
+    """Returns if `now` is not before `earliest`, both in seconds since 1970 UTC. Raises Refused(clock_behind).
+
+    An act that is older than what it follows on is `order` for every verifier and for ever (docs/format.md 5.4).
+    """
+    if now < earliest:
+        zh = f"本机时钟({utc_text(now)})早于此证书的上一事项({utc_text(earliest)}),请检查 NTP;未签署任何文件"
+        en = f"Our clock, {utc_text(now)}, is before what this follows on, {utc_text(earliest)}; check NTP. Nothing was signed."
+        raise Refused("clock_behind", zh, en, "timedatectl")
 
 
 def _as_date(text: str | None) -> date | None:

@@ -487,6 +487,51 @@ def test_a_proposal_of_a_clock_that_was_ahead_is_not_decided_before_its_day(smal
     approve(small.instance, proposal, "HRSS-2")
 
 
+def test_nothing_is_signed_while_the_clock_is_before_the_last_change(small: SmallInstance) -> None:
+    """The act that comes first by its own time is `order` for every verifier, in every later verdict."""
+    days_later(small, 2)
+    do(small, "suspend")
+    for behind, kind in ((300, "reinstate"), (1, "revoke"), (3_600, "withdraw")):
+        small.instance.set_clock(small.now + 2 * DAY - behind)
+        error = refused(small, lambda kind=kind: propose(small.instance, order(small, kind)))  # type: ignore[misc]
+        assert isinstance(error, Refused)
+        assert (error.code, error.hint) == ("clock_behind", "timedatectl")
+    # In the very second it is lawful, and so is what happens to somebody else.
+    do(small, "suspend", 1)
+    days_later(small, 2)
+    do(small, "reinstate")
+    assert verdict(small) == "valid"
+
+
+def test_nothing_is_signed_while_the_clock_is_before_the_issue(small: SmallInstance) -> None:
+    small.instance.set_clock(small.now - 1)
+    assert refused(small, lambda: propose(small.instance, order(small, "suspend"))).code == "clock_behind"
+    small.instance.set_clock(small.now)
+    do(small, "suspend")
+    assert verdict(small) == "suspended"
+
+
+def test_nothing_is_decided_while_the_clock_is_before_the_proposal(small: SmallInstance) -> None:
+    days_later(small, 1)
+    proposal = propose(small.instance, order(small, "suspend"))
+    small.instance.set_clock(small.now + DAY - 1)
+    error = refused(small, lambda: approve(small.instance, proposal, "HRSS-2"))
+    assert isinstance(error, Refused)
+    assert (error.code, error.hint) == ("clock_behind", "timedatectl")
+    small.instance.set_clock(small.now + DAY)
+    approve(small.instance, proposal, "HRSS-2")
+    assert verdict(small) == "suspended"
+
+
+def test_a_version_is_not_changed_while_the_clock_is_before_its_own_issue(small: SmallInstance) -> None:
+    days_later(small, 2)
+    new = do(small, "correct")
+    assert new is not None
+    days_later(small, 1)
+    error = refused(small, lambda: propose(small.instance, order(small, "suspend", which=new.code)))
+    assert error.code == "clock_behind"
+
+
 def test_a_date_that_does_not_exist_is_refused(small: SmallInstance) -> None:
     proposal = order(small, "revoke", effective_from="2025-02-30")
     assert isinstance(refused(small, lambda: propose(small.instance, proposal)), Malformed)
