@@ -18,7 +18,7 @@ from support_forge import Forge, holder_of, walk
 from support_instance import DAY, START
 
 from certsvc.core.calendar import SHANGHAI
-from certsvc.core.claims import FIELDS, field_commitments
+from certsvc.core.claims import FIELDS, OPEN_FIELDS, field_commitments
 from certsvc.core.encoding import b64, canonical, parse_json, unb64
 from certsvc.core.statuslist import AFTER
 
@@ -176,18 +176,27 @@ def _list(forge: Forge, value: int) -> None:
     forge.tree["slots"][forge.tree["credential"]["status"]["status_list"]["idx"]] = value
 
 
-def _correct(forge: Forge, name: str, at: int, act: str = "correct", **other: Any) -> None:
-    """The next version with another printed name, as a lawful correction makes it."""
+def _correct(
+    forge: Forge,
+    name: str | None,
+    at: int,
+    act: str = "correct",
+    also: dict[str, str] | None = None,
+    **other: Any,
+) -> None:
+    """The next version with another printed name, and whatever else is in `also`, as a correction makes it."""
     tree, printed = forge.tree, forge.tree["credential"]["certificate"]
-    salts = {field: bytes([position + 1]) * 32 for position, field in enumerate(FIELDS)}
+    changed = ({} if name is None else {"name": name}) | (also or {})
+    salts = {field: bytes([position + 1 + 8 * len(tree["corrections"])]) * 32 for position, field in enumerate(FIELDS)}
     # What does not change keeps its commitment and its salt.
-    values = {**dict.fromkeys(FIELDS, ""), "name": name}
-    commitments = {**tree["entries"][0]["commitments"], "name": field_commitments(values, salts)["name"]}
+    fresh = field_commitments({**dict.fromkeys(FIELDS, ""), **changed}, salts)
+    commitments = tree["entries"][-1]["commitments"] | {field: fresh[field] for field in changed}
     target = copy.deepcopy(tree["entries"][0]["target"])
     tree["entries"].append({"salt": b64(bytes(32)), "commitments": commitments, "target": target})
-    tree["salts"]["name"] = b64(salts["name"])
-    _next_version(forge, act, at, {"fields": ["name"], "reason": "correction"} | other)
-    printed |= {"name": name, "commitments": commitments}
+    opened = [field for field in OPEN_FIELDS if field in changed]
+    tree["salts"] |= {field: b64(salts[field]) for field in opened}
+    _next_version(forge, act, at, {"fields": sorted(changed), "reason": "correction"} | other)
+    printed |= {**{field: changed[field] for field in opened}, "commitments": commitments}
 
 
 def _reissue(forge: Forge, at: int, **other: Any) -> None:

@@ -151,7 +151,9 @@ def _version(other: Version | None) -> str:
 
 def _tell_events(view: CertificateView) -> None:
     for event in view.events:
-        effect = "自始 from the beginning" if event.retroactive else event.effective_from or ""
+        effect = "自始 from the beginning" if event.retroactive else ""
+        if event.effective_from:
+            effect = f"自 {event.effective_from} 起 from {event.effective_from}"
         out(f"{local_date(event.at)}\t{event.kind} {ACTS[event.kind][0]} {effect}".rstrip())
 
 

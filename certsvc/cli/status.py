@@ -11,12 +11,13 @@ from certsvc.cli.say import done, next_step, out, plain, table
 from certsvc.core.calendar import local_date
 from certsvc.core.codes import group_code
 from certsvc.core.errors import Refused
+from certsvc.core.lifecycle import REASONS
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services.notices import notice_of, notices, record_delivery
 from certsvc.services.overview import offices, proposals
 from certsvc.services.status import approve, propose
-from certsvc.services.status_rules import REASONS, Proposal
+from certsvc.services.status_rules import Proposal
 from certsvc.verify.words_terms import ACTS
 
 

@@ -112,11 +112,10 @@ def _history(report: Report) -> Iterator[str]:
 
 def _moment(moment: Moment) -> str:
     zh, en, _ = ACTS.get(moment.event, (moment.event, "", ""))
-    effect = "  自始无效 from the beginning" if moment.retroactive else ""
-    if moment.effective_from:
-        effect = f"  自 {moment.effective_from} 起 from {moment.effective_from}"
+    effect = " · ".join(said for said in (words.effect(moment, lang) for lang in ("zh", "en")) if said)
     who = " · ".join(plain(one) for one in (moment.org_name, moment.document) if one)
-    return f"{INDENT}{local_date(moment.at).isoformat()}  {pad(f'{zh} {en}', 28)}{who}{effect}".rstrip()
+    first = f"{INDENT}{local_date(moment.at).isoformat()}  {pad(f'{zh} {en}', 28)}{who}".rstrip()
+    return f"{first}\n{INDENT}{' ' * 12}{effect}" if effect else first
 
 
 def rule(columns: int = 72) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from certsvc.core.claims import FIELDS, entry_commitment, field_commitments, person_commitment
 from certsvc.core.errors import Malformed, Refused
 from certsvc.core.identity import IdDocument, parse_id_document
+from certsvc.core.lifecycle import is_another_person
 from certsvc.core.names import check_name
 from certsvc.instance import Instance
 from certsvc.services import private
@@ -36,7 +37,10 @@ def correct(
     values = _changed(instance, connection, entry, old.values, changes) if changes else old.values
     kept = {field: salt for field, salt in old.salts.items() if values[field] == old.values[field]}
     salts = {field: kept.get(field) or secrets.token_bytes(32) for field in FIELDS}
-    person = person_commitment(field_commitments(values, salts))
+    commitments = field_commitments(values, salts)
+    if is_another_person(private.personal_of(instance, connection, entry, 1).commitments, commitments):
+        raise _another_person(certificate)
+    person = person_commitment(commitments)
     entry_salt = secrets.token_bytes(32)
     return CorrectedEntry(
         entry.id,
@@ -49,6 +53,12 @@ def correct(
         person,
         entry_commitment(person, target_of(entry), entry_salt),
     )
+
+
+def _another_person(certificate: Certificate) -> Refused:
+    zh = "更正不得改成另一人的证书:与首版相比,姓名、证件号码与性别或出生日期都改变了;发错人的证书应撤销,另行办理"
+    en = "Since the first version name, number, and sex or birth would all change: no correction, but another human. Revoke it."
+    return Refused("correction_person", zh, en, f"certsvc status revoke {certificate.number} --help")
 
 
 def _changed(

@@ -24,7 +24,7 @@ from certsvc.services.act_rules import target_of
 from certsvc.services.coming_into_force import check_unlogged
 from certsvc.services.credential import describe
 from certsvc.services.publish import WAITING, list_uri, newest_status_list, renew_status_list
-from certsvc.services.status_rules import REASONS, STATES, Proposal, check_dates, check_proposal
+from certsvc.services.status_rules import STATES, Proposal, check_clock, check_dates, check_proposal
 from certsvc.services.witness_list import check_witnesses
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
@@ -34,7 +34,6 @@ from certsvc.store import status as status_store
 from certsvc.store.rows import Certificate, CorrectedEntry, Entry, IssueIntent, Officer, StatusEvent, StatusProposal
 
 __all__ = [
-    "REASONS",
     "STATES",
     "Proposal",
     "approve",
@@ -62,6 +61,7 @@ def propose_within(instance: Instance, connection: Connection, proposal: Proposa
     q = status_store.next_q(connection, certificate.id)
     check_proposal(proposal, _value(connection, certificate), certificate.number)
     _check_dates(instance, certificate, proposal.kind, proposal.effective_from, proposal.document)
+    check_clock(instance.now(), _last_time(connection, certificate))
     if proposal.kind == "suspend" and certificate.state == WAITING:
         # It would come back in force without ever having been proved; an end needs no proof.
         raise Refused(WAITING, "证书尚未生效,不能暂停", "It is not in force yet.", "certsvc log tick")
@@ -180,6 +180,7 @@ def _decide(
         raise Refused("proposal_overtaken", zh, en, f"certsvc status {payload['act']} {certificate.number}")
     # A proposal may be older than this rule, or than a clock that was set back.
     _check_dates(instance, certificate, payload["act"], payload["effective"]["from"], payload["document"])
+    check_clock(instance.now(), max(payload["iat"], _last_time(connection, certificate)))
     repeated = {**payload, "stage": "decide", "prev": [proposed.sha256]}
     return _sign(instance, connection, repeated, officer, target_of(_entry(connection, certificate)))
 
@@ -297,3 +298,9 @@ def _open_proposal(connection: Connection, proposal_id: str) -> StatusProposal:
 def _value(connection: Connection, certificate: Certificate) -> int:
     events = status_store.list_events(connection, certificate.id)
     return events[-1].value if events else VALID
+
+
+def _last_time(connection: Connection, certificate: Certificate) -> int:
+    """When the last thing happened to a certificate, in seconds since 1970 UTC: its issue, or its last event."""
+    events = status_store.list_events(connection, certificate.id)
+    return max(certificate.issued_at, events[-1].at if events else 0)

@@ -1,25 +1,18 @@
-"""What a lifecycle act may be: its class of reason, its effect, and on which status it may follow (docs/format.md 5.4).
+"""Whether an officer may propose a lifecycle act: its class of reason, its effect, the status before it (docs/format.md 5.4).
 
-A pure rule, asked before anything is signed; the database refuses an unlawful step once more (migration 0003).
+A pure rule, asked before anything is signed; the database refuses an unlawful step once more (migration 0003). Reasons and
+effects stand in `core.lifecycle`, where a verifier asks for them too.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from certsvc.core.calendar import utc_text
 from certsvc.core.errors import Refused
+from certsvc.core.lifecycle import DATED, KEY_COMPROMISED, REASONS
 from certsvc.core.statuslist import AFTER
 
-#: The one reason that has no new values: what was signed with a stolen key is signed again, word for word.
-KEY_COMPROMISED = "key_compromised"
-#: Lifecycle act -> the reason classes that go with it, the usual one first (domain.md 5.4; threats.md, compromise).
-REASONS = {
-    "suspend": ("inquiry",),
-    "reinstate": ("cleared",),
-    "revoke": ("fraud", "procedure", "issuing_error", KEY_COMPROMISED),
-    "withdraw": ("holder_request",),
-    "correct": ("correction", KEY_COMPROMISED),
-}
 STATES = {0: "in_force", 1: "revoked", 2: "suspended", 3: "superseded", 11: "withdrawn"}
 
 
@@ -54,10 +47,10 @@ def check_proposal(proposal: Proposal, value: int, number: str) -> None:
         known = ", ".join(REASONS[proposal.kind])
         raise Refused("reason_foreign", f"理由类别须为:{known}", f"The reason class must be one of: {known}.", again)
     dated = proposal.retroactive or proposal.effective_from is not None
-    if dated and proposal.kind != "revoke":
+    if dated and proposal.kind not in DATED:
         zh, en = "只有撤销可以追溯或指定日期", "Only a revocation can be retroactive or dated."
         raise Refused("effect_foreign", zh, en, again)
-    if proposal.kind == "revoke" and proposal.retroactive == (proposal.effective_from is not None):
+    if proposal.kind in DATED and proposal.retroactive == (proposal.effective_from is not None):
         zh, en = "须选择自始无效或自某日起", "Say --retroactive or --from DATE, one of them."
         raise Refused("effect_missing", zh, en, again)
     if (proposal.kind == "correct" and proposal.reason != KEY_COMPROMISED) != bool(proposal.changes):
@@ -83,6 +76,17 @@ def check_dates(effective_from: str | None, paper: Mapping[str, str], issued: da
         zh = f"生效日期 {day} 早于发证日期 {issued};自始无效请用 --retroactive"
         en = f"The effective day {day} is before the issue, {issued}; void from the beginning is --retroactive."
         raise Refused("effect_before_issue", zh, en, again)
+
+
+def check_clock(now: int, earliest: int) -> None:
+    """Returns if `now` is not before `earliest`, both in seconds since 1970 UTC. Raises Refused(clock_behind).
+
+    An act that is older than what it follows on is `order` for every verifier and for ever (docs/format.md 5.4).
+    """
+    if now < earliest:
+        zh = f"本机时钟({utc_text(now)})早于此证书的上一事项({utc_text(earliest)}),请检查 NTP;未签署任何文件"
+        en = f"Our clock, {utc_text(now)}, is before what this follows on, {utc_text(earliest)}; check NTP. Nothing was signed."
+        raise Refused("clock_behind", zh, en, "timedatectl")
 
 
 def _as_date(text: str | None) -> date | None:

@@ -1,10 +1,12 @@
 """Verification: a pure function from evidence, anchors and two times to a Report. Start reading at `checks`."""
 
+from dataclasses import replace
 from typing import Any
 
 from certsvc.core.bundle import Event
 from certsvc.core.chain import Anchor
 from certsvc.core.jose import Jws
+from certsvc.core.lifecycle import DATED
 from certsvc.core.outcomes import About
 from certsvc.verify.case import Case, Evidence
 from certsvc.verify.checks import CHECKS, Finding, find
@@ -114,8 +116,13 @@ def _timeline(case: Case) -> tuple[Moment, ...]:
 
 def _moment(case: Case, event: Event) -> Moment:
     act: Jws = event.decide
-    payload, effective = act.unverified_payload, act.unverified_payload["effective"]
-    at = effective_from(case, event) if effective["from"] else time_of(act)
-    name = case.path.org_names.get(payload["org"], "")
-    paper = payload["document"]["number"]
-    return Moment(at, payload["act"], payload["org"], name, paper, effective["from"], effective["retroactive"])
+    payload, decided = act.unverified_payload, time_of(act)
+    told = Moment(
+        decided, payload["act"], payload["org"], case.path.org_names.get(payload["org"], ""),
+        payload["document"]["number"], decided_at=decided,
+    )  # fmt: skip
+    if payload["act"] not in DATED:
+        return told
+    first_day, beginning = payload["effective"]["from"], payload["effective"]["retroactive"]
+    at = effective_from(case, event) if first_day else decided
+    return replace(told, at=at, effective_from=first_day, retroactive=beginning)

@@ -7,6 +7,7 @@ from certsvc.core.claims import FIELDS, field_commitment
 from certsvc.core.codes import check_certificate_number, check_licence_identifier
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws
+from certsvc.core.lifecycle import KEY_COMPROMISED, is_another_person, is_lawful
 from certsvc.core.outcomes import Fault, NotRun, Unknown
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
@@ -72,13 +73,14 @@ def versions_linked(batch: Batch) -> None:
 
 
 def correction_linked(case: Case, decide: Jws, index: int) -> None:
-    """The correction names the old and the new entry, changes what it says and nothing else, and keeps the target."""
+    """The correction names the old and the new entry, changes what it says and nothing else, and keeps target and human."""
     stated, (old, new) = decide.unverified_payload["correction"], case.bundle.entries[index : index + 2]
     before = case.bundle.corrections[index - 1].decide if index else acts_of(case.path)[-1]
     if time_of(case.bundle.corrections[index].propose) < time_of(before):
         raise act_fault("order", decide)
-    reissued = decide.unverified_payload["reason"] == "key_compromised"
-    if decide.unverified_payload["act"] != "correct" or stated is None or bool(stated["fields"]) == reissued:
+    reissued = decide.unverified_payload["reason"] == KEY_COMPROMISED
+    lawful = decide.unverified_payload["act"] == "correct" and is_lawful(decide.unverified_payload)
+    if not lawful or stated is None or bool(stated["fields"]) == reissued:
         raise act_fault("correction_form", decide)
     if [stated["old_entry"], stated["new_entry"]] != list(case.commitments[index : index + 2]):
         raise act_fault("link_case", decide)
@@ -87,6 +89,8 @@ def correction_linked(case: Case, decide: Jws, index: int) -> None:
     changed = [field for field in sorted(FIELDS) if old.commitments[field] != new.commitments[field]]
     if stated["fields"] != changed:
         raise act_fault("correction_fields", decide, stated=",".join(stated["fields"]), changed=",".join(changed))
+    if is_another_person(case.bundle.entries[0].commitments, new.commitments):
+        raise act_fault("correction_person", decide)
 
 
 def decided_by_another(batch: Batch, decide: Jws, propose: Jws) -> None:

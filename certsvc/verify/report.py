@@ -124,14 +124,22 @@ class Moment:
     """One point of a certificate's history."""
 
     at: int
-    """Seconds since 1970 UTC."""
+    """Seconds since 1970 UTC: when it was decided, or the beginning of the day that a revocation names."""
     event: str
     """Kind of act, or `issued`."""
     org: str
     org_name: str
     document: str
     effective_from: str | None = None
+    """The day from which a revocation counts, where it names one (ISO date)."""
     retroactive: bool = False
+    """Whether a revocation counts from the issue."""
+    decided_at: int | None = None
+    """When it was decided, in seconds since 1970 UTC; None for the issue."""
+
+    @property
+    def known_since(self) -> int:
+        return self.at if self.decided_at is None else self.decided_at
 
 
 @dataclass(frozen=True)
@@ -242,7 +250,7 @@ def _link_json(link: Link) -> dict[str, Any]:
 
 
 def _moment_json(moment: Moment) -> dict[str, Any]:
-    return {**moment.__dict__, "at": utc_text(moment.at)}
+    return {**moment.__dict__, "at": utc_text(moment.at), "decided_at": _time(moment.decided_at)}
 
 
 def _time(seconds: int | None) -> str | None:

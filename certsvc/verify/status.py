@@ -7,6 +7,7 @@ from certsvc.core.bundle import Event
 from certsvc.core.calendar import SHANGHAI, local_date
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws
+from certsvc.core.lifecycle import DATED, is_lawful
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.statuslist import AFTER, REVOKED, SUPERSEDED, SUSPENDED, VALID, WITHDRAWN, unpack, value_at
 from certsvc.verify.authority import AHEAD
@@ -19,14 +20,14 @@ CODES = {REVOKED: "revoked", SUSPENDED: "suspended", SUPERSEDED: "superseded", W
 
 
 def event_lawful(case: Case, decide: Jws, q: int) -> None:
-    """The lifecycle act is about this certificate and follows lawfully on the one before."""
+    """The lifecycle act is about this certificate, is lawful in itself and follows lawfully on the one before."""
     payload = decide.unverified_payload
     before = case.bundle.events[q - 1].decide if q else None
     value, earliest = (before.unverified_payload["value"], time_of(before)) if before else (VALID, case.issued_at)
     slot = case.credential["status"]["status_list"]
     if payload["certificate"] != case.bundle.credential.sha256 or payload["slot"] != slot:
         raise act_fault("link_case", decide)
-    if payload["q"] != q or AFTER[value].get(payload["act"]) != payload["value"]:
+    if payload["q"] != q or AFTER[value].get(payload["act"]) != payload["value"] or not is_lawful(payload):
         raise act_fault("status_illegal", decide)
     if min(time_of(case.bundle.events[q].propose), time_of(decide)) < earliest:
         raise act_fault("order", decide)
@@ -91,8 +92,10 @@ def status_at(case: Case) -> tuple[int, Event | None]:
 
 
 def effective_from(case: Case, event: Event) -> int:
-    """When a lifecycle act takes effect, in seconds since 1970 UTC."""
+    """When a lifecycle act takes effect, in seconds since 1970 UTC; what may not be dated counts from its decision."""
     effective = event.decide.unverified_payload["effective"]
+    if event.decide.unverified_payload["act"] not in DATED:
+        return time_of(event.decide)
     if effective["retroactive"]:
         return case.issued_at
     if effective["from"] is not None:

@@ -192,7 +192,7 @@ def as_known_then(report: Report) -> Report | None:
     verdict, code = report.then
     same = [row.about for row in report.rows if code is not None and row.code == code]
     about = report.about if report.then == (report.verdict, report.reason) else (same or [About()])[0]
-    known = tuple(moment for moment in report.timeline if moment.at <= report.as_of)
+    known = tuple(moment for moment in report.timeline if moment.known_since <= report.as_of)
     return replace(report, verdict=verdict, reason=code, about=about, timeline=known, then=None)
 
 
@@ -200,6 +200,14 @@ def deciding_moment(report: Report) -> Moment | None:
     """The lifecycle act behind the verdict, when its record is at hand."""
     kind = DECIDING_ACT.get(report.verdict)
     return next((moment for moment in reversed(report.timeline) if moment.event == kind), None)
+
+
+def effect(moment: Moment, lang: str) -> str:
+    """The day of a decision that is retroactive or dated, and from when it counts; empty for one that counts from its day."""
+    if not moment.retroactive and moment.effective_from is None:
+        return ""
+    day = local_date(moment.known_since).isoformat()
+    return say(words_verdicts.DECIDED, lang).format(day=day, effect=_effect(moment, day, lang))
 
 
 def clock(seconds: int) -> str:
@@ -252,7 +260,7 @@ def _org_name(report: Report, org: str | None) -> str | None:
 def _verdict_figures(report: Report, lang: str) -> dict[str, str]:
     figures, moment = report.about.figures, deciding_moment(report)
     certificate = report.certificate or {}
-    decided_on = local_date(moment.at).isoformat() if moment else _NOT_SAID
+    decided_on = local_date(moment.known_since).isoformat() if moment else _NOT_SAID
     return {
         "issuer": str(certificate.get("issuer") or say(_SOME_ISSUER, lang)),
         "T": clock(report.as_of),

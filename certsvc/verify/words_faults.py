@@ -262,9 +262,9 @@ STATUS: dict[str, Words] = {
         "상태표와 상태 변경 기록이 서로 다릅니다.",
     ),
     "status_illegal": (
-        "{org}的“{act}”与此前状态不相衔接。",
-        "“{act}” by {org} cannot follow on the status before it.",
-        "{org}의 “{act}”은(는) 이전 상태에서 이어질 수 없습니다.",
+        "{org}的“{act}”不合规定:此前状态、理由类别或生效日期不允许。",
+        "“{act}” by {org} is not lawful: the status before it, its reason or its effect does not allow it.",
+        "{org}의 “{act}”은(는) 규정에 맞지 않습니다: 이전 상태, 사유 또는 효력일이 허용되지 않습니다.",
     ),
 }
 DOCUMENT: dict[str, Words] = {

@@ -218,14 +218,19 @@ PROCEDURE: dict[str, Words] = {
         "과거 자료용 키로 과거 자료가 아닌 증서가 서명되었습니다.",
     ),
     "correction_form": (
-        "{org}的更正没有写明更正内容。",
-        "The correction by {org} does not say what it corrects.",
-        "{org}의 정정에 정정 내용이 없습니다.",
+        "{org}的更正没有写明更正内容,或其理由、生效日期不属于更正。",
+        "The correction by {org} does not say what it corrects, or has a reason or an effect that no correction has.",
+        "{org}의 정정에 정정 내용이 없거나, 정정에 맞지 않는 사유 또는 효력일이 있습니다.",
     ),
     "correction_fields": (
         "{org}的更正所写内容({stated})与实际改动({changed})不符。",
         "The correction by {org} says it changes ({stated}), but it changes ({changed}).",
         "{org}의 정정에 적힌 항목({stated})과 실제 변경({changed})이 다릅니다.",
+    ),
+    "correction_person": (
+        "{org}的更正把证书改成了另一人的:姓名、证件号码与性别或出生日期都改变了。",
+        "The correction by {org} makes it the certificate of somebody else: name, ID number, and sex or birth all changed.",
+        "{org}의 정정으로 다른 사람의 증서가 되었습니다: 성명, 증명서 번호와 성별 또는 생년월일이 모두 바뀌었습니다.",
     ),
     "proposal_differs": (
         "{org}批准的“{act}”与所提议的不同。",

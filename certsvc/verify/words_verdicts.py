@@ -1,6 +1,6 @@
 """The twelve verdicts in words (experience.md 2.1): one headline, why, and what to do next, without jargon or blame.
 
-Placeholders: {issuer}, {T} time asked about, {D} date of the deciding event, {E} day of effect, {class} of reason,
+Placeholders: {issuer}, {T} time asked about, {D} day of the decision, {E} from when it counts, {class} of reason,
 {until} end of a term, {cause} the sentence of the check that decided, which names act and organisation.
 """
 
@@ -64,9 +64,9 @@ VERDICTS: dict[str, VerdictWords] = {
     "revoked": VerdictWords(
         ("已撤销", "Revoked", "취소됨"),
         (
-            "{D} 撤销;类别:{class};{E}。",
-            "Revoked {D}; class: {class}; {E}.",
-            "{D} 취소; 유형: {class}; {E}.",
+            "{D} 决定撤销,{E};类别:{class}。",
+            "Revocation decided {D}, {E}; class: {class}.",
+            "{D} 취소 결정, {E}; 유형: {class}.",
         ),
         (
             f"不得采用;请持证人说明,或致电 {PHONE}。",
@@ -171,3 +171,5 @@ VERDICTS: dict[str, VerdictWords] = {
 #: Endings of the revoked sentence.
 FROM_THE_START: Words = ("自始无效", "void from the beginning", "처음부터 무효")
 FROM_A_DAY: Words = ("自 {day} 起无效", "void from {day}", "{day}부터 무효")
+#: What a timeline says of it.
+DECIDED: Words = ("{day} 决定撤销,{effect}", "revocation decided {day}, {effect}", "{day} 취소 결정, {effect}")

@@ -213,12 +213,7 @@ def _family_bead(report: Report, family: str, text: str, lang: str) -> Bead:
 
 
 def _stop(moment: Moment, lang: str) -> Stop:
-    effect = ""
-    if moment.retroactive:
-        effect = words.say(TEXTS["retroactive"], lang)
-    elif moment.effective_from:
-        effect = words.say(TEXTS["effective"], lang).format(day=moment.effective_from)
-    label = words.term(ACTS, moment.event, lang)
+    label, effect = words.term(ACTS, moment.event, lang), words.effect(moment, lang)
     return Stop(label, _day(moment.at), moment.org_name, moment.document, effect, moment.event)
 
 

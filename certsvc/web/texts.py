@@ -170,8 +170,6 @@ TEXTS: dict[str, Words] = {
         "새 판: 제{version}판, {issued_on} 발급, 번호 {number}",
     ),
     "now": ("所问时间", "time asked about", "기준 시각"),
-    "effective": ("自 {day} 起", "from {day}", "{day}부터"),
-    "retroactive": ("自始无效", "from the beginning", "처음부터"),
     "checks": ("查了哪些", "What was checked", "확인한 항목"),
     "checks_sum": (
         "{pass_} 项通过,{fail} 项不通过,{unknown} 项未查清,{not_run} 项未做",

@@ -116,6 +116,15 @@ def test_the_day_asked_about_decides(home: Path) -> None:
     assert json.loads(before.out)["verdict"] in ("valid", "cannot_decide")
 
 
+def test_the_day_of_a_dated_decision_is_told_beside_the_day_it_counts_from(home: Path) -> None:
+    file = file_of(home, "revoked-from-date.bundle")
+    both = "2026-06-06 决定撤销,自 2026-06-01 起无效"
+    said = [call("verify", file, *at, "--home", home).out for at in ((), ("--at", "2026-06-03"))]
+    # The verdict and the history tell it; so does the answer that is known now about a day between the two.
+    assert [one.count(both) for one in said] == [2, 3]
+    assert "revocation decided 2026-06-06, void from 2026-06-01" in said[0]
+
+
 def test_a_status_list_may_be_asked_to_be_younger(home: Path) -> None:
     file = file_of(home, "valid.bundle")
     assert call("verify", "--offline", "--max-age", "365d", file, "--home", home).code == 0

@@ -19,6 +19,7 @@ from offices_for_tests import (
     PROCEDURE,
     ROLES,
     SIGNERS,
+    USUAL_REASON,
 )
 from values_for_tests import (
     DAY,
@@ -230,7 +231,8 @@ class History:
         value = TRANSITIONS.get((before, act))
         if value is None and fault != "unlawful_value":
             return None
-        halves = [self._half("I1", self.clock), self._half("I2", self.clock + HOUR)]
+        reason = USUAL_REASON[act]
+        halves = [self._half("I1", self.clock, reason), self._half("I2", self.clock + HOUR, reason)]
         first_day = None if day is None else day_of(self.clock + day * DAY).isoformat()
         event = Event(
             self._name("event-", self.facts.events), act, certificate, len(self.events_of(certificate)),
@@ -241,21 +243,25 @@ class History:
         self.wait(2 * HOUR)
         return event
 
-    def _half(self, officer: str, time: int, org: str = "ISSU", role: str = "issuer") -> Half:
-        return Half(org, (self.key(officer), self.key(f"{org}.seal")), (self.grant_for(role),), time)
+    def _half(self, officer: str, time: int, reason: str, org: str = "ISSU", role: str = "issuer") -> Half:
+        return Half(org, (self.key(officer), self.key(f"{org}.seal")), (self.grant_for(role),), time, reason)
 
     def _spoilt_event(self, event: Event, fault: str | None, any_grant: str) -> Event:
         one, two = event.propose, event.decide
         issued = self.facts.certificates[event.certificate].nbf
         first = tuple(f"{name[:-1]}0" for name in two.by)
+        foreign = "cleared" if event.act == "suspend" else "inquiry"
         spoilt: dict[str, dict[str, Any]] = {
             "same_human": {"decide": replace(two, by=one.by)},
             "wrong_number": {"q": event.q + 1},
-            "by_the_approver": {"decide": self._half("P2", two.iat, "APPR", "hrss")},
-            "by_the_authority": {"decide": self._half("A2", two.iat, "AUTH", "hrss@AUTH")},
+            "by_the_approver": {"decide": self._half("P2", two.iat, two.reason, "APPR", "hrss")},
+            "by_the_authority": {"decide": self._half("A2", two.iat, two.reason, "AUTH", "hrss@AUTH")},
             "decided_before_proposed": {"decide": replace(two, iat=one.iat - HOUR)},
             "before_issue": {"propose": replace(one, iat=issued - 2 * HOUR)},
-            "halves_differ": {"decide": replace(two, reason="fraud")},
+            "halves_differ": {"decide": replace(two, reason="procedure")},
+            "foreign_reason": {"propose": replace(one, reason=foreign), "decide": replace(two, reason=foreign)},
+            "dated": {"first_day": day_of(one.iat - 10 * DAY).isoformat()},
+            "from_the_beginning": {"retroactive": True},
             "another_grant": {"decide": replace(two, grants=(any_grant,))},
             "first_keys": {"decide": replace(two, by=first)},
         }

@@ -9,6 +9,15 @@ from model_grants import meant_for
 from model_view import Finding, View, day_of
 from values_for_tests import Event, Facts
 
+#: 5.4: the reasons that go with an act.
+REASONS = {
+    "suspend": {"inquiry"},
+    "reinstate": {"cleared"},
+    "revoke": {"fraud", "procedure", "issuing_error", "key_compromised"},
+    "withdraw": {"holder_request"},
+    "correct": {"correction", "key_compromised"},
+}
+
 
 def acts_in_order(view: View) -> Iterator[Finding]:
     """4.5 links and 4.6 steps: every step once, in order, nothing older than what it names."""
@@ -105,6 +114,8 @@ def corrections_linked(view: View) -> Iterator[Finding]:
     last = view.path[-1].iat
     for event in view.corrections:
         yield from (("procedure", "fail", code) for code in halves_differ(view, event))
+        if not own_reason_and_effect(event):
+            yield "procedure", "fail", "correction_form"
         if not in_time(view, event, last):
             yield "procedure", "fail", "order"
         last = event.decide.iat
@@ -116,6 +127,13 @@ def in_time(view: View, event: Event, earliest: int) -> bool:
     """5.4: not older than the certificate or the event before; a decision not older than its proposal."""
     first = event.propose.iat if view.rules.proposals_follow else event.decide.iat
     return earliest <= first and event.propose.iat <= event.decide.iat
+
+
+def own_reason_and_effect(event: Event) -> bool:
+    """5.4: a reason of its own, and only a revocation reaches back or has a day, one of them."""
+    if event.act != "revoke" and (event.retroactive or event.first_day is not None):
+        return False
+    return event.decide.reason in REASONS[event.act] and not (event.retroactive and event.first_day is not None)
 
 
 def halves_differ(view: View, event: Event) -> Iterator[str]:

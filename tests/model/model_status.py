@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from model_path import halves_differ, in_time
+from model_path import halves_differ, in_time, own_reason_and_effect
 from model_view import CLOCK_SKEW, SHANGHAI, Finding, View, day_of
 from values_for_tests import Event
 
@@ -25,7 +25,8 @@ TRANSITIONS = {
 def events_lawful(view: View) -> Iterator[Finding]:
     value, time = VALID, view.certificate.nbf
     for place, event in enumerate(view.judged):
-        if event.q != place or TRANSITIONS.get((value, event.act)) != event.value:
+        lawful = TRANSITIONS.get((value, event.act)) == event.value and own_reason_and_effect(event)
+        if event.q != place or not lawful:
             yield "status", "fail", "status_illegal"
         yield from (("status", "fail", code) for code in halves_differ(view, event))
         if not in_time(view, event, time):
@@ -80,6 +81,8 @@ def status_at(view: View, at: int) -> int:
 
 
 def takes_effect(view: View, event: Event) -> int:
+    if event.act != "revoke":
+        return event.decide.iat
     if event.retroactive and view.rules.retroactive:
         return view.certificate.nbf
     if event.first_day is not None:

@@ -34,11 +34,12 @@ from values_for_tests import (
 
 from certsvc import resources
 from certsvc.core.errors import Refused
+from certsvc.core.lifecycle import REASONS
 from certsvc.instance import Instance
 from certsvc.services import documents, rotation, status, withdrawal
 from certsvc.services.compromise import condemn
 from certsvc.services.rotation import HANDOVER
-from certsvc.services.status_rules import REASONS, Proposal
+from certsvc.services.status_rules import Proposal
 
 PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-17"}
 YEARS_9 = 9 * 365 * DAY
@@ -192,10 +193,10 @@ class Office:
             with pytest.raises(Refused):
                 status.propose(self.instance, proposal)
             return
-        before, name = self._half("HRSS-1"), f"event-{len(self.facts.events)}"
+        before, name = self._half("HRSS-1", REASONS[act][0]), f"event-{len(self.facts.events)}"
         number = status.propose(self.instance, proposal)
         self.wait(3_600)
-        after = self._half("HRSS-2")
+        after = self._half("HRSS-2", REASONS[act][0])
         issued = status.approve(self.instance, number, "HRSS-2")
         q = sum(event.certificate == code.certificate for event in self.facts.events.values())
         self.facts.events[name] = Event(name, act, code.certificate, q, value, before, after, beginning, first_day)
@@ -207,8 +208,9 @@ class Office:
         issued = day_of(self.facts.certificates[code.certificate].nbf).isoformat()
         return issued <= first_day <= day_of(self.now).isoformat()
 
-    def _half(self, officer: str) -> Half:
-        return Half("HRSS", (self.newest[officer], self.newest["HRSS.seal"]), (str(self.standing("HRSS")),), self.now)
+    def _half(self, officer: str, reason: str) -> Half:
+        signed_by = (self.newest[officer], self.newest["HRSS.seal"])
+        return Half("HRSS", signed_by, (str(self.standing("HRSS")),), self.now, reason)
 
     def _next_version(self, code: Code, text: str, event: str) -> None:
         old = self.facts.certificates[code.certificate]

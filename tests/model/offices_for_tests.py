@@ -102,8 +102,12 @@ ONLY_AT = {
 ISSUE_FAULTS = ("first_key", "seal_key", "another_award_date", "backdated", "short_term")
 CHANGE_FAULTS = (
     "same_human", "unlawful_value", "wrong_number", "by_the_approver", "by_the_authority", "decided_before_proposed",
-    "before_issue", "halves_differ", "another_grant", "first_keys",
+    "before_issue", "halves_differ", "another_grant", "first_keys", "foreign_reason", "dated", "from_the_beginning",
 )  # fmt: skip
+#: Lifecycle act -> the reason that is given unless a fault is named.
+USUAL_REASON = {
+    "suspend": "inquiry", "reinstate": "cleared", "revoke": "fraud", "withdraw": "holder_request", "correct": "correction",
+}  # fmt: skip
 
 
 def all_keys() -> dict[str, Key]:

@@ -175,7 +175,8 @@ class Organisations(RuleBasedStateMachine):
         self, pick: int, act: str, retroactive: bool, fault: str | None, any_grant: int, day: int | None, listed: bool
     ) -> None:
         beginning = retroactive and act == "revoke"
-        self.history.change(self.certificate(pick), act, beginning, None if beginning else day, fault, any_grant)
+        first = day if act == "revoke" and not beginning else None
+        self.history.change(self.certificate(pick), act, beginning, first, fault, any_grant)
         if listed:
             self.publish(False)
 

@@ -79,7 +79,7 @@ class Half:
     by: tuple[str, str]
     grants: tuple[str, ...]
     iat: int
-    reason: str = "inquiry"
+    reason: str
 
 
 @dataclass(frozen=True)

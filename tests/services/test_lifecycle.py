@@ -17,6 +17,7 @@ from certsvc.core.codes import check_licence_identifier
 from certsvc.core.errors import CertsvcError, Malformed, NotFound, Refused
 from certsvc.core.identity import check_character
 from certsvc.core.jose import Jws, parse_document
+from certsvc.core.lifecycle import REASONS
 from certsvc.core.outcomes import Fault
 from certsvc.core.schemas import LIFECYCLE_ACTS
 from certsvc.core.statuslist import unpack, value_at
@@ -25,7 +26,7 @@ from certsvc.services.issue import Issued
 from certsvc.services.pdf import certificate_pdf
 from certsvc.services.publish import bitstring_of, current_status_list
 from certsvc.services.status import approve, propose
-from certsvc.services.status_rules import REASONS, Proposal
+from certsvc.services.status_rules import Proposal
 from certsvc.services.verify_evidence import verify_code, verify_number
 from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
@@ -264,6 +265,52 @@ def test_a_number_with_its_birth_and_sex_can_be_corrected_together(small: SmallI
     assert verify_code(small.instance, new.code).verdict == "valid"
 
 
+def number_of(digits: str) -> str:
+    return digits + check_character(digits)
+
+
+#: Another human, one year younger: number, birth and sex agree with each other.
+ANOTHER = {"name": "样章戊", "birth": "1986-06-15", "id": number_of("22000019860615003")}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [ANOTHER],
+        [{**ANOTHER, "sex": "F", "id": number_of("22000019860615002")}],
+        [{"name": "样章戊"}, {name: ANOTHER[name] for name in ("birth", "id")}],
+        [{name: ANOTHER[name] for name in ("birth", "id")}, {"name": "样章戊"}],
+    ],
+    ids=["at once", "with the sex", "the name first", "the name last"],
+)
+def test_no_correction_moves_a_title_to_another_human(small: SmallInstance, steps: list[dict[str, str]]) -> None:
+    code = small.issued[0].code
+    for changes in steps[:-1]:
+        new = do(small, "correct", which=code, changes=changes)
+        assert new is not None
+        code = new.code
+    error = refused(small, lambda: propose(small.instance, order(small, "correct", which=code, changes=steps[-1])))
+    assert isinstance(error, Refused)
+    assert error.code == "correction_person"
+    assert error.hint == f"certsvc status revoke {small.issued[0].certificate.number} --help"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "样章戊", "id": number_of("22000019850615009")},
+        {"birth": "1986-06-15", "id": number_of("22000019860615003")},
+    ],
+    ids=["another name and number", "another birth date and number"],
+)
+def test_who_keeps_birth_and_sex_or_the_name_is_still_the_same_human(
+    small: SmallInstance, changes: dict[str, str]
+) -> None:
+    new = do(small, "correct", changes=changes)
+    assert new is not None
+    assert verify_code(small.instance, new.code).verdict == "valid"
+
+
 # --- after a compromise ---------------------------------------------------------------------------------------------
 
 
@@ -438,6 +485,51 @@ def test_a_proposal_of_a_clock_that_was_ahead_is_not_decided_before_its_day(smal
     assert refused(small, lambda: approve(small.instance, proposal, "HRSS-2")).code == "effect_ahead"
     days_later(small, 3)
     approve(small.instance, proposal, "HRSS-2")
+
+
+def test_nothing_is_signed_while_the_clock_is_before_the_last_change(small: SmallInstance) -> None:
+    """The act that comes first by its own time is `order` for every verifier, in every later verdict."""
+    days_later(small, 2)
+    do(small, "suspend")
+    for behind, kind in ((300, "reinstate"), (1, "revoke"), (3_600, "withdraw")):
+        small.instance.set_clock(small.now + 2 * DAY - behind)
+        error = refused(small, lambda kind=kind: propose(small.instance, order(small, kind)))  # type: ignore[misc]
+        assert isinstance(error, Refused)
+        assert (error.code, error.hint) == ("clock_behind", "timedatectl")
+    # In the very second it is lawful, and so is what happens to somebody else.
+    do(small, "suspend", 1)
+    days_later(small, 2)
+    do(small, "reinstate")
+    assert verdict(small) == "valid"
+
+
+def test_nothing_is_signed_while_the_clock_is_before_the_issue(small: SmallInstance) -> None:
+    small.instance.set_clock(small.now - 1)
+    assert refused(small, lambda: propose(small.instance, order(small, "suspend"))).code == "clock_behind"
+    small.instance.set_clock(small.now)
+    do(small, "suspend")
+    assert verdict(small) == "suspended"
+
+
+def test_nothing_is_decided_while_the_clock_is_before_the_proposal(small: SmallInstance) -> None:
+    days_later(small, 1)
+    proposal = propose(small.instance, order(small, "suspend"))
+    small.instance.set_clock(small.now + DAY - 1)
+    error = refused(small, lambda: approve(small.instance, proposal, "HRSS-2"))
+    assert isinstance(error, Refused)
+    assert (error.code, error.hint) == ("clock_behind", "timedatectl")
+    small.instance.set_clock(small.now + DAY)
+    approve(small.instance, proposal, "HRSS-2")
+    assert verdict(small) == "suspended"
+
+
+def test_a_version_is_not_changed_while_the_clock_is_before_its_own_issue(small: SmallInstance) -> None:
+    days_later(small, 2)
+    new = do(small, "correct")
+    assert new is not None
+    days_later(small, 1)
+    error = refused(small, lambda: propose(small.instance, order(small, "suspend", which=new.code)))
+    assert error.code == "clock_behind"
 
 
 def test_a_date_that_does_not_exist_is_refused(small: SmallInstance) -> None:

@@ -8,13 +8,14 @@ from world_for_tests import World, census
 
 from certsvc.core.errors import CertsvcError, NotFound, Refused
 from certsvc.core.identity import check_character
+from certsvc.core.lifecycle import REASONS
 from certsvc.core.schemas import LIFECYCLE_ACTS
 from certsvc.core.schemas import REASONS as REASON_CLASSES
 from certsvc.instance import Instance
 from certsvc.services import notice_words
 from certsvc.services.notices import notice_of, notices, record_delivery
 from certsvc.services.status import approve, propose
-from certsvc.services.status_rules import REASONS, Proposal
+from certsvc.services.status_rules import Proposal
 from certsvc.store import status as status_store
 from certsvc.store.rows import Notice
 from certsvc.verify.words_terms import LEVELS

@@ -202,11 +202,20 @@ def test_the_timeline_tells_when_a_change_took_effect(small_instance: SmallInsta
     )
     assert [moment.event for moment in one.timeline] == ["issued", "suspend", "revoke"]
     assert one.timeline[2].effective_from == "2025-02-20" and not one.timeline[2].retroactive
-    assert one.timeline[2].at == day(46) - 10 * 3600
+    assert (one.timeline[2].at, one.timeline[2].decided_at) == (day(46) - 10 * 3600, day(43))
+    assert [moment.decided_at for moment in one.timeline] == [None, day(43), day(43)]
+    told = to_json(one, "", in_words)["timeline"]
+    assert [moment["decided_at"] for moment in told] == [None, "2025-02-17T02:00:00Z", "2025-02-17T02:00:00Z"]
     two = report_on(
         small_instance, {"do": "event", "act": "revoke", "at": day(43), "reason": "fraud", "effective": back}
     )
     assert two.timeline[1].retroactive and two.timeline[1].at == day(43)
+
+
+def test_a_day_that_an_act_may_not_have_is_not_told(small_instance: SmallInstance) -> None:
+    back = {"retroactive": True, "from": None}
+    report = report_on(small_instance, {"do": "event", "act": "suspend", "at": day(43), "effective": back})
+    assert (report.timeline[1].at, report.timeline[1].retroactive) == (day(43), False)
 
 
 def test_every_verdict_has_an_exit_code_of_its_own() -> None:

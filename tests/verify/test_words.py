@@ -5,6 +5,7 @@ import re
 import string
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from reports_for_tests import ABSENT_ACT, BY_NUMBER, COMMITTEE, ISSUED, KNOWN_LATER, REPORTS, UNSEALED, VALID, failed
 
 from certsvc.core import grants
+from certsvc.core.calendar import SHANGHAI
 from certsvc.core.facts import FACTS
 from certsvc.core.outcomes import About
 from certsvc.core.schemas import LIFECYCLE_ACTS, PATH_ACTS, REASONS, ROLES
@@ -302,13 +304,53 @@ def test_where_nobody_can_be_believed_a_row_is_about_the_issue_and_no_list_repea
 
 
 def test_a_revocation_tells_its_class_and_that_it_is_void_from_the_beginning() -> None:
-    assert words.reason(REPORTS["revoked"], "zh") == "2027-01-31 撤销;类别:弄虚作假;自始无效。"
+    assert words.reason(REPORTS["revoked"], "zh") == "2027-01-31 决定撤销,自始无效;类别:弄虚作假。"
 
 
 def test_a_revocation_from_a_day_names_the_day() -> None:
     revoked = REPORTS["revoked"]
     moment = replace(revoked.timeline[-1], retroactive=False, effective_from="2027-02-10")
     assert "自 2027-02-10 起无效" in words.reason(replace(revoked, timeline=(moment,)), "zh")
+
+
+def dated() -> Report:
+    """Revoked as of 2027-01-26 by a decision of 2027-01-31."""
+    revoked = REPORTS["revoked"]
+    told = revoked.timeline[-1]
+    first = datetime(2027, 1, 26, tzinfo=SHANGHAI)
+    moment = replace(
+        told, at=int(first.timestamp()), decided_at=told.at, retroactive=False, effective_from=first.date().isoformat()
+    )
+    return replace(revoked, timeline=(revoked.timeline[0], moment))
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence", "effect"),
+    [
+        ("zh", "2027-01-31 决定撤销,自 2027-01-26 起无效;类别:弄虚作假。", "2027-01-31 决定撤销,自 2027-01-26 起无效"),
+        (
+            "en",
+            "Revocation decided 2027-01-31, void from 2027-01-26; class: ",
+            "revocation decided 2027-01-31, void from 2027-01-26",
+        ),
+        ("ko", "2027-01-31 취소 결정, 2027-01-26부터 무효; 유형: ", "2027-01-31 취소 결정, 2027-01-26부터 무효"),
+    ],
+)
+def test_a_dated_revocation_tells_the_day_of_the_decision_and_the_day_it_counts_from(
+    lang: str, sentence: str, effect: str
+) -> None:
+    assert words.reason(dated(), lang).startswith(sentence)
+    assert words.effect(dated().timeline[-1], lang) == effect
+
+
+def test_what_was_decided_later_was_not_known_on_a_day_that_it_reaches_back_over() -> None:
+    between = int(datetime(2027, 1, 28, tzinfo=SHANGHAI).timestamp())
+    then = words.as_known_then(replace(dated(), as_of=between, then=("valid", None)))
+    assert then is not None and [moment.event for moment in then.timeline] == ["issued"]
+
+
+def test_what_counts_from_its_own_decision_has_no_second_day() -> None:
+    assert [words.effect(moment, "zh") for moment in REPORTS["suspended"].timeline] == ["", ""]
 
 
 def test_times_are_shown_in_shanghai() -> None:

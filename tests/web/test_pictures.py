@@ -162,13 +162,13 @@ def test_a_time_asked_about_in_the_past_stands_where_it_belongs() -> None:
 
 
 def test_a_revocation_from_the_beginning_says_so_in_the_timeline() -> None:
-    assert pictures.timeline(REPORTS["revoked"], "zh")[1].effect == "自始无效"
+    assert pictures.timeline(REPORTS["revoked"], "zh")[1].effect == "2027-01-31 决定撤销,自始无效"
 
 
 def test_an_event_that_takes_effect_on_a_day_names_it() -> None:
-    moment = Moment(NOW, "revoke", "o", "n", "d", effective_from="2027-02-10")
+    moment = Moment(NOW - 20 * 86_400, "revoke", "o", "n", "d", effective_from="2027-02-10", decided_at=NOW)
     report = replace(REPORTS["revoked"], timeline=(moment,))
-    assert pictures.timeline(report, "en")[0].effect == "from 2027-02-10"
+    assert pictures.timeline(report, "en")[0].effect == "revocation decided 2027-03-02, void from 2027-02-10"
 
 
 def test_checks_are_grouped_in_the_order_in_which_they_are_told() -> None:
