@@ -38,6 +38,8 @@ class Stated(NamedTuple):
     list_uri: str
     versions: int
     """Entries at hand: one more than corrections."""
+    version: int
+    """Which of them the certificate says that it is."""
 
 
 def stated_by(credential: dict[str, Any], versions: int) -> Stated:
@@ -59,6 +61,7 @@ def stated_by(credential: dict[str, Any], versions: int) -> Stated:
         awarded_date=credential["awardedDate"],
         list_uri=credential["status"]["status_list"]["uri"],
         versions=versions,
+        version=printed["version"],
     )
 
 

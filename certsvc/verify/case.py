@@ -107,9 +107,9 @@ class Case:
             self.anchors, self.known, self.now, self.max_age, bundle.credential.signatures[0].unverified_kid,
             credential["nbf"], credential["iss"], credential["issuer"], credential["evidence"], printed["approval"],
             printed["award_date"], printed["track_word"], credential["validFrom"], printed["issue_date"],
-            credential["awardedDate"], credential["status"]["status_list"]["uri"], len(bundle.entries),
-            bundle.corrections, bundle.events, bundle.status_list, bundle.status_logged, logged and logged.before,
-            logged and logged.proof.checkpoint, brought.newer_trust, brought.newer_status, brought.newer_status_logged,
+            credential["awardedDate"], credential["status"]["status_list"]["uri"], printed["version"],
+            len(bundle.entries), bundle.corrections, bundle.events, bundle.status_list, bundle.status_logged,
+            logged and logged.before, logged and logged.proof.checkpoint, brought.newer_trust, brought.newer_status, brought.newer_status_logged,
             brought.checkpoint, brought.registered is not None, brought.document,
         )  # fmt: skip
 
@@ -138,6 +138,11 @@ class Case:
             (bundle.status_logged, brought.newer_status_logged),
             brought.checkpoint,
         )
+
+    @once
+    def shown(self) -> dict[int, bool]:
+        """Place on the path -> whether the entry stands on the list there, where that was asked."""
+        return {}
 
     @once
     def path(self) -> Path:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from certsvc.core.calendar import local_date, utc_text
-from certsvc.core.claims import FIELDS, field_commitment
+from certsvc.core.claims import FIELDS, field_commitment, person_commitment
 from certsvc.core.codes import check_certificate_number, check_licence_identifier
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws
@@ -11,38 +11,83 @@ from certsvc.core.lifecycle import KEY_COMPROMISED, is_another_person, is_lawful
 from certsvc.core.outcomes import Fault, NotRun, Unknown
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
+from certsvc.verify.entry import entry_shown
 from certsvc.verify.pairing import acts_of, pairing
 from certsvc.verify.path import act_fault, time_of
+from certsvc.verify.procedure import ill_signed
 from certsvc.verify.steps import left_out_after
 
 
 def certificate_matches_entry(case: Case) -> None:
-    """What the certificate prints is what the entry committed to: person, title, level and every other field."""
+    """What the certificate prints is what the entry committed to: person, title, level and every other field.
+
+    Entry and salts are signed by nobody: where they are what differs, the Fault is evidence_differs, of no office.
+    """
     entry, printed = case.bundle.entries[-1], case.credential["certificate"]
+    if printed["version"] != len(case.bundle.entries):
+        raise _version_differs(case, printed["version"])
     if printed["commitments"] != entry.commitments:
-        raise Fault("cert_mismatch", "issue", member="commitments")
+        raise _person_differs(case.credential)
     for field, salt in case.bundle.salts.items():
         if field_commitment(field, printed[field], salt) != entry.commitments[field]:
-            raise Fault("cert_mismatch", "issue", member=field)
+            raise Fault("evidence_differs", member=field)
     if printed["target"] != entry.target.__dict__:
-        raise Fault("cert_mismatch", "issue", member="target")
-    if printed["version"] != len(case.bundle.entries):
-        raise Fault("cert_mismatch", "issue", member="version")
+        signed = entry_shown(case)
+        raise Fault("cert_mismatch", "issue", member="target") if signed else Fault("evidence_differs", member="target")
     if printed["record_source"] != "native":
         raise Fault("archive_scope", "issue")
     _check_repeats(case.credential, case.persons[-1])
 
 
+def _version_differs(case: Case, version: int) -> Fault | Unknown:
+    """What it means that the certificate counts other versions than there are entries.
+
+    One may be missing or too many; only where the certificate stands on the last act at hand, and that on the entry, it
+    contradicts itself.
+    """
+    batch, shown = case.batch, len(case.bundle.entries)
+    whole = shown == len(batch.corrections) + 1 and _names(batch, _head(batch)) and entry_shown(case)
+    if version < 1 or whole:
+        return Fault("cert_mismatch", "issue", member="version")
+    if version < shown:
+        return Fault("evidence_differs", member="version")
+    if case.credential["certificate"]["target"] != case.bundle.entries[-1].target.__dict__:
+        return Fault("evidence_differs", member="target")
+    return Unknown("correction_missing")
+
+
+def _person_differs(credential: dict[str, Any]) -> Fault:
+    """The certificate is about somebody else than the entry, unless it is at odds with itself."""
+    if credential["sub"] != "urn:certsvc:person:" + person_commitment(credential["certificate"]["commitments"]):
+        return Fault("cert_mismatch", "issue", member="commitments")
+    return Fault("evidence_differs", member="commitments")
+
+
 def head_named(batch: Batch) -> None:
     """The certificate names the head of its act path, or of its last correction, and is not older."""
-    head = batch.corrections[-1].decide if batch.corrections else acts_of(batch.path)[-1]
+    head, stated = _head(batch), batch.stated
     versions_linked(batch)
-    if batch.stated.head != f"urn:certsvc:act:{head.sha256}":
+    if not _names(batch, head):
         if not batch.corrections and left_out_after(batch):
             raise Unknown("act_left_out", act=head.unverified_payload["act"])
+        if stated.version > stated.versions:
+            raise Unknown("correction_missing")
+        if stated.version < stated.versions:
+            raise Fault("evidence_differs", member="version")
+        if ill_signed(batch.path, head):
+            raise Fault("evidence_differs", member="signatures")
         raise act_fault("evidence_head", head)
     if batch.issued_at < time_of(head):
         raise act_fault("order", head)
+
+
+def _head(batch: Batch) -> Jws:
+    """The act at hand on which the certificate stands, if nothing is missing."""
+    return batch.corrections[-1].decide if batch.corrections else acts_of(batch.path)[-1]
+
+
+def _names(batch: Batch, act: Jws) -> bool:
+    return batch.stated.head == f"urn:certsvc:act:{act.sha256}"
 
 
 def acts_quoted(batch: Batch) -> None:
@@ -74,16 +119,22 @@ def versions_linked(batch: Batch) -> None:
 
 def correction_linked(case: Case, decide: Jws, index: int) -> None:
     """The correction names the old and the new entry, changes what it says and nothing else, and keeps target and human."""
-    stated, (old, new) = decide.unverified_payload["correction"], case.bundle.entries[index : index + 2]
+    payload, beside = decide.unverified_payload, case.bundle.entries[index : index + 2]
+    stated = payload["correction"]
+    if len(beside) < 2:
+        raise Unknown("correction_missing")
+    old, new = beside
+    if stated is None and payload["act"] == "correct":
+        raise act_fault("correction_form", decide)
+    # Entries, and which correction stands beside which of them, are signed by nobody: first they have to fit.
+    if stated is None or [stated["old_entry"], stated["new_entry"]] != list(case.commitments[index : index + 2]):
+        raise Fault("evidence_differs", member="correction")
     before = case.bundle.corrections[index - 1].decide if index else acts_of(case.path)[-1]
     if time_of(case.bundle.corrections[index].propose) < time_of(before):
         raise act_fault("order", decide)
-    reissued = decide.unverified_payload["reason"] == KEY_COMPROMISED
-    lawful = decide.unverified_payload["act"] == "correct" and is_lawful(decide.unverified_payload)
-    if not lawful or stated is None or bool(stated["fields"]) == reissued:
+    lawful = payload["act"] == "correct" and is_lawful(payload)
+    if not lawful or bool(stated["fields"]) == (payload["reason"] == KEY_COMPROMISED):
         raise act_fault("correction_form", decide)
-    if [stated["old_entry"], stated["new_entry"]] != list(case.commitments[index : index + 2]):
-        raise act_fault("link_case", decide)
     if old.target != new.target:
         raise act_fault("target_changed", decide)
     changed = [field for field in sorted(FIELDS) if old.commitments[field] != new.commitments[field]]
@@ -96,6 +147,9 @@ def correction_linked(case: Case, decide: Jws, index: int) -> None:
 def decided_by_another(batch: Batch, decide: Jws, propose: Jws) -> None:
     """The decision accepts exactly the proposal, and another human signed it."""
     proposed, decided = propose.unverified_payload, decide.unverified_payload
+    if [propose.sha256] != decided["prev"] and (decided["stage"] != "decide" or len(decided["prev"]) == 1):
+        # It names another proposal, or is none itself: what stands beside it here was put there by nobody who signed.
+        raise Fault("evidence_differs", member="proposal")
     varies = {"jti", "stage", "org", "officer", "prev", "grants", "iat"}
     same = all(proposed[name] == decided[name] for name in proposed.keys() - varies)
     if not same or decided["prev"] != [propose.sha256] or proposed["prev"]:

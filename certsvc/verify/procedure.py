@@ -13,7 +13,8 @@ from certsvc.core.facts import FactCase, approved_ratio, fact_holds
 from certsvc.core.grants import granted_ratios
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
-from certsvc.verify.pairing import Step, acts_of, pairing, step_of
+from certsvc.verify.chain import signed_and_sealed
+from certsvc.verify.pairing import Step, acts_of, names_absent, pairing, step_of
 from certsvc.verify.path import Path, act_fault, time_of
 from certsvc.verify.steps import grant_for, left_out_before, people_behind
 
@@ -74,7 +75,12 @@ def act_linked(path: Path, act: Jws) -> None:
     place, payload = path.places[act.sha256], act.unverified_payload
     before = path.acts[place - 1] if place else None
     named = payload["prev"]
+    if any(path.places.get(one, -1) > place for one in named) or path.acts.count(act) > 1:
+        # The order in which acts are shown is signed by nobody; that one names another proves which came first.
+        raise Fault("evidence_differs", member="path")
     if (before is None and named) or (before is not None and before.sha256 not in named):
+        if before is not None and names_absent(path, act) and ill_signed(path, before):
+            raise Fault("evidence_differs", member="signatures")
         if left_out_before(path, act):
             raise Unknown("act_left_out", act=payload["act"])
         raise act_fault("link_case" if before else "act_missing_before", act)
@@ -102,6 +108,19 @@ def enough_signers(path: Path, act: Jws, step: Step) -> None:
     officers = {one.officer for position, one in enumerate(path.signers(act)) if position != 1}
     if len(act.signatures) - 1 != step["signers"] or len(officers) != step["signers"]:
         raise act_fault("signer_not_distinct", act, needed=step["signers"], found=len(officers))
+
+
+def ill_signed(path: Path, act: Jws) -> bool:
+    """Whether an act bears other signatures than it should. Asked where nothing names the act as it is shown: then it is not
+    as it was when the next one followed on it, since its name is the hash of its signatures too."""
+    step = step_of(path, act)
+    try:
+        signed_and_sealed(path, act)
+        if step is not None:
+            enough_signers(path, act, step)
+    except Fault:
+        return True
+    return False
 
 
 def meeting_fact_holds(path: Path, act: Jws, fact: dict[str, Any]) -> None:

@@ -28,6 +28,11 @@ UNKNOWN: dict[str, Words] = {
         "The record of a correction is missing.",
         "정정 기록이 없습니다.",
     ),
+    "row_missing": (
+        "证据中缺少“{act}”名单上关于此人的记录,相关事实无法核对。",
+        "What the list of “{act}” says of this person is not at hand, so it cannot be checked.",
+        "“{act}” 명단에서 이 사람에 관한 기록이 증거에 없어 관련 사실을 확인할 수 없습니다.",
+    ),
     "events_missing": (
         "缺少状态变更的记录,所问时间的状态无法确定。请联网核验。",
         "The record of a change of status is missing, so the status at that time is open. Verify online.",

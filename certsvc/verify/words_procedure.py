@@ -39,9 +39,19 @@ PROCEDURE: dict[str, Words] = {
         "{org}의 “{act}” 명단 인원이 비정상입니다.",
     ),
     "inclusion_bad": (
-        "{org}的“{act}”名单上没有此人。",
-        "The person is not on the roster of “{act}” by {org}.",
-        "{org}의 “{act}” 명단에 이 사람이 없습니다.",
+        "所示“{act}”的证明与已签署的名单或日志不符,不说明名单上有无此人。",
+        "The proof shown for “{act}” does not fit the signed list or log, and so says nothing of who is on it.",
+        "제시된 “{act}” 증명이 서명된 명단이나 로그와 맞지 않아 명단에 이 사람이 있는지를 말해 주지 않습니다.",
+    ),
+    "evidence_differs": (
+        "所示证据中的{member}与已签署的内容不符,不说明任何机关有误。",
+        "The {member} shown in the evidence is not what was signed; that says nothing against any office.",
+        "제시된 증거의 {member}이(가) 서명된 내용과 다릅니다. 이는 어느 기관의 잘못도 뜻하지 않습니다.",
+    ),
+    "part_of_others": (
+        "{org}的“{act}”接续的是名单的另一部分,此人不在其中。",
+        "“{act}” by {org} follows on another part of the list than the one that holds this person.",
+        "{org}의 “{act}”은(는) 이 사람이 없는 명단의 다른 부분을 이어받았습니다.",
     ),
     "target_changed": (
         "{org}的“{act}”所评的职称与申报的不同。",

@@ -225,11 +225,11 @@ PATH = ["unit_notice", "recommend", "accept", "draw", "evaluate", "result_notice
 READ: dict[str, tuple[list[dict[str, Any]], tuple[str, str]]] = {
     "act_that_follows_on_itself": (
         [{"do": "set", "at": "path", "to": [*PATH, *["draw"] * 20, "issue"]}],
-        ("void", "link_case"),
+        ("tampered", "evidence_differs"),
     ),
     "two_acts_in_a_circle": (
         [{"do": "set", "at": "path", "to": [*PATH, *["accept", "draw"] * 10, "issue"]}],
-        ("void", "link_case"),
+        ("tampered", "evidence_differs"),
     ),
     "five_hundred_links": (
         [{"do": "set", "at": "acts.issue.prev", "to": ["@acts.approve", *["A" * 43] * 500]}],

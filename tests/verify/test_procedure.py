@@ -283,7 +283,7 @@ def test_facts_about_a_person_are_believed_on_no_list_that_says_nothing_of_anybo
     for place in places:
         changes = [{"do": "bundle_set", "at": f"path.{place}.proof.row", "to": row}]
         report = judge(small_instance, apply_changes(Forge(small_instance), changes).build())
-        assert (report.verdict, report.reason, report.about.act) == ("void", "inclusion_bad", KINDS[place])
+        assert (report.verdict, report.reason, report.about.act) == ("tampered", "inclusion_bad", KINDS[place])
 
 
 @pytest.mark.parametrize(("count", "reason"), [(65_536, "inclusion_bad"), (65_537, "roster_size"), (0, "roster_size")])
