@@ -204,7 +204,7 @@ def test_the_timeline_tells_when_a_change_took_effect(small_instance: SmallInsta
     assert one.timeline[2].effective_from == "2025-02-20" and not one.timeline[2].retroactive
     assert (one.timeline[2].at, one.timeline[2].decided_at) == (day(46) - 10 * 3600, day(43))
     assert [moment.decided_at for moment in one.timeline] == [None, day(43), day(43)]
-    told = to_json(one, "", in_words)["timeline"]
+    told = to_json(one, said(), "en")["timeline"]
     assert [moment["decided_at"] for moment in told] == [None, "2025-02-17T02:00:00Z", "2025-02-17T02:00:00Z"]
     two = report_on(
         small_instance, {"do": "event", "act": "revoke", "at": day(43), "reason": "fraud", "effective": back}
