@@ -61,12 +61,16 @@ def visit(home: Path) -> Iterator[Finding]:
 
 
 def bring_up_to_date(home: Path) -> None:
-    """Migrates the database of a home in one transaction; what is older than the log enters it. Raises NotReady."""
+    """Migrates the database of a home in one transaction; what is older than the log enters it. Raises NotReady.
+
+    A trust bundle of an earlier form is published anew.
+    """
     read_settings(home)
     upgrade(database_url(home))
     instance = open_instance(home)
     try:
         log_backfill.backfill(instance)
+        documents.renew_trust(instance)
     finally:
         instance.close()
 
