@@ -4,7 +4,7 @@
 `@name` instead, so whatever is changed, all links are made anew and every signature holds; a change that shall break a
 link writes another hash there. Unchanged, the forge gives the genuine bundle byte for byte.
 
-Names: `@credential`, `@acts.KIND`, `@grants.ROLE`, `@procedure`, `@calendar`, `@events.N.decide`, `@roster.KIND` (its
+Names: `@credential`, `@acts.KIND`, `@grants.ROLE`, `@procedure`, `@calendar`, `@other_calendar` (once it is copied), `@events.N.decide`, `@roster.KIND` (its
 root), `@entry.N`, `@person.N` and `@printed.person` (commitments), `@key:LABEL` (a thumbprint; labels are officer ids and ORGANISATION.use).
 """
 
@@ -43,6 +43,7 @@ _TYPES = {
     "grants": "grant+jwt",
     "procedure": "procedure+jwt",
     "calendar": "calendar+jwt",
+    "other_calendar": "calendar+jwt",
     "trust": "trust+jwt",
     "status": "statuslist+jwt",
 }

@@ -286,6 +286,7 @@ BITSTRING: Shape = {
     },
 }
 
+EDITION: Shape = {"from": int, "to": nullable(int), "from_index": int, "to_index": nullable(int)}
 TRUST: Shape = {
     "n": int,
     "iat": int,
@@ -315,8 +316,9 @@ TRUST: Shape = {
             "good_before_index": nullable(int),
         }
     ],
-    "procedures": [{"track": TEXT, "sha256": HASH, "from_index": int, "to_index": nullable(int)}],
-    "calendars": [HASH],
+    # Each from its own beginning to that of its successor (docs/decisions/0028).
+    "procedures": [{"track": TEXT, "sha256": HASH, **EDITION}],
+    "calendars": [{"sha256": HASH, **EDITION}],
     "witness_policy": nullable({"threshold": int, "vkeys": [TEXT]}),
     "log_vkeys": [TEXT],
     "hosts": [TEXT],

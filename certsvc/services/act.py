@@ -119,7 +119,7 @@ def gather(instance: Instance, connection: Connection, order: Order) -> Gathered
         documents.own_key(connection, officers[0].org_id, "seal"),
         grants,
         tuple(own_grants),
-        documents.current_calendar(connection),
+        documents.calendar_for(connection, instance.now()),
         _hands(connection, {e.head_act for e in waiting if e.head_act}),
         done,
         _opened(instance, connection, previous) if is_strict(instance) else {},

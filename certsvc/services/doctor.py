@@ -62,7 +62,10 @@ def visit(home: Path) -> Iterator[Finding]:
 
 
 def bring_up_to_date(home: Path) -> None:
-    """Migrates the database of a home in one transaction; what is older than the log enters it. Raises NotReady."""
+    """Migrates the database of a home in one transaction; what is older than the log enters it. Raises NotReady.
+
+    A trust bundle of an earlier form is published anew.
+    """
     read_settings(home)
     upgrade(database_url(home))
     instance = open_instance(home)
@@ -71,6 +74,7 @@ def bring_up_to_date(home: Path) -> None:
             if certifiers.record(instance, connection):
                 documents.publish_trust_within(instance, connection)
         log_backfill.backfill(instance)
+        documents.renew_trust(instance)
     finally:
         instance.close()
 

@@ -15,13 +15,15 @@ from certsvc.core.bundle import parse_shared
 from certsvc.core.calendar import local_date
 from certsvc.core.errors import NotFound, NotReady
 from certsvc.core.grants import Grant, ancestry, check_nesting
-from certsvc.core.jose import Jws, parse_document, sign_compact, thumbprint
+from certsvc.core.jose import Jws, parse_compact, parse_document, sign_compact, thumbprint
+from certsvc.core.kinds import KINDS
 from certsvc.core.note import VerifierKey, format_vkey
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services import cosign, log, log_leaves, log_points
+from certsvc.services.editions import calendar_at, calendar_rows, procedure_at, procedure_rows
 from certsvc.services.log_points import Points
-from certsvc.services.trust_rows import key_row, procedure_rows, withdrawn_rows
+from certsvc.services.trust_rows import key_row, withdrawn_rows
 from certsvc.services.witness_list import policy_ever, read_list
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
@@ -223,15 +225,12 @@ def publish_procedures(instance: Instance) -> list[str]:
 
 
 def procedure_for(connection: Connection, track: str, at: int) -> Jws:
-    """The newest procedure of `track` in force at `at`. Raises NotFound."""
-    known = standing_documents(connection, "procedure+jwt", track)
-    # An act names the hash of its procedure, so it cannot be older than the day on which that was signed.
-    payloads = [(p, p.unverified_payload) for p in known]
-    fitting = [p for p, said in payloads if max(said["nbf"], said["iat"]) <= at <= said["exp"]]
-    if not fitting:
+    """The newest procedure of `track` that has begun by `at`. Raises NotFound where there is none, or it has ended."""
+    found = procedure_at(standing_documents(connection, "procedure+jwt", track), at)
+    if found is None:
         zh, en = f"没有取得方式 {track} 的有效程序", f"No procedure for {track} is in force at that time."
         raise NotFound("procedure_absent", zh, en, "certsvc keys procedures")
-    return max(fitting, key=lambda p: p.unverified_payload["version"])
+    return found
 
 
 def publish_calendar(instance: Instance) -> str:
@@ -258,6 +257,14 @@ def current_calendar(connection: Connection) -> Jws:
     if not known:
         raise _absent("calendar+jwt", "certsvc keys calendar")
     return known[-1]
+
+
+def calendar_for(connection: Connection, at: int) -> Jws:
+    """The calendar by which a notice that is closed at `at` is counted. Raises NotReady."""
+    found = calendar_at(standing_documents(connection, "calendar+jwt", "calendar"), at)
+    if found is None:
+        raise _absent("calendar+jwt", "certsvc keys calendar")
+    return found
 
 
 def standing_documents(connection: Connection, typ: str, subject: str | None = None) -> list[Jws]:
@@ -292,6 +299,14 @@ def publish_trust_within(instance: Instance, connection: Connection) -> Jws:
     return store_signed(instance, connection, policy, "trust+jwt", payload, "trust")
 
 
+def renew_trust(instance: Instance) -> None:
+    """Publishes a trust bundle where the newest has the form of an earlier version, in which nobody reads it any more."""
+    with log_leaves.transaction(instance) as connection:
+        newest = document_store.newest_document(connection, "trust+jwt", "trust")
+        if newest and not KINDS[newest.typ].fits(parse_compact(newest.body, newest.typ).unverified_payload):
+            publish_trust_within(instance, connection)
+
+
 def _trusted(instance: Instance, connection: Connection, before: Document | None) -> dict[str, Any]:
     """What a trust bundle says beside its dates; `before` is the one that it follows."""
     # The living keys of officers are left out: there are thousands of them, and a bundle travels with every certificate.
@@ -301,8 +316,9 @@ def _trusted(instance: Instance, connection: Connection, before: Document | None
     ends = {key.jkt: _end_events(connection, key) for key in keys if key.ended_reason}
     gone = first_withdrawals(connection)
     procedures = standing_documents(connection, "procedure+jwt")
+    calendars = standing_documents(connection, "calendar+jwt")
     told = [event for events in ends.values() for event in events]
-    names = [one.sha256 for one in (*gone.values(), *procedures, *told)]
+    names = [one.sha256 for one in (*gone.values(), *procedures, *calendars, *told)]
     payloads = [one.unverified_payload for one in gone.values()]
     moments = {one["good_before"] for one in payloads} | {key.good_before for key in keys}
     points = Points(log_points.places(connection, names), _bounds(instance, connection, moments, before))
@@ -311,7 +327,7 @@ def _trusted(instance: Instance, connection: Connection, before: Document | None
         "withdrawn": withdrawn_rows(payloads, {sha256: one.sha256 for sha256, one in gone.items()}, points),
         "keys": [key_row(key, ends.get(key.jkt, ()), points) for key in keys],
         "procedures": procedure_rows(procedures, points),
-        "calendars": [one.sha256 for one in standing_documents(connection, "calendar+jwt")],
+        "calendars": calendar_rows(calendars, points),
         "witness_policy": cosign.policy_row(instance),
         "log_vkeys": [format_vkey(key) for key in log.all_log_keys(instance, connection)],
         "hosts": [instance.host],
@@ -355,7 +371,10 @@ def _bounds(
 
     Those of the last bundle stay: another policy, which no old checkpoint satisfies, takes back nothing.
     """
-    said = {"withdrawn": [], "keys": []} if before is None else parse_shared(before.body, before.typ).unverified_payload
+    # Its form may be that of an earlier version, which had these rows as well.
+    said = (
+        {"withdrawn": [], "keys": []} if before is None else parse_compact(before.body, before.typ).unverified_payload
+    )
     rows = (row for row in (*said["withdrawn"], *said["keys"]) if row["good_before_index"] is not None)
     known = {row["good_before"]: row["good_before_index"] for row in rows}
     wanted = {moment for moment in moments if moment is not None}

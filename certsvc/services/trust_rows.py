@@ -45,15 +45,3 @@ def key_row(key: SigningKey, ends: Sequence[Jws], points: Points) -> dict[str, A
         "good_before": key.good_before,
         "good_before_index": points.bound(key.good_before),
     }
-
-
-def procedure_rows(procedures: Sequence[Jws], points: Points) -> list[dict[str, Any]]:
-    """What a trust bundle says of procedures, oldest first: each stands until the next one of its track was logged."""
-    rows: list[dict[str, Any]] = []
-    successor: dict[str, str] = {}
-    for one in reversed(procedures):
-        track = one.unverified_payload["track"]
-        start, end = points.place(one.sha256) or 0, points.place(successor.get(track))
-        rows.append({"track": track, "sha256": one.sha256, "from_index": start, "to_index": end})
-        successor[track] = one.sha256
-    return rows[::-1]

@@ -14,9 +14,11 @@ from certsvc.core.grants import granted_ratios
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.chain import signed_and_sealed
+from certsvc.verify.editions import begun, perhaps_replaced, replaced
 from certsvc.verify.pairing import Step, acts_of, names_absent, pairing, step_of
 from certsvc.verify.path import Path, act_fault, time_of
 from certsvc.verify.steps import grant_for, left_out_before, people_behind
+from certsvc.verify.trusted import When
 
 #: From these acts on a roster is homogeneous and says its scope (formats.md 4).
 SCOPED = ("evaluate", "result_notice", "settle_objections", "approve", "file", "issue")
@@ -44,18 +46,21 @@ def _check_in_force(path: Path, opening: Jws, listed: Mapping[str, Any]) -> None
     """The procedure was in force at the first act at hand, or ended since and an act before that may be left out."""
     procedure, first = path.procedure, path.when(opening)
     superseded = Fault("procedure_superseded", track=procedure["track"])
-    index, ended = first.last_index, listed["to_index"]
-    if first.stated < max(procedure["nbf"], procedure["iat"]) or (index is not None and index < listed["from_index"]):
+    if not begun(listed, max(procedure["nbf"], procedure["iat"]), first):
         raise superseded
-    replaced = index is not None and ended is not None and index >= ended
-    if (first.stated > procedure["exp"] or replaced) and left_out_before(path, opening):
+    if (first.stated > procedure["exp"] or replaced(listed, first)) and left_out_before(path, opening):
         raise Unknown("act_left_out", act=opening.unverified_payload["act"])
-    if first.stated > procedure["exp"]:
+    if first.stated > procedure["exp"] or replaced(listed, first):
         raise superseded
     if first.latest > procedure["exp"]:
         raise Unknown("time_unproved", until=procedure["exp"])
-    if replaced:
-        raise superseded
+    _check_proved(listed, first)
+
+
+def _check_proved(listed: Mapping[str, Any], act: When) -> None:
+    """Raises Unknown where the log leaves open whether the successor of what is `listed` was in force at the act."""
+    if perhaps_replaced(listed, act):
+        raise Unknown("time_unproved", until=listed["to"])
 
 
 def _check_could_know(path: Path, document: Jws) -> None:
@@ -138,17 +143,28 @@ def notice_long_enough(path: Path, act: Jws, step: Step) -> None:
     calendars = {one.sha256: one for one in path.calendars}
     if name is None or name not in calendars:
         raise Unknown("calendar_missing", act=closing.unverified_payload["act"])
-    if name not in path.trust["calendars"]:
-        _check_could_know(path, calendars[name])
-        raise act_fault("calendar_unlisted", closing)
+    listed = _check_calendar(path, closing, calendars[name])
     opened, closed = path.when(act), path.when(closing)
     # The longest time that it can have lasted, and the shortest, which alone counts for it (formats.md 4).
     longest = working_days(calendars[name].unverified_payload, opened.earliest, closed.latest)
     shortest = working_days(calendars[name].unverified_payload, opened.latest, closed.earliest)
     if longest < step["min_working_days"]:
         raise act_fault("interval_short", act, days=longest, needed=step["min_working_days"])
+    _check_proved(listed, closed)
     if shortest < step["min_working_days"]:
         raise Unknown("interval_unproved", act=step["act"], days=shortest, needed=step["min_working_days"])
+
+
+def _check_calendar(path: Path, closing: Jws, calendar: Jws) -> Mapping[str, Any]:
+    """The row of the calendar that closes a notice. Raises Fault where it has none, or is not the newest of its days."""
+    listed = next((row for row in path.trust["calendars"] if row["sha256"] == calendar.sha256), None)
+    if listed is None:
+        _check_could_know(path, calendar)
+        raise act_fault("calendar_unlisted", closing)
+    closed = path.when(closing)
+    if not begun(listed, calendar.unverified_payload["iat"], closed) or replaced(listed, closed):
+        raise act_fault("calendar_superseded", closing)
+    return dict(listed)
 
 
 def powers_separated(path: Path, first: str, second: str, code: str) -> None:

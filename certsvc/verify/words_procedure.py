@@ -192,6 +192,11 @@ PROCEDURE: dict[str, Words] = {
         "“{act}” by {org} used a calendar that was never published.",
         "{org}의 “{act}”에 공포되지 않은 근무일력이 쓰였습니다.",
     ),
+    "calendar_superseded": (
+        "{org}的“{act}”所用工作日历不是当时有效的一版。",
+        "“{act}” by {org} used a calendar that was not the one in force.",
+        "{org}의 “{act}”에 당시 시행 중이던 근무일력이 쓰이지 않았습니다.",
+    ),
     "interval_short": (
         "{org}的“{act}”只有 {days} 个工作日,应不少于 {needed} 个。",
         "“{act}” by {org} lasted {days} working days; {needed} are required.",

@@ -137,13 +137,13 @@ class Writer:
             }
             for e in edition.ends
         ]  # fmt: skip
-        listed = [
-            {"track": self.facts.procedure.track, "sha256": digest(self.procedure), "from_index": 0, "to_index": None}
-        ]
+        table = self.facts.procedure
+        standing = {"from": table.iat, "to": None, "from_index": 0, "to_index": None}
         payload = {
             "n": 0, "iat": edition.at, "exp": edition.trust_until, "withdrawn": withdrawn, "keys": keys,
-            "procedures": listed, "calendars": [digest(self.calendar)], "witness_policy": None, "log_vkeys": [],
-            "hosts": ["model.invalid"],
+            "procedures": [{"track": table.track, "sha256": digest(self.procedure), **standing}],
+            "calendars": [{"sha256": digest(self.calendar), **standing}],
+            "witness_policy": None, "log_vkeys": [], "hosts": ["model.invalid"],
         }  # fmt: skip
         return self.ring.sign(payload, "trust+jwt", (edition.trust_key,))
 

@@ -159,6 +159,7 @@ def calendar(office: Office) -> Jws:
 def trust(office: Office, procedures: Jws, calendars: Jws) -> Jws:
     at = START + 25 * DAY
     history = dict.fromkeys(("to", "to_index", "declared", "reason", "good_before", "good_before_index"))
+    edition = {"to": None, "from_index": 0, "to_index": None}
     payload = {
         "n": 0,
         "iat": at,
@@ -168,8 +169,8 @@ def trust(office: Office, procedures: Jws, calendars: Jws) -> Jws:
             {"jkt": office.jkt[name], "use": KEYS[name][0], "from": START - 30 * DAY, **history}
             for name in ("policy", "issuer.credential", "issuer.status")
         ],
-        "procedures": [{"track": "T01", "sha256": procedures.sha256, "from_index": 0, "to_index": None}],
-        "calendars": [calendars.sha256],
+        "procedures": [{"track": "T01", "sha256": procedures.sha256, "from": START - 20 * DAY, **edition}],
+        "calendars": [{"sha256": calendars.sha256, "from": START - 20 * DAY, **edition}],
         "witness_policy": None,
         "log_vkeys": [],
         "hosts": ["verify.example.invalid"],

@@ -80,6 +80,8 @@ class Story:
     """The document that was logged before the procedure was."""
     procedure_to: str = ""
     """The first document that was logged after its successor."""
+    procedure_next: int | None = None
+    """When its successor begins, in seconds; else the time that the document `procedure_to` states."""
     list_size: int = 0
     """How far the size that the status list states is from that of its checkpoint."""
     list_late: int = MINUTE
@@ -227,6 +229,7 @@ class Logbook:
                 {
                     **payload["procedures"][0],
                     "from_index": self.index(story.procedure_from) + 1 if story.procedure_from else 0,
+                    "to": self._procedure_ends,
                     "to_index": point(story.procedure_to),
                 }
             ],
@@ -235,6 +238,11 @@ class Logbook:
             "log_vkeys": list(story.vkeys),
         }
         return self.office.sign("trust+jwt", "policy", payload)
+
+    @property
+    def _procedure_ends(self) -> int | None:
+        to, begins = self.story.procedure_to, self.story.procedure_next
+        return int(self.documents[to].unverified_payload["iat"]) if to and begins is None else begins
 
     def _withdrawn(self, org: str, reason: str, first: str, at: int) -> dict[str, Any]:
         index, stolen = self.index(first), reason == "compromised"

@@ -11,7 +11,8 @@ from insecure_office import DAY, START, insecure_salt
 #: The evening of the day on which the issue act was signed.
 NIGHT = START + 25 * DAY + 12 * 3600
 OTHER = insecure_salt("of something else")
-APPROVED, ISSUED = START + 21 * DAY, START + 25 * DAY
+NOTICED, APPROVED, ISSUED = START + 7 * DAY, START + 21 * DAY, START + 25 * DAY
+BEFORE_ALL = "grants.EX-HRSS"
 FORGER = insecure_signer("log.example/certsvc", seed="a forger")
 STRANGER = insecure_signer("other.example/log")
 
@@ -122,6 +123,16 @@ CASES: tuple[LogCase, ...] = (
             "void", "procedure_superseded", {"procedure_from": "grants.EX-HRSS"}),
     LogCase("procedure_replaced", "another procedure had replaced it when the first act was logged", {"procedure_to": "acts.unit_notice"},
             "void", "procedure_superseded", {"procedure_to": "acts.evaluate"}),
+    LogCase("procedure_replaced_by_then", "a successor logged long before began in the second of the first act",
+            {"procedure_to": BEFORE_ALL, "procedure_next": NOTICED}, "void", "procedure_superseded",
+            {"procedure_to": BEFORE_ALL, "procedure_next": NOTICED + 365 * DAY}),
+    LogCase("procedure_replaced_about_then", "a successor began while nobody had seen the first act in the log",
+            {"procedure_to": BEFORE_ALL, "procedure_next": NOTICED + 61}, "cannot_decide", "time_unproved",
+            {"procedure_to": BEFORE_ALL, "procedure_next": NOTICED + 62}),
+    LogCase("first_act_dated_back", "the first act was logged after a successor had begun, and dated before",
+            {"procedure_to": BEFORE_ALL, "procedure_next": NOTICED + 60 * MINUTE, "at": {"acts.unit_notice": NOTICED + 180 * MINUTE}},
+            "void", "procedure_superseded",
+            {"procedure_to": BEFORE_ALL, "procedure_next": NOTICED + 240 * MINUTE, "at": {"acts.unit_notice": NOTICED + 180 * MINUTE}}),
     LogCase("list_of_another_size", "the status list names another size than its checkpoint", {"list_size": 1},
             "cannot_decide", "status_checkpoint", {"list_size": 0}),
     LogCase("list_late", "the status list was signed twenty minutes after the checkpoint that it follows", {"list_late": 20 * MINUTE},
