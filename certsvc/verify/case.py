@@ -11,6 +11,7 @@ from certsvc.core.jose import Jws
 from certsvc.core.logged import Logged
 from certsvc.core.memory import once
 from certsvc.core.note import Note
+from certsvc.core.titles import NO_TITLES, TitleCatalogue
 from certsvc.verify.batch import Batch, batch_of, newest, stated_by
 from certsvc.verify.path import Path, path_of
 
@@ -68,6 +69,8 @@ class Case:
     """Oldest acceptable status list in seconds; None: as long as the list says."""
     known: int | None = None
     """Only what had been declared by this time counts; None: all that is known now."""
+    titles: TitleCatalogue = NO_TITLES
+    """The catalogue of titles that the verifier holds, as it holds roots."""
 
     def as_known_at(self, known: int) -> "Case":
         """The same case with what was decided later left out."""

@@ -170,6 +170,11 @@ CHECKS: dict[str, Words] = {
         "Another person decided the correction as it was proposed",
         "정정의 제안자와 결정자가 다르고 내용이 같음",
     ),
+    "printed_as_decided": (
+        "证书所印的职称与系列、级别相符",
+        "The printed title is one of its series and level",
+        "인쇄된 직함이 계열·등급에 맞음",
+    ),
     "events_decided": (
         "状态变更的提议与批准不是同一人,内容一致",
         "Another person decided the status act as it was proposed",
