@@ -109,8 +109,8 @@ class Case:
         return (
             self.anchors, self.known, self.now, self.max_age, bundle.credential.signatures[0].unverified_kid,
             credential["nbf"], credential["iss"], credential["issuer"], credential["evidence"], printed["approval"],
-            printed["award_date"], printed["track_word"], credential["validFrom"], printed["issue_date"],
-            credential["awardedDate"], credential["status"]["status_list"]["uri"], len(bundle.entries),
+            printed["award_date"], printed["track_word"], printed["committee"], credential["validFrom"],
+            printed["issue_date"], credential["awardedDate"], credential["status"]["status_list"]["uri"], len(bundle.entries),
             bundle.corrections, bundle.events, bundle.status_list, bundle.status_logged, logged and logged.before,
             logged and logged.proof.checkpoint, brought.newer_trust, brought.newer_status, brought.newer_status_logged,
             brought.checkpoint, brought.registered is not None, brought.document,

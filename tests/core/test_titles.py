@@ -190,3 +190,11 @@ def test_a_title_that_the_table_has_elsewhere_is_refused(
 
 def test_an_empty_catalogue_asks_about_no_title() -> None:
     NO_TITLES.check_level("05", "deputy_senior", "正高级工程师")
+
+
+def test_the_names_of_a_title_and_of_a_series_are_all_that_the_table_has() -> None:
+    rows = (GOOD_ROW, GOOD_ROW.replace("Senior Engineer", "Engineer Senior").replace("工程技术人员", "工程技术"))
+    two = TitleCatalogue(parse_title_table("\n".join((HEADER, *rows, GOOD_ROW.replace(",05,", ",06,"), ""))))
+    assert two.english_of("05", "deputy_senior", "高级 工程师") == {"Senior Engineer", "Engineer Senior"}
+    assert two.series_names == {"05": {"工程技术人员", "工程技术"}, "06": {"工程技术人员"}}
+    assert two.english_of("05", "senior", "高级工程师") == two.english_of("05", "deputy_senior", "示例") == frozenset()

@@ -3,8 +3,10 @@
 import ast
 from pathlib import Path
 
+import pytest
 from support_changes import apply_changes
 from support_forge import Forge
+from support_forge import judge as judge_offline
 from support_instance import SmallInstance
 from test_vectors import VECTORS
 
@@ -41,3 +43,53 @@ def test_the_same_evidence_is_judged_by_the_catalogue_at_hand_and_by_no_other(sm
         report = verify(*asked, titles=resources.titles())
         assert (report.verdict, report.reason) == ("void", "title_beyond_level")
         assert report.about.figures == {"series": "05", "level": "deputy_senior", "title": "正高级工程师"}
+
+
+#: Vector -> the member that is named.
+NAMED = {
+    "number_of_another_year": "number",
+    "number_of_another_series": "number",
+    "number_of_another_level": "number",
+    "licence_of_another_number": "licence_id",
+    "licence_of_another_version": "licence_id",
+    "licence_of_the_corrected_version": "licence_id",
+    "printed_committee": "committee",
+    "printed_series": "series_zh",
+    "printed_title_en": "title_en",
+}
+
+
+@pytest.mark.parametrize(("name", "member"), NAMED.items(), ids=NAMED)
+def test_the_member_that_says_something_else_is_named(name: str, member: str, small_instance: SmallInstance) -> None:
+    changes = next(one["changes"] for one in VECTORS if one["id"] == name)
+    about = judge_offline(small_instance, apply_changes(Forge(small_instance), changes).build()).about
+    assert about.figures["member"] == member
+
+
+def test_the_committee_is_the_one_that_voted_whatever_the_roster_calls_it(small_instance: SmallInstance) -> None:
+    """The roster says 示例评委会, which is no office."""
+    printed = Forge(small_instance).tree["credential"]["certificate"]
+    assert printed["committee"] == "示例机构COMM"
+
+
+def test_where_nobody_votes_the_issuer_alone_says_the_committee(small_instance: SmallInstance) -> None:
+    forge = Forge(small_instance)
+    tree, printed = forge.tree, forge.tree["credential"]["certificate"]
+    tree["path"].remove("evaluate")
+    del tree["procedure"]["steps"][4], tree["grants"]["committee"]
+    tree["procedure"] |= {"apart": [], "award_date": "approve"}
+    tree["acts"]["result_notice"]["prev"] = ["@acts.draw"]
+    day = tree["acts"]["approve"]["document"]["date"]
+    printed |= {"award_date": day, "committee": "示例国家级评委会"}
+    tree["credential"]["awardedDate"] = f"{day}T00:00:00Z"
+    assert judge_offline(small_instance, forge.build()).reason is None
+
+
+def test_names_are_compared_as_far_as_the_catalogue_at_hand_has_them(small_instance: SmallInstance) -> None:
+    """A verifier without a catalogue believes the names of a title and of a series, and no number."""
+    wanted = {"printed_title_en": None, "printed_series": None, "number_of_another_level": "cert_mismatch"}
+    for name, reason in wanted.items():
+        changes = next(one["changes"] for one in VECTORS if one["id"] == name)
+        evidence = Evidence(parse_bundle(apply_changes(Forge(small_instance), changes).build()))
+        report = verify(evidence, small_instance.anchors, small_instance.now, small_instance.now)
+        assert report.reason == reason
