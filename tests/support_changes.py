@@ -19,6 +19,7 @@ from support_instance import DAY, START
 
 from certsvc.core.calendar import SHANGHAI
 from certsvc.core.claims import FIELDS, OPEN_FIELDS, field_commitments
+from certsvc.core.codes import licence_identifier
 from certsvc.core.encoding import b64, canonical, parse_json, unb64
 from certsvc.core.statuslist import AFTER
 
@@ -217,7 +218,9 @@ def _next_version(forge: Forge, act: str, at: int, other: dict[str, Any]) -> Non
     for half in ("propose", "decide"):
         tree["signers"][f"corrections.{number}.{half}"] = tree["signers"].pop(f"events.0.{half}")
     tree["corrections"][number]["decide"]["prev"] = [f"@corrections.{number}.propose"]
-    tree["credential"]["certificate"]["version"] = number + 2
+    printed = tree["credential"]["certificate"]
+    *_, kind, issuer, serial, _version, _check = printed["licence_id"].split(".")
+    printed |= {"version": number + 2, "licence_id": licence_identifier(kind, issuer, serial, number + 2)}
     tree["credential"]["sub"] = f"urn:certsvc:person:@person.{number + 1}"
     tree["credential"]["evidence"][0]["id"] = f"urn:certsvc:act:@corrections.{number}.decide"
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from certsvc import resources
 from certsvc.bench.measure import Figure
 from certsvc.bench.verifying import forget_everything
 from certsvc.bench.world import World
@@ -55,8 +56,9 @@ def _issued(world: World, number: int) -> list[Issued]:
 
 def _judging(world: World, bundle: Bundle) -> float:
     evidence, anchors, now = Evidence(bundle), world.instance.anchors, world.instance.now()
+    titles = resources.titles()
     start = CPU()
-    verdict, row = judge(evidence, anchors, now, now).decision
+    verdict, row = judge(evidence, anchors, now, now, titles=titles).decision
     seconds = CPU() - start
     if verdict != "valid":
         raise RuntimeError(f"{verdict}: {row and row.code}")

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_der_x509_certificate
 
+from certsvc import resources
 from certsvc.bench.measure import Figure, in_turn, milliseconds
 from certsvc.bench.world import World
 from certsvc.core.bundle import parse_bundle
@@ -74,10 +75,11 @@ def forget_everything() -> None:
 def _verification(world: World) -> Callable[[int, int], int]:
     """Verifies `count` bundles from number `start` on. Raises RuntimeError unless all are valid."""
     bundles, anchors, now = world.bundles, world.instance.anchors, world.instance.now()
+    titles = resources.titles()
 
     def check(start: int, count: int) -> int:
         for n in range(start, start + count):
-            report = verify(Evidence(parse_bundle(bundles[n % len(bundles)])), anchors, now, now)
+            report = verify(Evidence(parse_bundle(bundles[n % len(bundles)])), anchors, now, now, titles=titles)
             if report.verdict != "valid":
                 raise RuntimeError(f"{report.verdict}: {report.reason}")
         return count

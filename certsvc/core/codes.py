@@ -98,6 +98,21 @@ def check_certificate_number(text: str) -> str:
     return number
 
 
+def award_in(year: int, series: str, level: str) -> str:
+    """What the number of a certificate says of its award, as `award_of` reads it. Raises Malformed(level_unknown)."""
+    return f"22{year:04d}{series}{level_of(level).digit}"
+
+
+def award_of(number: str) -> str:
+    """Year, series and level digit of a certificate number; between year and series stands the issuing office."""
+    return number[:6] + number[10:13]
+
+
+def names_version(identifier: str, number: str, version: int) -> bool:
+    """Whether a licence identifier has this certificate number as its serial, and this version."""
+    return identifier.endswith(f".{number}.{version:03d}.", 0, -1)
+
+
 def verification_code(random75: int) -> str:
     """16 Crockford base32 characters: 75 random bits, big-endian, and the check character.
 

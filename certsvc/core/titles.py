@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from certsvc.core.errors import Malformed
+from certsvc.core.outcomes import Fault
 
 
 @dataclass(frozen=True)
@@ -148,9 +149,44 @@ class TitleCatalogue:
         named = self._by_name.get((series, _name_key(title_zh)), [])
         return next((title for title in named if level in (None, title.level)), None)
 
+    @cached_property
+    def as_printed(self) -> frozenset[tuple[str, str, str, str, str]]:
+        """Series, level, name, English name and name of the series of every row, as the table writes them."""
+        return frozenset((t.series, t.level, t.title_zh, t.title_en, t.series_zh) for t in self.titles)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """The name of every row, folded."""
+        return frozenset(_name_key(title.title_zh) for title in self.titles)
+
+    def check_level(self, series: str, level: str, title_zh: str) -> None:
+        """Nothing, if the table has the title in that series and level, or has no such name at all: local titles exist.
+
+        Raises Fault(title_beyond_level) for a name that it has at other levels or in other series only.
+        """
+        if _name_key(title_zh) in self._names and self.find(series, title_zh, level) is None:
+            raise Fault("title_beyond_level", series=series, level=level, title=title_zh)
+
+    def english_of(self, series: str, level: str, title_zh: str) -> frozenset[str]:
+        """Every English name that the table has for that title; none for a name that it lacks there."""
+        named = self._by_name.get((series, _name_key(title_zh)), [])
+        return frozenset(title.title_en for title in named if title.level == level)
+
+    @cached_property
+    def series_names(self) -> dict[str, set[str]]:
+        """Series number -> every Chinese name that the table has for it."""
+        names: dict[str, set[str]] = defaultdict(set)
+        for title in self.titles:
+            names[title.series].add(title.series_zh)
+        return dict(names)
+
     def titles_of(self, series: str, level: str) -> tuple[Title, ...]:
         """What may be awarded today in that series and level, in table order; legacy names are left out."""
         return tuple(t for t in self.titles if (t.series, t.level) == (series, level) and t.status != "legacy")
+
+
+#: What a verifier holds that was given no catalogue: it asks about no title.
+NO_TITLES = TitleCatalogue(())
 
 
 def _living_first(titles: Iterable[Title]) -> list[Title]:

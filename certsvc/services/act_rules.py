@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from certsvc import resources
 from certsvc.core.calendar import local_date, working_days
 from certsvc.core.claims import Target
 from certsvc.core.facts import FactCase, approved_ratio, asks_for_hours, counted_hours, fact_holds, live_ban
@@ -141,6 +142,8 @@ def _check_track(g: Gathered) -> None:
         raise Fault("level_beyond_track", level=target.level)
     if "*" not in procedure["series"] and target.series not in procedure["series"]:
         raise Fault("series_beyond_track", series=target.series)
+    for one in {target_of(e) for e in g.entries}:
+        resources.titles().check_level(one.series, one.level, one.title)
 
 
 def _allowing(g: Gathered) -> tuple[Grant, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from certsvc import resources
 from certsvc.core.bundle import Bundle, write_bundle
 from certsvc.core.errors import NotReady, Refused
 from certsvc.core.jose import Jws
@@ -42,7 +43,7 @@ def check_unlogged(
         bundle = gather_bundle(instance, connection, certificate, status_list, logged=logged)
         now = max(instance.now(), certificate.issued_at)
         # It has no trusted time yet, and is judged by its own.
-        for row in judge(Evidence(bundle), instance.anchors, now, now).odd:
+        for row in judge(Evidence(bundle), instance.anchors, now, now, titles=resources.titles()).odd:
             if row.family not in LATER:
                 raise _refused(row.outcome, row.code)
         drafts[certificate.id] = bundle
@@ -155,7 +156,8 @@ class _Gathering:
 
     def _verdict(self, certificate: Certificate, bundle: Bundle) -> tuple[str, str | None]:
         now = max(self.instance.now(), certificate.issued_at)
-        verdict, deciding = judge(Evidence(bundle), self.instance.anchors, now, now).decision
+        finding = judge(Evidence(bundle), self.instance.anchors, now, now, titles=resources.titles())
+        verdict, deciding = finding.decision
         return verdict, deciding and deciding.code
 
 

@@ -31,7 +31,7 @@ def describe(
     """The payload of a certificate: what was decided about this entry, in the form of docs/format.md 5."""
     issuer, uri, now = _issuer(instance, connection), list_uri(instance), instance.now()
     personal = private.personal_of(instance, connection, entry, version)
-    procedure, awarded, approval = _decisive_acts(connection, entry)
+    procedure, awarded, approval, committee = _decisive_acts(connection, entry)
     jti, iss = f"urn:uuid:{uuid4()}", f"urn:certsvc:org:{issuer.id}"
     decided = {
         "number": number,
@@ -53,7 +53,7 @@ def describe(
         "credentialSubject": _subject(entry, number, procedure["sources"]),
         "credentialStatus": _status_entry(uri, slot),
         "evidence": [{"id": head, "type": ["Evidence"], "name": "certsvc act path"}],
-        "certificate": {**decided, **_printed(connection, entry, personal)},
+        "certificate": {**decided, **_printed(connection, entry, personal), "committee": committee},
         "iss": iss,
         "sub": f"urn:certsvc:person:{person_commitment(personal.commitments)}",
         "jti": jti,
@@ -102,7 +102,6 @@ def _printed(connection: Connection, entry: Entry, personal: private.Personal) -
         "target": target_of(entry).to_json(),
         "title_en": title.title_en if title is not None else entry.title,
         "series_zh": titles.series[entry.series][0],
-        "committee": entry.columns.get("committee") or "—",
         "validity_scope": entry.columns.get("validity_scope"),
         "term_until": entry.columns.get("term_until"),
         "photo": _photo(connection, entry),
@@ -117,18 +116,26 @@ def _issuer(instance: Instance, connection: Connection) -> Organisation:
     return issuer
 
 
-def _decisive_acts(connection: Connection, entry: Entry) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
-    """The procedure, the document that fixes the award date, and who approved or filed, from the act path."""
+def _decisive_acts(connection: Connection, entry: Entry) -> tuple[dict[str, Any], dict[str, str], dict[str, str], str]:
+    """The procedure, the document that fixes the award date, who approved or filed, and who voted, from the act path.
+
+    Where nobody voted the roster says the committee.
+    """
     acts = document_store.list_acts_of_entry(connection, entry.id)
     payloads = {act.kind: documents.load_document(connection, act.sha256, "act+jwt").unverified_payload for act in acts}
     name = payloads["issue"]["procedure"]
     procedure = documents.load_document(connection, name, "procedure+jwt").unverified_payload
     approved = payloads.get("approve") or payloads.get("file") or payloads["issue"]
-    organisation = key_store.find_organisation(connection, approved["org"])
-    document = approved["document"]
-    org_name = organisation.name_zh if organisation else approved["org"]
-    approval = {"org": org_name, "number": document["number"], "date": document["date"]}
-    return procedure, payloads[procedure["award_date"]]["document"], approval
+    document, voted = approved["document"], payloads.get("evaluate")
+    approval = {"org": _name(connection, approved), "number": document["number"], "date": document["date"]}
+    committee = _name(connection, voted) if voted else entry.columns.get("committee") or "—"
+    return procedure, payloads[procedure["award_date"]]["document"], approval, committee
+
+
+def _name(connection: Connection, act: dict[str, Any]) -> str:
+    """The name of the office that did an act."""
+    organisation = key_store.find_organisation(connection, act["org"])
+    return organisation.name_zh if organisation else str(act["org"])
 
 
 def _licence(issuer: Organisation, number: str, version: int) -> str:

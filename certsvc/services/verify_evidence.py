@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
+from certsvc import resources
 from certsvc.core.bundle import Bundle, looks_like_bundle, parse_bundle
 from certsvc.core.calendar import local_date
 from certsvc.core.checkpoint import parse_head
@@ -182,10 +183,10 @@ def _judge(alone: Evidence, anchors: tuple, asked: Asked) -> Report:  # type: ig
     update = newest(status, trust)
     whole = replace(plain, bundle=completed(alone.bundle, update), newer_trust=update.trust)
     if whole != plain:
-        report = verify(whole, anchors, asked.at, asked.now, asked.max_age)
+        report = verify(whole, anchors, asked.at, asked.now, asked.max_age, resources.titles())
         if holds(report, (*update.documents, *(one for one in whole.bundle.grants if one not in alone.bundle.grants))):
             return report
-    return verify(plain, anchors, asked.at, asked.now, asked.max_age)
+    return verify(plain, anchors, asked.at, asked.now, asked.max_age, resources.titles())
 
 
 def read_checkpoint(body: bytes) -> Note:
@@ -246,7 +247,7 @@ def _after_offline(
 
 def _verify_unregistered(inst: Instance, bundle: Bundle, found: Found, asked: Asked) -> Report:
     evidence = Evidence(bundle, found.document, "")
-    return verify(evidence, inst.anchors, asked.at, asked.now)
+    return verify(evidence, inst.anchors, asked.at, asked.now, titles=resources.titles())
 
 
 def _verify_token(inst: Instance, connection: Connection, found: Found, asked: Asked, expect: Expect | None) -> Report:
@@ -285,7 +286,7 @@ def _from_register(
         return without_evidence("cannot_decide", WAITING, asked.at, now, inst.anchors[0].test)
     annulled = _annulled_since(connection, certificate)
     evidence = Evidence(bundle, found.document, certificate.sha256, annulled)
-    report = verify(evidence, inst.anchors, max(asked.at, 0), now)
+    report = verify(evidence, inst.anchors, max(asked.at, 0), now, titles=resources.titles())
     match = {**NOT_COMPARED, "file": _file_match(found, report)}
     if expect is not None and report.certificate is not None:
         match |= _compare(inst, connection, certificate, report.certificate, expect)

@@ -8,6 +8,7 @@ from certsvc.core.chain import Anchor
 from certsvc.core.jose import Jws
 from certsvc.core.lifecycle import DATED
 from certsvc.core.outcomes import About
+from certsvc.core.titles import NO_TITLES, TitleCatalogue
 from certsvc.verify.case import Case, Evidence
 from certsvc.verify.checks import CHECKS, Finding, find
 from certsvc.verify.links import draw
@@ -18,20 +19,34 @@ from certsvc.verify.status import effective_from
 _NOBODY = About()
 
 
-def judge(evidence: Evidence, anchors: tuple[Anchor, ...], at: int, now: int, max_age: int | None = None) -> Finding:
+def judge(
+    evidence: Evidence,
+    anchors: tuple[Anchor, ...],
+    at: int,
+    now: int,
+    max_age: int | None = None,
+    titles: TitleCatalogue = NO_TITLES,
+) -> Finding:
     """Every check and the verdict, without a Report: what a million certificates are asked for.
 
     Never raises for what the evidence says: a check that cannot run is `unknown` and never counts as passed.
     """
-    return find(Case(evidence, anchors, at, now, max_age))
+    return find(Case(evidence, anchors, at, now, max_age, titles=titles))
 
 
-def verify(evidence: Evidence, anchors: tuple[Anchor, ...], at: int, now: int, max_age: int | None = None) -> Report:
-    """The Report on `evidence` as of `at`, asked at `now` (seconds since 1970 UTC), under the roots we hold.
+def verify(
+    evidence: Evidence,
+    anchors: tuple[Anchor, ...],
+    at: int,
+    now: int,
+    max_age: int | None = None,
+    titles: TitleCatalogue = NO_TITLES,
+) -> Report:
+    """The Report on `evidence` as of `at`, asked at `now` (seconds since 1970 UTC), under the roots and `titles` we hold.
 
     As `judge`, and told: what was signed, the chain as a reader sees it, and what was known at that time.
     """
-    case = Case(evidence, anchors, at, now, max_age)
+    case = Case(evidence, anchors, at, now, max_age, titles=titles)
     finding = find(case)
     verdict, deciding = finding.decision
     return Report(

@@ -32,6 +32,7 @@ class Stated(NamedTuple):
     approval_date: str
     award_date: str
     track_word: str
+    committee: str
     valid_from: str
     issue_date: str
     awarded_date: str
@@ -56,6 +57,7 @@ def stated_by(credential: dict[str, Any], versions: int) -> Stated:
         approval_date=approval["date"],
         award_date=printed["award_date"],
         track_word=printed["track_word"],
+        committee=printed["committee"],
         valid_from=credential["validFrom"],
         issue_date=printed["issue_date"],
         awarded_date=credential["awardedDate"],

@@ -11,6 +11,7 @@ from certsvc.core.jose import Jws
 from certsvc.core.logged import Logged
 from certsvc.core.memory import once
 from certsvc.core.note import Note
+from certsvc.core.titles import NO_TITLES, TitleCatalogue
 from certsvc.verify.batch import Batch, batch_of, newest, stated_by
 from certsvc.verify.path import Path, path_of
 
@@ -68,6 +69,8 @@ class Case:
     """Oldest acceptable status list in seconds; None: as long as the list says."""
     known: int | None = None
     """Only what had been declared by this time counts; None: all that is known now."""
+    titles: TitleCatalogue = NO_TITLES
+    """The catalogue of titles that the verifier holds, as it holds roots."""
 
     def as_known_at(self, known: int) -> "Case":
         """The same case with what was decided later left out."""
@@ -106,8 +109,8 @@ class Case:
         return (
             self.anchors, self.known, self.now, self.max_age, bundle.credential.signatures[0].unverified_kid,
             credential["nbf"], credential["iss"], credential["issuer"], credential["evidence"], printed["approval"],
-            printed["award_date"], printed["track_word"], credential["validFrom"], printed["issue_date"],
-            credential["awardedDate"], credential["status"]["status_list"]["uri"], printed["version"],
+            printed["award_date"], printed["track_word"], printed["committee"], credential["validFrom"],
+            printed["issue_date"], credential["awardedDate"], credential["status"]["status_list"]["uri"], printed["version"],
             len(bundle.entries), bundle.corrections, bundle.events, bundle.status_list, bundle.status_logged,
             logged and logged.before, logged and logged.proof.checkpoint, brought.newer_trust, brought.newer_status, brought.newer_status_logged,
             brought.checkpoint, brought.registered is not None, brought.document,

@@ -91,7 +91,7 @@ def _names(batch: Batch, act: Jws) -> bool:
 
 
 def acts_quoted(batch: Batch) -> None:
-    """The certificate quotes the day of the award, the approval or filing behind it, and the track, as they were."""
+    """The certificate quotes the day of the award, the approval or filing, the track and who voted, as they were."""
     path, stated = batch.path, batch.stated
     # Of several steps of one kind the last: where its act is not at hand, one of an earlier step is not in its place.
     last = {step["act"]: acts[-1] if acts else None for step, acts in pairing(path).pairs}
@@ -109,6 +109,10 @@ def acts_quoted(batch: Batch) -> None:
         raise act_fault("cert_mismatch", approved, member="approval")
     if stated.track_word != path.procedure["word"]:
         raise act_fault("cert_mismatch", approved, member="track_word")
+    voted = last.get("evaluate")
+    if voted is not None and stated.committee[:64] != path.signer(voted, 1).org_name:
+        # The vote is not at fault, nor who voted: the certificate is.
+        raise Fault("cert_mismatch", "issue", member="committee")
 
 
 def versions_linked(batch: Batch) -> None:

@@ -27,6 +27,7 @@ from certsvc.verify import (
     entry,
     integrity,
     log,
+    printed,
     procedure,
     register,
     status,
@@ -123,6 +124,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "corrections_decided", "procedure", f"{FORMAT} 5.3", certificate.decided_by_another, each.corrections_proposed
     ),
+    Check("printed_as_decided", "procedure", f"{TRACEABLE}; {FORMAT} 5.1", printed.printed_as_decided),
     Check("grants_logged", "log", C2SP, log.logged, each.logged_grants),
     Check("acts_logged", "log", C2SP, log.logged, each.logged_acts),
     Check("log_order", "log", f"RFC 9162 2.1.4; {FORMAT} 6.2", log.act_in_order, each.logged_acts),

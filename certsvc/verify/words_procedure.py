@@ -33,6 +33,11 @@ PROCEDURE: dict[str, Words] = {
         "This track does not exist for this series ({series}).",
         "이 취득 방식은 이 계열({series})에 적용되지 않습니다.",
     ),
+    "title_beyond_level": (
+        "职称“{title}”在目录中不属于该系列({series})的{level}。",
+        "The catalogue has {title} at another level or in another series, not as a {level} title of series {series}.",
+        "직함 “{title}”은(는) 목록에서 이 계열({series})의 {level} 직함이 아닙니다.",
+    ),
     "roster_size": (
         "{org}的“{act}”名单人数异常。",
         "The roster of “{act}” by {org} has an impossible size.",

@@ -170,6 +170,11 @@ CHECKS: dict[str, Words] = {
         "Another person decided the correction as it was proposed",
         "정정의 제안자와 결정자가 다르고 내용이 같음",
     ),
+    "printed_as_decided": (
+        "证书所印的编号、证照标识和职称名称与所评职称相符",
+        "Number, licence identifier and names printed are those of the title",
+        "인쇄된 번호·식별자·직함 이름이 해당 직함과 일치함",
+    ),
     "events_decided": (
         "状态变更的提议与批准不是同一人,内容一致",
         "Another person decided the status act as it was proposed",
@@ -230,6 +235,10 @@ MEMBERS: dict[str, Words] = {
     "path": ("环节顺序", "order of acts", "단계 순서"),
     "signatures": ("签章", "set of signatures", "서명·날인"),
     "number": ("证书编号", "certificate number", "증서 번호"),
+    "licence_id": ("电子证照标识", "licence identifier", "전자증서 식별자"),
+    "series_zh": ("系列名称", "name of the series", "계열 이름"),
+    "title_en": ("英文职称名称", "English title", "영문 직함"),
+    "committee": ("评审组织", "committee", "평가위원회"),
     "award_date": ("取得日期", "date of award", "취득일"),
     "issue_date": ("发证日期", "date of issue", "발급일"),
     "approval": ("批准文件", "paper of approval", "승인 문서"),

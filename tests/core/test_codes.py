@@ -137,3 +137,19 @@ def test_a_check_character_that_does_not_fit_is_named_by_its_place() -> None:
         with pytest.raises(Malformed, match=rf"\(position {len(text)}\)") as caught:
             check(wrong)
         assert f"第 {len(text)} 位" in caught.value.zh
+
+
+def test_a_number_says_year_series_and_level_of_its_award() -> None:
+    number = codes.certificate_number(2025, "2520", "X1", "intermediate", 7)
+    assert codes.award_of(number) == codes.award_in(2025, "X1", "intermediate") == "222025X13"
+    others = {codes.award_in(2024, "X1", "intermediate"), codes.award_in(2025, "X2", "intermediate")}
+    assert codes.award_of(number) not in others | {codes.award_in(2025, "X1", "senior")}
+
+
+def test_a_licence_identifier_names_one_number_and_one_version() -> None:
+    number = codes.certificate_number(2025, "2000", "05", "deputy_senior", 7)
+    licence = codes.licence_identifier("112200009999999985001", "112200009999999985", number, 12)
+    assert codes.names_version(licence, number, 12)
+    assert not codes.names_version(licence, number, 1)
+    assert not codes.names_version(licence, number[1:], 12)
+    assert not codes.names_version(licence[:-1], number, 12)

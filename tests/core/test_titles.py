@@ -4,7 +4,8 @@ import pytest
 
 from certsvc import resources
 from certsvc.core.errors import Malformed
-from certsvc.core.titles import LEVELS, TitleCatalogue, level, level_from_zh, level_rank, parse_title_table
+from certsvc.core.outcomes import Fault
+from certsvc.core.titles import LEVELS, NO_TITLES, TitleCatalogue, level, level_from_zh, level_rank, parse_title_table
 
 TABLE = resources.text("title_series.csv")
 HEADER = TABLE.splitlines()[0]
@@ -149,3 +150,51 @@ def test_a_broken_table_is_refused_with_its_line(table: str, line: str) -> None:
     with pytest.raises(Malformed, match=line) as caught:
         parse_title_table(table)
     assert caught.value.code == "title_table"
+
+
+@pytest.mark.parametrize(
+    ("series", "level", "title"),
+    [
+        ("05", "deputy_senior", "高级工程师"),
+        ("05", "deputy_senior", "高级 工程师"),
+        ("11", "intermediate", "馆员"),
+        ("04", "intermediate", "主管医师"),
+        ("05", "deputy_senior", "示例工程师"),
+    ],
+    ids=["a_title", "with_a_space", "of_three_series", "second_row_of_a_level", "a_local_title"],
+)
+def test_a_title_of_its_series_and_level_passes_and_a_name_that_the_table_lacks(
+    catalogue: TitleCatalogue, series: str, level: str, title: str
+) -> None:
+    catalogue.check_level(series, level, title)
+
+
+@pytest.mark.parametrize(
+    ("series", "level", "title"),
+    [
+        ("05", "deputy_senior", "正高级工程师"),
+        ("05", "intermediate", "高级 工程师"),
+        ("05", "deputy_senior", "副主任医师"),
+        ("99", "intermediate", "馆员"),
+    ],
+    ids=["one_level_higher", "one_level_lower", "another_series", "no_series_at_all"],
+)
+def test_a_title_that_the_table_has_elsewhere_is_refused(
+    catalogue: TitleCatalogue, series: str, level: str, title: str
+) -> None:
+    with pytest.raises(Fault) as caught:
+        catalogue.check_level(series, level, title)
+    assert caught.value.code == "title_beyond_level"
+    assert caught.value.about.figures == {"series": series, "level": level, "title": title}
+
+
+def test_an_empty_catalogue_asks_about_no_title() -> None:
+    NO_TITLES.check_level("05", "deputy_senior", "正高级工程师")
+
+
+def test_the_names_of_a_title_and_of_a_series_are_all_that_the_table_has() -> None:
+    rows = (GOOD_ROW, GOOD_ROW.replace("Senior Engineer", "Engineer Senior").replace("工程技术人员", "工程技术"))
+    two = TitleCatalogue(parse_title_table("\n".join((HEADER, *rows, GOOD_ROW.replace(",05,", ",06,"), ""))))
+    assert two.english_of("05", "deputy_senior", "高级 工程师") == {"Senior Engineer", "Engineer Senior"}
+    assert two.series_names == {"05": {"工程技术人员", "工程技术"}, "06": {"工程技术人员"}}
+    assert two.english_of("05", "senior", "高级工程师") == two.english_of("05", "deputy_senior", "示例") == frozenset()

@@ -11,11 +11,12 @@ from certsvc.core.acts import Roster, Row
 from certsvc.core.bundle import Bundle, parse_bundle
 from certsvc.core.calendar import local_date, utc_text
 from certsvc.core.claims import Target, person_commitment
+from certsvc.core.codes import licence_identifier
 from certsvc.core.encoding import b64, canonical, digest, parse_json
 
 URI = "https://model.invalid/status/1"
 NUMBER = "2220252000052000001J"
-LICENCE = "1.2.156.3005.2.112200009999999985001.112200009999999985.2220252000052000001J.001.1"
+USCC = "112200009999999985"
 
 
 class Writer:
@@ -249,14 +250,19 @@ class Writer:
             },
             "evidence": [{"id": f"urn:certsvc:act:{digest(head)}", "type": ["Evidence"], "name": "certsvc act path"}],
             "certificate": {
-                "number": NUMBER, "version": one.version, "licence_id": LICENCE, **values_of(one.person, one.version),
+                "number": NUMBER, "version": one.version, "licence_id": licence_identifier(f"{USCC}001", USCC, NUMBER, one.version),
+                **values_of(one.person, one.version),
                 "commitments": commitments, "target": target.to_json(), "title_en": "Senior Engineer",
-                "series_zh": "工程技术人员", "track_word": "评审", "committee": "示例评委会", "approval": approval,
+                "series_zh": "工程技术人员", "track_word": "评审", "committee": self._committee(one), "approval": approval,
                 "award_date": one.award_date, "issue_date": local_date(one.nbf).isoformat(), "validity_scope": None,
                 "term_until": one.term_until, "photo": None, "record_source": "native",
             },
             "status": {"status_list": {"idx": one.slot, "uri": URI}},
         }  # fmt: skip
+
+    def _committee(self, one: Certificate) -> str:
+        voted = next((self.facts.acts[name] for name in one.path if self.facts.acts[name].kind == "evaluate"), None)
+        return f"示例机构{self.ring.keys[voted.by[1]].org}" if voted else "—"
 
     def _approval(self, one: Certificate) -> dict[str, str]:
         acts = {self.facts.acts[name].kind: self.facts.acts[name] for name in one.path}

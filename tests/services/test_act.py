@@ -10,7 +10,7 @@ from world_for_tests import BATCHES, PAPER, PAPERS, WALKS, World
 from certsvc.core.errors import CertsvcError, Malformed, NotFound, Refused
 from certsvc.core.outcomes import Fault
 from certsvc.core.schemas import LIFECYCLE_ACTS
-from certsvc.services import enrol
+from certsvc.services import act, act_rules, enrol
 from certsvc.services.delegation import Delegation, delegate
 from certsvc.services.overview import roster_view
 from certsvc.services.verify_evidence import verify_code
@@ -173,6 +173,19 @@ def test_an_act_that_breaks_a_rule_is_refused_and_leaves_nothing(province: World
     assert breach.figures.items() <= fault.about.figures.items()
     if not breach.code.endswith("_beyond_track"):
         assert fault.about.act == (breach.act or breach.kind)
+
+
+def test_no_act_is_signed_for_a_title_of_another_level_however_it_came_into_the_store(province: World) -> None:
+    """The importer refuses such a row; who writes into the store is stopped at the next act."""
+    roster_id = province.take_in(T01)
+    province.at(0)
+    with province.instance.engines.read.connect() as connection:
+        gathered = act.gather(province.instance, connection, act.Order("unit_notice", roster_id, ("U1",)))
+    first, *others = gathered.entries
+    assert act_rules.decide(replace(gathered, entries=(replace(first, title="示例工程师"), *others)))
+    with pytest.raises(Fault) as caught:
+        act_rules.decide(replace(gathered, entries=(*others, replace(first, title="正高级工程师"))))
+    assert caught.value.code == "title_beyond_level"
 
 
 @pytest.mark.parametrize(

@@ -232,3 +232,15 @@ def test_a_void_path_is_not_issued_and_its_numbers_stay_accounted_for(province: 
     assert serials(province) == [4, 5]
     assert [verify_code(province.instance, one.code).verdict for one in issued] == ["valid", "valid"]
     assert {int(number[-7:-1]) for number in intents(province)} == {1, 2, 3}
+
+
+@pytest.mark.parametrize("track", ["T01", "T07"], ids=["with_a_vote", "without_a_vote"])
+def test_the_committee_on_the_certificate_is_the_office_that_voted_else_the_rosters(
+    province: World, track: str
+) -> None:
+    """Whatever a roster calls the committee: its word counts only where nobody votes."""
+    roster_id = province.take_in(replace(BATCHES[track], committee="示例另一评委会"))
+    province.walk(track, roster_id)
+    report = verify_code(province.instance, province.issue(roster_id)[0].code)
+    assert report.verdict == "valid" and report.certificate is not None
+    assert report.certificate["committee"] == ("示例SL-XC" if track == "T01" else "示例另一评委会")
