@@ -180,13 +180,13 @@ def test_lines_of_strangers_under_a_checkpoint_that_the_asker_has_do_no_harm() -
     note = note_with(10**6)
     more = insecure_signer("nobody.example/witness", kind=WITNESSES["witness.example/jilin"].key.kind)
     shown = replace(note, signatures=(*note.signatures, more.line(note.text, START)))
-    assert row_of(report_on(bundle_of(Story()), checkpoint=shown), "log_not_forked") == ("pass", None, {})
+    assert row_of(report_on(bundle_of(Story()), checkpoint=shown), "log_not_forked") == ("pass", "log_not_forked", {})
 
 
 def test_beside_evidence_without_any_proof_a_checkpoint_contradicts_nothing() -> None:
     names = (*Logbook(OFFICE, Story()).documents, "list")
     report = report_on(bundle_of(Story(omitted=names)), checkpoint=note_with(1))
-    assert row_of(report, "log_not_forked") == ("pass", None, {}) and report.reason == "log_proof_missing"
+    assert row_of(report, "log_not_forked") == ("pass", "log_not_forked", {}) and report.reason == "log_proof_missing"
 
 
 # --- a list that is brought beside the evidence --------------------------------------------------------------------
@@ -276,7 +276,7 @@ def test_under_a_root_that_requires_no_log_what_comes_with_a_proof_is_asked_for_
         asked = {row.evidence for row in report.rows if row.id == f"{kind}_logged"}
         proved = {key: one for key, one in documents.items() if key.startswith(kind) and key not in story.omitted}
         assert asked == {one.sha256 for one in proved.values()}
-    assert row_of(report, "certificate_logged") == ("pass", None, {})
+    assert row_of(report, "certificate_logged") == ("pass", "certificate_logged", {})
     assert row_of(report, "certificate_time_fits") == ("not_run", "log_not_required", {})
     assert (report.verdict, report.time_source) == ("valid", "asserted")
     assert {case.path.when(one)[1:] for one in documents.values()} == {
