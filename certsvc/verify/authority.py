@@ -7,7 +7,7 @@ from certsvc.core.grants import Grant, ancestry, check_allows, check_nesting
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.batch import Batch
-from certsvc.verify.pairing import step_of
+from certsvc.verify.pairing import Step, pairing, step_of
 from certsvc.verify.path import Path, act_fault
 from certsvc.verify.trusted import When, by_its_word
 
@@ -129,9 +129,37 @@ def _grants_held(path: Path, act: Jws) -> list[Grant]:
 
 
 def certificate_granted(batch: Batch) -> None:
-    """The key that signed the certificate is the issuer's, granted for issuing to this target at that time."""
-    who = batch.issuer
-    _first_allowing(batch.path, grants_for(batch.path, who.org, who.jkt, "credential"), "issue", batch.when)
+    """The key that signed the certificate is the issuer's, granted for issuing to this target at that time.
+
+    Raises Fault issuer_mismatch (another office did the act of issuing), role_not_allowed; Unknown correction_missing; or
+    as `grants_for`.
+    """
+    path, who = batch.path, batch.issuer
+    step, act = _issuing(path)
+    if act is not None and who.org not in _may_sign(batch, act):
+        if batch.stated.version > len(batch.corrections) + 1:
+            raise Unknown("correction_missing")
+        raise Fault("issuer_mismatch", "issue", who.org)
+    held = grants_for(path, who.org, who.jkt, "credential")
+    roles = step["roles"] if step is not None else {grant.payload["role"] for grant in held}
+    grant = _first_allowing(path, [one for one in held if one.payload["role"] in roles] or held, "issue", batch.when)
+    if grant.payload["role"] not in roles:
+        raise Fault("role_not_allowed", "issue", who.org, roles=",".join(roles))
+
+
+def _issuing(path: Path) -> tuple[Step | None, Jws | None]:
+    """The last step of issuing, and the last act that did it; none where the procedure has none, or it is not at hand."""
+    found = [(step, acts[-1] if acts else None) for step, acts in pairing(path).pairs if step["act"] == "issue"]
+    return found[-1] if found else (None, None)
+
+
+def _may_sign(batch: Batch, act: Jws) -> set[str]:
+    """Who signs what rests on an act of issuing: its office, and of a later version also the one above that decided it."""
+    own, last = {str(act.unverified_payload["org"])}, batch.corrections[-1:]
+    decided = {str(one.decide.unverified_payload["org"]) for one in last}
+    if decided <= own:
+        return own
+    return own | decided & {grant.org for grant in ancestry(grant_of(batch.path, act), batch.path.grants)}
 
 
 def lifecycle_granted(batch: Batch, act: Jws) -> None:

@@ -108,9 +108,9 @@ CHAIN: dict[str, Words] = {
         "{org}의 “{act}”에서 서명자가 기재된 담당자와 다릅니다.",
     ),
     "issuer_mismatch": (
-        "证书所写的发证机关与签名者不一致。",
-        "The issuer named on the certificate is not the one who signed.",
-        "증서의 발급기관과 서명자가 다릅니다.",
+        "证书所写的发证机关、签名者与办理制证的机关不是同一个。",
+        "The issuer named, the one who signed and the office that did the act of issuing are not one and the same.",
+        "증서에 적힌 발급기관, 서명자, 발급 단계를 처리한 기관이 서로 다릅니다.",
     ),
 }
 AUTHORITY: dict[str, Words] = {

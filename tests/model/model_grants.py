@@ -156,12 +156,23 @@ def meant_for(view: View, act: Act) -> list[str]:
 
 
 def certificate_granted(view: View) -> Iterator[Finding]:
+    """3.3: by a grant in a role of the step of issuing, to the office that did it, or one above that decided a correction."""
     own = issuers_grants(view)
     issued = view.certificate
+    for act in view.path:
+        decided = {event.decide.org for event in view.corrections[-1:]}
+        above = {one.sub for name in act.grants for one in line(view.facts, name)}
+        if act.kind == "issue" and issued.org not in {act.org} | decided & above:
+            yield "authority", "fail", "issuer_mismatch"
     if not any(issued.key in view.facts.grants[name].keys for name in own):
         yield unlisted(view)
         return
-    for code in granted(view, issued.org, (issued.key,), own, "issue", issued.nbf, "key_not_granted"):
+    roles = {role for step in view.facts.procedure.steps if step.act == "issue" for role in step.roles}
+    meant = [
+        name for name in own if view.facts.grants[name].role in roles and issued.key in view.facts.grants[name].keys
+    ]
+    faults = granted(view, issued.org, (issued.key,), meant or own, "issue", issued.nbf, "key_not_granted")
+    for code in faults if meant or faults else ["role_not_allowed"]:
         yield "authority", "fail", code
 
 

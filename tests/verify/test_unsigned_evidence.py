@@ -14,6 +14,7 @@ import pytest
 from support_changes import apply_changes
 from support_forge import Forge, judge
 from support_instance import SmallInstance
+from test_vectors import VECTORS
 from test_void_or_unknown import CORRECTED, SHAPES, SUSPENDED
 
 from certsvc.core.chain import load_certificate, read_anchor
@@ -25,12 +26,15 @@ from certsvc.verify.words import row_sentence
 LOGGED = Path(__file__).parents[1] / "vectors" / "format" / "logged.json"
 BUNDLES: dict[str, list[dict[str, Any]]] = {
     "never_changed": [], "corrected": CORRECTED, "corrected_twice": SHAPES["corrected_twice"], "suspended_once": SUSPENDED,
+    "corrected_by_the_office_above": next(
+        one["harmless"]["changes"] for one in VECTORS if one["id"] == "corrected_and_signed_by_another_office"
+    ),
 }  # fmt: skip
 #: Nothing that is signed names these with their signatures, so nobody can tell one that was never signed from one whose
 #: signature was taken away: decisions but the last correction's, and behind a correction the last act.
 UNNAMED = {
     "never_changed": (), "corrected": ("path.8.act.",), "corrected_twice": ("path.8.act.", "corrections.0.decide."),
-    "suspended_once": ("events.0.decide.", "events.1.decide."),
+    "suspended_once": ("events.0.decide.", "events.1.decide."), "corrected_by_the_office_above": ("path.8.act.",),
 }  # fmt: skip
 
 Change = tuple[str, str, bytes]
