@@ -287,19 +287,19 @@ BITSTRING: Shape = {
 }
 
 EDITION: Shape = {"from": int, "to": nullable(int), "from_index": int, "to_index": nullable(int)}
+GOOD: Shape = {"good_before": nullable(int), "good_before_index": nullable(int)}
 TRUST: Shape = {
     "n": int,
     "iat": int,
     "exp": int,
-    # Points are times in seconds, and beside them log indices: under a root that requires a log only these count.
+    # Points are times in seconds, beside them log indices; an edition ends where its successor begins (decision 28).
     "withdrawn": [
         {
             "sha256": HASH,
             "reason": one_of(*UNGRANT_REASONS),
             "from": int,
             "from_index": nullable(int),
-            "good_before": nullable(int),
-            "good_before_index": nullable(int),
+            **GOOD,
         }
     ],
     "keys": [
@@ -312,11 +312,9 @@ TRUST: Shape = {
             # When the reason was known: a theft may come to light long after the key had ended.
             "declared": nullable(int),
             "reason": nullable(one_of(*KEY_END_REASONS)),
-            "good_before": nullable(int),
-            "good_before_index": nullable(int),
+            **GOOD,
         }
     ],
-    # Each from its own beginning to that of its successor (docs/decisions/0028).
     "procedures": [{"track": TEXT, "sha256": HASH, **EDITION}],
     "calendars": [{"sha256": HASH, **EDITION}],
     "witness_policy": nullable({"threshold": int, "vkeys": [TEXT]}),

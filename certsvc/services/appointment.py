@@ -16,6 +16,7 @@ from certsvc.core.note import format_vkey, parse_vkey
 from certsvc.instance import Instance
 from certsvc.services import cosign, documents, key_events, log_leaves
 from certsvc.services.cosign import Said
+from certsvc.services.former_witnesses import witness_jkt
 from certsvc.services.witness_list import ADD, EMPTY, WitnessList, is_strict, parse_list, read_list, write_list
 from certsvc.store import log as log_store
 from certsvc.store.rows import SigningKey
@@ -63,9 +64,7 @@ def end(instance: Instance, name: str, reason: str, good_before: int | None = No
     rows = [
         {**row, "ended": True} if row["vkey"] == format_vkey(one.key) else row for row in _as_json(found)["witnesses"]
     ]
-    key = SigningKey(
-        documents.witness_jkt(one.key), "witness", name, None, "", b"", start, instance.now(), reason, good_before
-    )
+    key = SigningKey(witness_jkt(one.key), "witness", name, None, "", b"", start, instance.now(), reason, good_before)
     with log_leaves.transaction(instance, urgent=True) as connection:
         key_events.note(instance, connection, key)
     # After the event: whoever was interrupted between them says it again.

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import chinese_calendar
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
 from certsvc import resources
@@ -15,16 +14,17 @@ from certsvc.core.bundle import parse_shared
 from certsvc.core.calendar import local_date
 from certsvc.core.errors import NotFound, NotReady
 from certsvc.core.grants import Grant, ancestry, check_nesting
-from certsvc.core.jose import Jws, parse_compact, parse_document, sign_compact, thumbprint
+from certsvc.core.jose import Jws, parse_compact, parse_document, sign_compact
 from certsvc.core.kinds import KINDS
-from certsvc.core.note import VerifierKey, format_vkey
+from certsvc.core.note import format_vkey
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services import cosign, log, log_leaves, log_points
 from certsvc.services.editions import calendar_at, calendar_rows, procedure_at, procedure_rows
+from certsvc.services.former_witnesses import former_witnesses
 from certsvc.services.log_points import Points
 from certsvc.services.trust_rows import key_row, withdrawn_rows
-from certsvc.services.witness_list import policy_ever, read_list
+from certsvc.services.witness_list import policy_ever
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import log as log_store
@@ -332,30 +332,6 @@ def _trusted(instance: Instance, connection: Connection, before: Document | None
         "log_vkeys": [format_vkey(key) for key in log.all_log_keys(instance, connection)],
         "hosts": [instance.host],
     }
-
-
-def former_witnesses(connection: Connection, instance: Instance) -> list[SigningKey]:
-    """The witnesses of the list that have ended, as their events tell. Raises NotReady for one without an event."""
-    found = read_list(instance)
-    return [] if found is None else [_former_witness(connection, one.key) for one in found.former]
-
-
-def _former_witness(connection: Connection, key: VerifierKey) -> SigningKey:
-    jkt = witness_jkt(key)
-    events = document_store.list_documents(connection, "key+jwt", jkt)
-    if not events:
-        zh = f"见证人 {key.name} 未经命令停用;请删去标记后执行命令"
-        en = f"{key.name} was marked as ended by hand; take the mark away and use the command, which signs the event."
-        raise NotReady("witnesses_form", zh, en, f"certsvc witness end {key.name} --reason withdrawn")
-    told = parse_shared(events[-1].body, events[-1].typ).unverified_payload
-    return SigningKey(
-        jkt, "witness", None, None, "", b"", told["from"], told["to"], told["reason"], told["good_before"]
-    )
-
-
-def witness_jkt(key: VerifierKey) -> str:
-    """RFC 8037 thumbprint of a witness's key."""
-    return thumbprint(Ed25519PublicKey.from_public_bytes(key.public))
 
 
 def _end_events(connection: Connection, key: SigningKey) -> tuple[Jws, ...]:

@@ -14,6 +14,7 @@ from certsvc.core.kinds import CA
 from certsvc.core.note import parse_vkey
 from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves
+from certsvc.services.former_witnesses import witness_jkt
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store.rows import SigningKey
@@ -127,7 +128,7 @@ def _witnesses(connection: Connection) -> Iterator[KeyLine]:
         ended |= {one["jkt"]: one for one in said["keys"] if one["use"] == "witness" and one["to"] is not None}
     for vkey, start in first.items():
         key = parse_vkey(vkey)
-        jkt = documents.witness_jkt(key)
+        jkt = witness_jkt(key)
         end = ended.get(jkt, {"to": None, "reason": None, "good_before": None})
         yield KeyLine(jkt, "witness", key.name, start, end["to"], end["reason"], end["good_before"], None, None)
 

@@ -13,6 +13,7 @@ from certsvc.core.logged import checkpoint_in, log_keys
 from certsvc.core.note import format_vkey
 from certsvc.core.outcomes import Fault
 from certsvc.services import appointment, cosign, documents, key_events
+from certsvc.services.former_witnesses import witness_jkt
 from certsvc.services.log_proofs import note_of
 from certsvc.services.witness import create
 from certsvc.services.witness_list import FILE, read_list
@@ -37,7 +38,7 @@ def first_of(world: World) -> str:
 def jkt_of(world: World, name: str) -> str:
     found = read_list(world.instance)
     assert found is not None
-    return next(documents.witness_jkt(one.key) for one in (*found.members, *found.former) if one.key.name == name)
+    return next(witness_jkt(one.key) for one in (*found.members, *found.former) if one.key.name == name)
 
 
 def believed(world: World, size: int) -> set[str]:

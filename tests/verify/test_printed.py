@@ -93,3 +93,11 @@ def test_names_are_compared_as_far_as_the_catalogue_at_hand_has_them(small_insta
         evidence = Evidence(parse_bundle(apply_changes(Forge(small_instance), changes).build()))
         report = verify(evidence, small_instance.anchors, small_instance.now, small_instance.now)
         assert report.reason == reason
+
+
+def test_a_false_committee_is_seen_beside_a_genuine_certificate_of_the_same_path(small_instance: SmallInstance) -> None:
+    """What is judged once for a batch is known by the committee too."""
+    changes = next(one["changes"] for one in VECTORS if one["id"] == "printed_committee")
+    genuine, false = (apply_changes(Forge(small_instance), one).build() for one in ([], changes))
+    told = [judge_offline(small_instance, data).reason for data in (genuine, false, genuine, false)]
+    assert told == [None, "cert_mismatch", None, "cert_mismatch"]
