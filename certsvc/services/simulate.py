@@ -169,7 +169,7 @@ class Trial(Case):
         roots = tuple(anchor.der for anchor in self.anchors)
         path = path_of(self.bundle.shared, self.bundle.trust, roots, self.bundle.entries[-1].target, None)
         last = f"urn:certsvc:act:{path.acts[-1].sha256}"
-        said: dict[str, Any] = {**dict.fromkeys(Stated._fields, ""), "head": last, "versions": 1}
+        said: dict[str, Any] = {**dict.fromkeys(Stated._fields, ""), "head": last, "version": 1, "versions": 1}
         stated = Stated(**said)
         return Batch(path, "", 0, stated, (), (), _NOTHING, None, (), self.now, None, False, False)
 
