@@ -173,6 +173,11 @@ class Trial(Case):
         stated = Stated(**said)
         return Batch(path, "", 0, stated, (), (), _NOTHING, None, (), self.now, None, False, False)
 
+    @cached_property
+    def shown(self) -> dict[int, bool]:
+        """Rows come from the register, which keeps them as they were signed."""
+        return dict.fromkeys(range(len(self.bundle.path)), True)
+
 
 class _Judge:
     """One roster under a draft."""
