@@ -181,7 +181,7 @@ def powers_separated(path: Path, first: str, second: str, code: str) -> None:
 
 
 def _hands(path: Path, act: Jws, code: str) -> set[str]:
-    hands = people_behind(path, act)
+    hands = path.remember(("behind", act.sha256), lambda path: people_behind(path, act))
     return {one for one in hands if one.startswith("human:")} if code == "apart_people" else hands
 
 
