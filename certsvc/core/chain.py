@@ -28,6 +28,9 @@ _INSTANCE = {
     for log in ("00", "ff")
 }
 
+#: More issuing CAs than authorities along any path; each costs a look at every signer.
+MAX_ISSUING_CAS = 8
+
 #: What `cryptography` raises, late, for certificates that are DER and yet not X.509 as it should be.
 UNREADABLE = (
     ValueError,
@@ -222,6 +225,8 @@ def _issuer_of(leaf_der: bytes, pool: tuple[bytes, ...]) -> bytes:
     """The issuing CA of a leaf in `pool`, exactly one level up. Its signature is proved with the whole path."""
     issuer = load_certificate(leaf_der).issuer.public_bytes()
     named = [der for der in pool if _subject_of(der) == issuer]
+    if len(named) > MAX_ISSUING_CAS:
+        raise ChainFault("cert_chain")
     # Only where several bear the name must the signature tell which it is.
     fitting = named if len(named) == 1 else [der for der in named if _signed(leaf_der, der)]
     if not fitting:

@@ -5,16 +5,13 @@ from functools import lru_cache
 
 from certsvc.core.algorithms import OpenKey, open_key
 from certsvc.core.bundle import REMEMBERED_BYTES, parse_shared
-from certsvc.core.chain import has_issued, key_in
+from certsvc.core.chain import MAX_ISSUING_CAS, has_issued, key_in
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
 from certsvc.verify.path import Path
-
-#: More issuing CAs than authorities along any path; each costs a look at every signer.
-MAX_ISSUING_CAS = 8
 
 
 def signatures_hold(path: Path, document: Jws) -> None:
