@@ -164,7 +164,7 @@ def identify(leaf_der: bytes, pool: tuple[bytes, ...], anchors: tuple[bytes, ...
     """
     try:
         use = _use_of(load_certificate(leaf_der))
-        path = [leaf_der] if use in CEREMONY_USES else [leaf_der, _issuer_of(leaf_der, pool)]
+        path = [leaf_der] if use in CEREMONY_USES else [leaf_der, issuer_of(leaf_der, pool)]
         return _proved(path, _root_named(path, anchors), use)
     except (Malformed, *UNREADABLE) as error:
         raise ChainFault("cert_form") from error
@@ -221,8 +221,11 @@ def _use_of(leaf: x509.Certificate) -> str:
     return USE_OF_EKU[usages[0].dotted_string]
 
 
-def _issuer_of(leaf_der: bytes, pool: tuple[bytes, ...]) -> bytes:
-    """The issuing CA of a leaf in `pool`, exactly one level up. Its signature is proved with the whole path."""
+def issuer_of(leaf_der: bytes, pool: tuple[bytes, ...]) -> bytes:
+    """The issuing CA of a leaf in `pool`, exactly one level up. Its signature is proved with the whole path.
+
+    Raises ChainFault cert_chain where none bears the name, none of several signed, or more do than are looked at.
+    """
     issuer = load_certificate(leaf_der).issuer.public_bytes()
     named = [der for der in pool if _subject_of(der) == issuer]
     if len(named) > MAX_ISSUING_CAS:

@@ -4,12 +4,13 @@ A file holds the keys of its day. Whoever brings a list of a later key brings it
 that is brought counts when all of it holds, and otherwise none of it: it says nothing against the file.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from certsvc.core.bundle import MOST, Bundle
-from certsvc.core.chain import has_issued
+from certsvc.core.chain import ChainFault, has_issued, issuer_of
 from certsvc.core.encoding import b64, canonical, parse_json, unb64
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws, parse_document
@@ -198,12 +199,16 @@ def _renewed(had: tuple[bytes, ...], brought: tuple[bytes, ...]) -> tuple[bytes,
     """The certificates of a bundle with those that were brought: of one key the one that was, as a CA may have been
     stolen since, and no issuing CA that is left without a key."""
     new = tuple(der for der in brought if der not in had)
-    kept = [der for der in had if jkt_of(der) not in {jkt_of(one) for one in new}]
+    keys = {jkt_of(der) for der in new}
+    kept, gone = ([der for der in had if (jkt_of(der) in keys) is out] for out in (False, True))
+    idle = {ca for ca in _issuers(gone, had) if not any(has_issued(ca, leaf) for leaf in (*kept, *new))}
+    return (*(der for der in kept if der not in idle), *new)
 
-    def idle(ca: bytes) -> bool:
-        return any(has_issued(ca, leaf) for leaf in had) and not any(has_issued(ca, leaf) for leaf in (*kept, *new))
 
-    return (*(der for der in kept if not idle(der)), *new)
+def _issuers(leaves: Iterable[bytes], pool: tuple[bytes, ...]) -> Iterator[bytes]:
+    for leaf in leaves:
+        with suppress(ChainFault):
+            yield issuer_of(leaf, pool)
 
 
 def holds(report: Report, laid: Iterable[Jws]) -> bool:

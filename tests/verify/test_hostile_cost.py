@@ -258,16 +258,15 @@ def test_two_hundred_authorities_of_one_name_cost_no_search(small_instance: Smal
     ca = forge.authority("issuing-ca").certificate
     root = forge.authority("root")
     holder = holder_of(ca)
-    others = [
-        b64(mint_issuing_ca(root, holder, new_key("ca"), ca.not_valid_before_utc, 9, True).public_bytes(Encoding.DER))
-        for _ in range(200)
-    ]
     genuine = parse_json(small_instance.bundle())
 
-    def make(number: int) -> bytes:
-        # Before the real one, so that whoever looks for it has to pass all of them; in another order each time.
-        shifted = others[number:] + others[:number]
-        return canonical({**genuine, "certs": [*shifted, *genuine["certs"]]})
+    def other() -> str:
+        minted = mint_issuing_ca(root, holder, new_key("ca"), ca.not_valid_before_utc, 9, True)
+        return b64(minted.public_bytes(Encoding.DER))
+
+    def make(_: int) -> bytes:
+        # Before the real one, so that whoever looks for it has to pass all of them; others each time.
+        return canonical({**genuine, "certs": [*(other() for _ in range(200)), *genuine["certs"]]})
 
     report = judge(small_instance, make(99))
     assert (report.verdict, report.reason) == ("tampered", "unused_evidence")
