@@ -11,7 +11,7 @@ from certsvc.core.schemas import GRANTABLE_ACTS, ROLES
 from certsvc.core.titles import LEVELS
 from certsvc.instance import Instance
 from certsvc.services import documents, enrol
-from certsvc.services.delegation import ROLE_ACTS, Delegation, delegate
+from certsvc.services.delegation import FIRMS_PLANNED, ROLE_ACTS, Delegation, delegate, firms_beyond_plan
 from certsvc.services.overview import Office, offices, pseudonym_of
 from certsvc.services.sample_delegation import enrol_sample
 
@@ -172,6 +172,10 @@ def add_grant(
     wanted = Delegation(org_id, role, document, officers, acts, narrowed, until, parent, depth, dict(ratios))
     name = delegate(instance, wanted)
     done(f"已授权 {org_id}:{role} → {', '.join(acts or ROLE_ACTS[role])}", f"granted, {name}")
+    firms = firms_beyond_plan(instance, org_id)
+    if firms is not None:
+        zh = f"注意:自主评审企业已有 {firms} 家,超过计划 {FIRMS_PLANNED} 家"
+        done(zh, f"note: {firms} firms review by themselves, {FIRMS_PLANNED} were planned")
 
 
 @keys_command.command("sample-delegation")

@@ -226,8 +226,7 @@ def issuer_of(leaf_der: bytes, pool: tuple[bytes, ...]) -> bytes:
 
     Raises ChainFault cert_chain where none bears the name, none of several signed, or more do than are looked at.
     """
-    issuer = load_certificate(leaf_der).issuer.public_bytes()
-    named = [der for der in pool if _subject_of(der) == issuer]
+    named = _named(load_certificate(leaf_der).issuer.public_bytes(), pool)
     if len(named) > MAX_ISSUING_CAS:
         raise ChainFault("cert_chain")
     # Only where several bear the name must the signature tell which it is.
@@ -235,6 +234,12 @@ def issuer_of(leaf_der: bytes, pool: tuple[bytes, ...]) -> bytes:
     if not fitting:
         raise ChainFault("cert_chain")
     return fitting[0]
+
+
+@lru_cache(maxsize=256)
+def _named(name: bytes, pool: tuple[bytes, ...]) -> list[bytes]:
+    """The certificates in `pool` whose subject is `name`; few CAs issue all of them. Raises Malformed."""
+    return [der for der in pool if _subject_of(der) == name]
 
 
 @lru_cache(maxsize=4096)
@@ -255,8 +260,7 @@ def has_issued(ca_der: bytes, leaf_der: bytes) -> bool:
 
 def _root_named(path: list[bytes], anchors: tuple[bytes, ...]) -> bytes:
     """The root we hold that the last of `path` names; of several that one which signed it."""
-    issuer = load_certificate(path[-1]).issuer.public_bytes()
-    named = [root for root in anchors if _subject_of(root) == issuer]
+    named = _named(load_certificate(path[-1]).issuer.public_bytes(), anchors)
     fitting = named if len(named) == 1 else [root for root in named if _signed(path[-1], root)]
     if not fitting:
         raise _foreign(path)

@@ -124,6 +124,8 @@ def _is_plain(value: Any, depth: int) -> bool:
         inner: list[Any] = []
         for one in level:
             kind = type(one)
+            if kind is str:
+                continue
             if kind is dict or kind is list:
                 if depth == 0:
                     return False

@@ -63,7 +63,7 @@ def parse_logged(value: dict[str, Any] | None) -> Logged | None:
     proof = parse_proof(value["proof"].encode())
     if proof.extra is not None and len(proof.extra) != SALT:
         raise Malformed("leaf_form", "日志条目的盐值格式错误", f"The salt of a log entry has {SALT} bytes.")
-    proof = replace(proof, checkpoint=_named(proof.checkpoint))
+    proof = Proof(proof.extra, proof.index, proof.path, _named(proof.checkpoint))
     return Logged(entry, proof, None if before is None else _named(before.encode()))
 
 

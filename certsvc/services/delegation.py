@@ -37,6 +37,8 @@ TOP_USES = ("seal", "credential", "status", "pdf", "grant", "receipt")
 #: A committee's filing lasts three years at most (人社部令第40号 第八条), so new grants end a little earlier.
 TERM_DAYS = {"committee": 3 * 365, "committee_office": 3 * 365}
 TOP_DEPTH, TOP_DAYS = 3, 9 * 365
+#: Private firms that review by themselves (吉林省2022年职称工作通知 一(二)2): a target, never a limit (domain.md 7, A14).
+FIRMS_PLANNED = 100
 DAY = 86_400
 EVERYTHING: dict[str, Any] = {
     "series": ["*"],
@@ -104,6 +106,20 @@ def delegate_all(instance: Instance, wanted: Sequence[Delegation]) -> list[str]:
         payloads = [_payload(instance, connection, one) for one in wanted]
     with log_leaves.transaction(instance) as connection:
         return [documents.give_grant_within(instance, connection, payload) for payload in payloads]
+
+
+def firms_beyond_plan(instance: Instance, org: str) -> int | None:
+    """How many firms review by themselves, where that is more than planned and `org` is one of them (A14); else None."""
+    with instance.engines.read.connect() as connection:
+        firms = [firm.id for firm in key_store.list_organisations(connection, "firm")]
+        able = [firm for firm in firms if _reviews_by_itself(connection, firm, instance.now())]
+    return len(able) if org in able and len(able) > FIRMS_PLANNED else None
+
+
+def _reviews_by_itself(connection: Connection, org: str, at: int) -> bool:
+    """Whether a living grant lets it evaluate on track T04 (自主评审)."""
+    held = [one.unverified_payload for one in documents.living_grants_of(connection, org, at)]
+    return any("evaluate" in one["acts"] and not {"*", "T04"}.isdisjoint(one["scope"]["tracks"]) for one in held)
 
 
 def _payload(instance: Instance, connection: Connection, wanted: Delegation) -> dict[str, Any]:

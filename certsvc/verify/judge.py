@@ -156,9 +156,9 @@ class Check:
         rows: list[Row] = []
         bad = 0
         for one in subjects:
-            found = (self._answer(view, case, one) or self._passed(case, one)) if bad < MOST_BAD else self._unasked(one)
-            rows.extend(found)
-            bad += any(row.code == "sig_bad" for row in found)
+            odd = self._answer(view, case, one) if bad < MOST_BAD else self._unasked(one)
+            rows += odd or self._passed(case, one)
+            bad += bool(odd) and odd[0].code == "sig_bad"
         return tuple(rows)
 
     def questions(self, path: Path) -> tuple[tuple[Callable[..., None], tuple[Any, ...]], ...] | None:

@@ -17,9 +17,9 @@ from certsvc.core.errors import Refused
 from certsvc.core.grants import MAX_DEPTH, Grant, ancestry, check_allows, check_nesting, granted_ratios
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance, open_instance
-from certsvc.services import documents
+from certsvc.services import documents, enrol
 from certsvc.services.ceremony import Plan
-from certsvc.services.delegation import ROLE_ACTS, TOP_DEPTH
+from certsvc.services.delegation import ROLE_ACTS, TOP_DEPTH, Delegation, delegate, firms_beyond_plan
 from certsvc.services.founding import found
 from certsvc.services.sample_delegation import SampleRow, enrol_sample, passed_on, sample_rows
 from certsvc.store import documents as document_store
@@ -116,6 +116,24 @@ def test_nobody_has_an_act_that_does_not_go_with_a_role_but_who_passes_it_on() -
     for row in ROWS:
         for grant in row.grants:
             assert grant.depth or set(grant.acts) <= set(ROLE_ACTS[grant.role]), row.id
+
+
+def test_one_firm_more_than_planned_is_told_and_not_refused(sample_home: Path, tmp_path: Path) -> None:
+    """A14: the hundred firms of the notice are a target."""
+    home = Path(shutil.copytree(sample_home, tmp_path / "home"))
+    instance = open_instance(home)
+    instance.set_clock(NOW + 7200)
+    assert firms_beyond_plan(instance, "SX-F001") is None
+    enrol.enrol_organisation(
+        instance, enrol.NewOrganisation("ONE-MORE", "示例企业", "Sample firm", "firm", None, "220000")
+    )
+    enrol.enrol_officer(instance, "ONE-MORE-1", "ONE-MORE", "样章人")
+    paper = {"number": "示例函〔2025〕1号", "title": "示例", "date": "2025-03-02"}
+    for role, told in (("unit", None), ("committee", 101)):
+        delegate(instance, Delegation("ONE-MORE", role, paper))
+        assert firms_beyond_plan(instance, "ONE-MORE") == told
+    assert firms_beyond_plan(instance, "SX-SC") is None, "a committee is no firm"
+    instance.close()
 
 
 RATIOS = {
