@@ -21,7 +21,7 @@ MEDIA_TYPE = "application/vnd.certsvc.bundle+json"
 MAX_BYTES = 1_048_576
 #: A bundle with every list at its limit has fewer commas, colons and brackets; a million of them cost a second to read.
 MAX_MARKS = 20_000
-_MARKS = (b",", b":", b"[", b"{")
+_MARKS = b",:[{"
 #: More than any certificate needs; what a check does for each of them stays cheap.
 MOST = {"certs": 256, "grants": 128, "path": 64, "events": 64, "corrections": 32, "entries": 33, "calendars": 16}
 #: Different checkpoints in all log proofs of a bundle: each costs the verification of every signature that counts.
@@ -170,7 +170,7 @@ def parse_shared(body: bytes, typ: str) -> Jws:
 
 def parse_bundle(data: bytes) -> Bundle:
     """The bundle written in `data`. Raises Malformed for anything that is not exactly one."""
-    if len(data) > MAX_BYTES or sum(map(data.count, _MARKS)) > MAX_MARKS:
+    if len(data) > MAX_BYTES or len(data) - len(data.translate(None, _MARKS)) > MAX_MARKS:
         raise Malformed("bundle_size", "证据包过大", f"A bundle has at most {MAX_BYTES} bytes and {MAX_MARKS} parts.")
     value = parse_json(data, canonical_only=True)
     _check_counts(value)
