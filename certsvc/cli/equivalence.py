@@ -12,14 +12,16 @@ from certsvc.cli.errors import fault_words
 from certsvc.cli.options import IsoDate, Moment, acts_at_a_time, home_option, names_a_paper, opens_home
 from certsvc.cli.register_text import tell_register
 from certsvc.cli.say import done, next_step, out, table, talk
-from certsvc.cli.verify import pinned_roots
+from certsvc.cli.verify import asked_at, pinned_roots
 from certsvc.core.encoding import digest
 from certsvc.core.identity import KINDS
 from certsvc.core.statement import parse_statement
 from certsvc.instance import Instance
 from certsvc.services import equivalence
 from certsvc.services.equivalence import Proposal
+from certsvc.verify.report import Report
 from certsvc.verify.statement import verify_statement
+from certsvc.verify.words import as_known_then, clock
 from certsvc.verify.words_terms import LEVELS
 from certsvc.verify.words_verdicts import VERDICTS
 
@@ -123,22 +125,29 @@ def statement(instance: Instance, which: str, output: Path) -> None:
 @equivalence_command.command("check")
 @click.argument("file", type=_FILE)
 @click.option("--root", type=_FILE, metavar="PEM", help="根证书,默认 HOME/roots.pem · the root")
-@click.option("--at", type=Moment(), help="核对时间,默认现在 · time of the check, now by default")
+@click.option("--at", type=Moment(), help="所问的时间,默认现在 · the time asked about, now by default")
 @home_option
 @click.pass_context
 def check(ctx: click.Context, file: Path, root: Path | None, at: int | None, home: str | None) -> None:
     """核对说明文件,不需要实例;退出码同 verify · Check a statement without an instance; exit codes as of `verify`."""
-    data = file.read_bytes()
-    report = verify_statement(data, pinned_roots(root, home), int(time.time()) if at is None else at)
-    out(f"{VERDICTS[report.verdict].headline[0]} · {report.verdict}")
-    if report.reason is not None:
-        for sentence in fault_words(report.reason, report.about):
-            out(sentence)
-    elif report.verdict == "valid":
+    data, now = file.read_bytes(), int(time.time())
+    report = verify_statement(data, pinned_roots(root, home), now, asked_at(at, now))
+    _answer(report)
+    if report.verdict == "valid":
         _tell(data)
+    then = as_known_then(report)
+    if then is not None:
+        out(f"以上按现在所知;{clock(report.as_of)} 当时所知 · Above as is known now; as was known then:")
+        _answer(then)
     if report.test:
         out("测试根证书,没有法律效力 · a test root, without legal effect")
     ctx.exit(report.exit_code)
+
+
+def _answer(report: Report) -> None:
+    out(f"{VERDICTS[report.verdict].headline[0]} · {report.verdict}")
+    for sentence in fault_words(report.reason, report.about) if report.reason is not None else ():
+        out(sentence)
 
 
 def _tell(data: bytes) -> None:

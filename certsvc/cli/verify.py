@@ -127,7 +127,7 @@ def _answer_all(asked: list[Question], answer: Answer, as_json: bool, everything
     return highest
 
 
-def _asked_at(at: int | None, now: int) -> int | None:
+def asked_at(at: int | None, now: int) -> int | None:
     """The time asked about; today means now. Raises UsageError for a day to come, which has no answer yet."""
     if at is not None and local_date(at) > local_date(now):
         raise click.UsageError("--at 在将来,还没有答案 · --at lies in the future and has no answer yet")
@@ -136,7 +136,7 @@ def _asked_at(at: int | None, now: int) -> int | None:
 
 def _online(instance: Instance) -> Answer:
     def answer(question: Question) -> Report:
-        asked = {"at": _asked_at(question.at, instance.now()), "expect": question.expect}
+        asked = {"at": asked_at(question.at, instance.now()), "expect": question.expect}
         if question.number is not None:
             return verify_evidence.verify_number(instance, question.number, question.name or "", **asked)
         if question.data is not None:
@@ -180,7 +180,7 @@ def _offline(anchors: tuple[Anchor, ...], beside: Asked, seen: Path | None) -> A
 
     def answer(question: Question) -> Report:
         now = int(time.time())
-        at = _asked_at(question.at, now)
+        at = asked_at(question.at, now)
         asked = replace(beside, at=now if at is None else at, now=now)
         report = judge(_found_offline(question), anchors, asked)
         return _compared(report, question.expect)

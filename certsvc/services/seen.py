@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from certsvc.core.bundle import Bundle, parse_bundle
-from certsvc.core.chain import Anchor
-from certsvc.core.errors import CertsvcError
+from certsvc.core.chain import Anchor, ChainFault, identify, key_in
+from certsvc.core.errors import CertsvcError, Refused
 from certsvc.services.beside import Update, proved, read_update, update_in
 from certsvc.services.verify_evidence import Asked, Found, verify_offline
+from certsvc.verify.path import jkt_of
 from certsvc.verify.report import Report
 
 #: A list dated further ahead than clocks differ is not kept; it would outlive every true one.
@@ -27,20 +28,24 @@ class Seen:
     folder: Path
 
     def verify(self, found: Found, anchors: tuple[Anchor, ...], asked: Asked) -> Report:
-        """As `verify_offline`, with the newest lists that were ever seen; what is newer and holds is kept."""
+        """As `verify_offline`, with the newest lists that were ever seen; what is newer and holds is kept.
+
+        Raises Refused for a memory that is damaged: what it knew may have been a revocation.
+        """
         try:
             bundle = None if found.bundle is None else parse_bundle(found.bundle)
         except CertsvcError:
             bundle = None
-        if bundle is None:
+        root = None if bundle is None else _root_above(bundle, anchors)
+        if bundle is None or root is None:
             return verify_offline(found, anchors, asked)
-        status, trust = self._brought(bundle, asked)
-        status, trust = self._newest(anchors, status), self._newest(anchors, trust)
+        status, trust = (self._newest(bundle, (root, anchors), one) for one in self._brought(bundle, asked))
         asked = replace(asked, newer_status=status.write(), newer_trust=trust.write())
         report = verify_offline(found, anchors, asked)
+        under_one = all(row.outcome == "pass" for row in report.rows if row.id == "one_root")
         for one in (status, trust):
-            if all(proved(report, document) for document in one.documents):
-                self._keep(anchors, one, asked.now)
+            if under_one and all(proved(report, document) for document in one.documents):
+                self._keep(root, one, asked.now)
         return report
 
     @staticmethod
@@ -51,30 +56,55 @@ class Seen:
         trusts = [replace(one, status=None, logged=None) for one in brought if one.trust is not None]
         return max(lists, key=_time), max(trusts, key=_time)
 
-    def _newest(self, anchors: tuple[Anchor, ...], brought: Update) -> Update:
-        path = self._file(anchors, brought)
-        try:
-            kept = read_update(path.read_bytes()) if path.is_file() else brought
-            return max(brought, kept, key=_time)
-        except (CertsvcError, ValueError):
-            # A damaged memory is no memory; the document at hand is judged as it is.
-            return brought
+    def _newest(self, bundle: Bundle, roots: tuple[bytes, tuple[Anchor, ...]], brought: Update) -> Update:
+        """What was brought or what is kept, whichever is newer. Raises Refused for a file that is damaged."""
+        root, anchors = roots
+        # Until 0.1 one file was kept for all the roots that were pinned together.
+        together = b"".join(anchor.der for anchor in anchors)
+        files = {self._file(above, brought) for above in (root, together)}
+        return max([brought, *(_read(file, bundle) for file in sorted(files) if file.is_file())], key=_time)
 
-    def _keep(self, anchors: tuple[Anchor, ...], one: Update, now: int) -> None:
+    def _keep(self, root: bytes, one: Update, now: int) -> None:
         if _time(one) > now + SKEW:
             return
-        path = self._file(anchors, one)
+        path = self._file(root, one)
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}")
         draft.write_bytes(one.write())
         draft.replace(path)
 
-    def _file(self, anchors: tuple[Anchor, ...], update: Update) -> Path:
+    def _file(self, above: bytes, update: Update) -> Path:
         """One file for each kind, root and address of a list."""
         (document,) = update.documents
         what = document.unverified_payload.get("sub", "") + document.typ
-        name = hashlib.sha256(b"".join(anchor.der for anchor in anchors) + what.encode()).hexdigest()
-        return self.folder / f"{name}.jwt"
+        return self.folder / f"{hashlib.sha256(above + what.encode()).hexdigest()}.jwt"
+
+
+def _root_above(bundle: Bundle, anchors: tuple[Anchor, ...]) -> bytes | None:
+    """DER of the root above the key that the certificate names; None where none that is held stands there."""
+    kid = bundle.credential.signatures[0].unverified_kid
+    named = [der for der in bundle.certs if jkt_of(der) == kid]
+    try:
+        return identify(named[0], bundle.certs, tuple(anchor.der for anchor in anchors)).root if named else None
+    except ChainFault:
+        return None
+
+
+def _read(file: Path, bundle: Bundle) -> Update:
+    """The memory in one file. Raises Refused where it is cut short, or its signature does not hold any more."""
+    try:
+        kept = read_update(file.read_bytes())
+        (document,) = kept.documents
+        signed = document.signatures[0].unverified_kid
+        keys = [key_in(der) for der in (*kept.certs, *bundle.certs) if jkt_of(der) == signed]
+        whole = not keys or document.signed_by(keys[0])
+    except (CertsvcError, ValueError, OSError):
+        whole = False
+    if not whole:
+        zh, en = f"见过的状态表已损坏:{file}", f"What was seen is damaged: {file}"
+        hint = f"删除该文件并带上最新状态表 · rm {file}; certsvc verify … --status LIST --seen {file.parent}"
+        raise Refused("seen_damaged", zh, en, hint)
+    return kept
 
 
 def _time(one: Update) -> int:

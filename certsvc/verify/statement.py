@@ -5,7 +5,7 @@ the only document of a path, and of the checks those are asked that make sense h
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from certsvc.core.bundle import Shared
@@ -27,11 +27,15 @@ TRACK = "T15"
 
 @dataclass(frozen=True)
 class StatementCase:
-    """One statement under judgement at `now`, by the roots we hold."""
+    """One statement under judgement, by the roots we hold."""
 
     one: Statement
     anchors: tuple[Anchor, ...]
     now: int
+    at: int
+    """The time that is asked about, not after `now`."""
+    known: int | None = None
+    """Only what had been declared by this time counts; None: all that is known now."""
 
     @cached_property
     def path(self) -> Path:
@@ -39,20 +43,32 @@ class StatementCase:
         title = mapped["series"], "*", mapped["level"], mapped["title"]
         target = Target(*title, TRACK, one.said["region"], one.day.year)
         shared = Shared((), one.grants, one.signed, (), one.trust, one.certs)
-        return path_of(shared, one.trust, tuple(anchor.der for anchor in self.anchors), target, None)
+        return path_of(shared, one.trust, tuple(anchor.der for anchor in self.anchors), target, self.known)
 
 
-def verify_statement(data: bytes, anchors: tuple[Anchor, ...], now: int) -> Report:
-    """The Report on the bytes of a statement file; `unreadable` for anything else."""
+def verify_statement(data: bytes, anchors: tuple[Anchor, ...], now: int, at: int | None = None) -> Report:
+    """The Report on the bytes of a statement file as of `at`, asked at `now`; `unreadable` for anything else.
+
+    A past time is answered twice, as of a certificate: as is known now, and in `then` as was known at that time.
+    """
+    asked = now if at is None else min(at, now)
     try:
-        case = StatementCase(parse_statement(data), anchors, now)
+        case = StatementCase(parse_statement(data), anchors, now, asked)
     except Malformed as error:
-        return Report("unreadable", error.code, About(), now, now, any(anchor.test for anchor in anchors))
-    test = _is_test(case)
-    rows = tuple(_row(case, *check) for check in CHECKS)
-    verdict, row = decide(rows)
+        return Report("unreadable", error.code, About(), now, asked, any(anchor.test for anchor in anchors))
+    test, (rows, verdict, row) = _is_test(case), _judged(case)
     reason, about = (row.code, row.about) if row else (None, About())
-    return Report(verdict, reason, about, now, now, test, rows=rows)
+    then = None
+    if asked < now:
+        _, former, decided = _judged(replace(case, known=asked))
+        then = former, decided.code if decided else None
+    return Report(verdict, reason, about, now, asked, test, rows=rows, then=then)
+
+
+def _judged(case: StatementCase) -> tuple[tuple[Row, ...], str, Row | None]:
+    """All rows, the verdict and the row that decided it."""
+    rows = tuple(_row(case, *check) for check in CHECKS)
+    return rows, *decide(rows)
 
 
 def _is_test(case: StatementCase) -> bool:
@@ -106,10 +122,12 @@ def _granted(case: StatementCase) -> None:
 
 
 def _known(case: StatementCase) -> None:
-    """A withdrawal of its key or grant would be known by now."""
-    if case.now > case.path.trust["exp"]:
+    """A withdrawal of its key or grant would be known by now; of what was known earlier, a bundle signed since tells."""
+    trust = case.path.trust
+    tells = case.known is not None and case.known <= trust["iat"]
+    if case.now > trust["exp"] and not tells:
         raise Unknown("trust_expired")
-    if case.now < case.one.said["iat"]:
+    if case.at < case.one.said["iat"]:
         raise Unknown("before_issue")
 
 

@@ -105,6 +105,15 @@ def test_a_statement_checks_without_a_home_by_its_root(home: Path, tmp_path: Pat
     assert must("equivalence", "check", file, "--root", root, "--at", "2025-03-01").out.startswith("有效 · valid")
 
 
+def test_a_past_day_is_answered_twice_and_a_day_to_come_not_at_all(home: Path) -> None:
+    file = stated(home)
+    said = must("equivalence", "check", file, "--at", "2025-03-01", "--home", home).out.splitlines()
+    told = [place for place, line in enumerate(said) if line.startswith("以上按现在所知;2025-03-01 ")]
+    assert (said[0], [said[place + 1] for place in told]) == ("有效 · valid", ["有效 · valid"])
+    ahead = call("equivalence", "check", file, "--at", "2199-01-01", "--home", home)
+    assert (ahead.code, ahead.out, "--at 在将来" in ahead.err) == (2, "", True)
+
+
 def test_a_changed_statement_exits_as_verify_does(home: Path) -> None:
     file = stated(home)
     file.write_text(file.read_text("utf-8").replace("张示例", "李示例"), "utf-8")

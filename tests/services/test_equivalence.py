@@ -345,6 +345,44 @@ def test_a_check_of_a_statement_that_raises_names_the_error(province: World) -> 
     assert [(row.id, row.family, row.rule) for row in rows] == [check[:3] for check in CHECKS]
 
 
+# --- as of another time ----------------------------------------------------------------------------------------------
+
+
+def test_a_stolen_seal_is_no_news_of_the_day_before_it_was_told(province: World) -> None:
+    """What was known then and what is known now are two answers."""
+    held = approved(province)
+    signed = province.instance.now()
+    province.at(20)
+    with province.instance.engines.read.connect() as connection:
+        stolen = documents.own_key(connection, "SL-HRSS", "seal").jkt
+    condemn(province.instance, stolen, signed - 60, WANTED.paper)
+    data, now = statement_file(province.instance, held.id), province.instance.now()
+    report = verify_statement(data, province.instance.anchors, now, signed + 86_400)
+    assert (report.verdict, report.reason, report.as_of) == ("void", "key_compromised", signed + 86_400)
+    assert report.then == ("valid", None)
+    assert verify_statement(data, province.instance.anchors, now).then is None
+
+
+def test_an_old_trust_bundle_tells_of_the_past_and_not_of_today(province: World) -> None:
+    """What had been declared by a day is told by a bundle that was signed on it or later."""
+    held = approved(province)
+    province.at(3)
+    documents.publish_trust(province.instance)
+    data, now = statement_file(province.instance, held.id), province.instance.now()
+    later, before, since = now + 3 * 365 * 86_400, now - 86_400, now + 86_400
+    answers = [verify_statement(data, province.instance.anchors, later, day) for day in (before, since)]
+    assert [(one.verdict, one.reason) for one in answers] == [("cannot_decide", "trust_expired")] * 2
+    assert [one.then for one in answers] == [("valid", None), ("cannot_decide", "trust_expired")]
+    early = verify_statement(data, province.instance.anchors, now, now - 30 * 86_400)
+    assert early.then == ("cannot_decide", "before_issue")
+
+
+def test_nobody_is_told_of_a_day_to_come(province: World) -> None:
+    data, now = statement_file(province.instance, approved(province).id), province.instance.now()
+    report = verify_statement(data, province.instance.anchors, now, now + 86_400)
+    assert (report.as_of, report.then) == (now, None)
+
+
 @pytest.mark.parametrize("part", ["statement", "trust", "grants"])
 def test_a_signature_that_does_not_hold_is_tampering(province: World, part: str) -> None:
     value = parse_json(statement_file(province.instance, approved(province).id))

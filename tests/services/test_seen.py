@@ -1,5 +1,8 @@
 """A verifier that remembers: whatever it saw newest counts, and an older list is never believed again."""
 
+import re
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,8 @@ from support_forge import Forge
 from support_instance import SmallInstance
 
 from certsvc.core.bundle import parse_bundle
-from certsvc.services.beside import read_update
+from certsvc.core.errors import Refused
+from certsvc.services.beside import read_update, update_in
 from certsvc.services.seen import Seen
 from certsvc.services.verify_evidence import Asked, Found
 from certsvc.verify.report import Report
@@ -63,11 +67,56 @@ def test_an_older_trust_bundle_does_not_bring_a_stolen_key_back(small_instance: 
     assert ask(small_instance, seen, bundle(small_instance)).reason == "key_compromised"
 
 
-def test_a_damaged_memory_is_no_memory(small_instance: SmallInstance, seen: Seen) -> None:
-    assert ask(small_instance, seen, bundle(small_instance)).verdict == "valid"
+DAMAGES = {
+    "cut short": lambda kept: kept[:-7],
+    "emptied": lambda _: b"",
+    "no list": lambda _: b"not a list",
+    "another payload": lambda kept: kept.replace(b".ey", b".eY", 1),
+    "a bit of the signature": lambda kept: re.sub(rb"([A-Za-z0-9_-])(\",\"log\")", _another, kept, count=1),
+}
+
+
+def _another(found: re.Match[bytes]) -> bytes:
+    # Two bits of the last character of a signature are loose: the one before them is changed.
+    return (b"A" if found[1] not in b"ABCD" else b"Q") + found[2]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_memory_is_told_and_never_passed_over(small_instance: SmallInstance, seen: Seen, damage: str) -> None:
+    """It may have known of a revocation."""
+    assert ask(small_instance, seen, bundle(small_instance, SUSPENDED, listed=45)).verdict == "suspended"
     for file in seen.folder.iterdir():
-        file.write_bytes(b"not a list")
-    assert ask(small_instance, seen, bundle(small_instance)).verdict == "valid"
+        if b'"list":null' not in file.read_bytes():
+            file.write_bytes(DAMAGES[damage](file.read_bytes()))
+    with pytest.raises(Refused, match="seen_damaged") as refused:
+        ask(small_instance, seen, bundle(small_instance))
+    assert str(seen.folder) in refused.value.en
+
+
+def test_another_root_that_is_pinned_makes_nothing_forgotten(
+    small_instance: SmallInstance, small: SmallInstance, seen: Seen
+) -> None:
+    """Each root has its own memory, whoever else is held."""
+    earlier, later = bundle(small_instance), bundle(small_instance, SUSPENDED, listed=45)
+    assert ask(small_instance, seen, later).verdict == "suspended"
+    asked, ours, others = Asked(day(46), day(46)), small_instance.anchors, small.anchors
+    assert ours != others
+    for anchors in ((*ours, *others), (*others, *ours)):
+        assert seen.verify(Found(bundle=earlier), anchors, asked).verdict == "suspended"
+
+
+def test_what_was_kept_for_roots_together_is_still_known(
+    small_instance: SmallInstance, small: SmallInstance, seen: Seen
+) -> None:
+    """Up to 0.1 a file was named by all the roots that were pinned."""
+    earlier, later = bundle(small_instance), bundle(small_instance, SUSPENDED, listed=45)
+    anchors = (*small_instance.anchors, *small.anchors)
+    update = replace(update_in(parse_bundle(later)), trust=None)
+    above = b"".join(anchor.der for anchor in anchors)
+    seen.folder.mkdir()
+    what = update.documents[0].unverified_payload["sub"] + "statuslist+jwt"
+    (seen.folder / f"{sha256(above + what.encode()).hexdigest()}.jwt").write_bytes(update.write())
+    assert seen.verify(Found(bundle=earlier), anchors, Asked(day(46), day(46))).verdict == "suspended"
 
 
 def test_what_holds_no_bundle_is_judged_without_memory(small_instance: SmallInstance, seen: Seen) -> None:
