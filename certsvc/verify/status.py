@@ -91,6 +91,11 @@ def status_at(case: Case) -> tuple[int, Event | None]:
     return value, cause
 
 
+def listed_value(case: Case) -> int:
+    """What the newest list at hand says of the certificate. Raises Unknown for a list that cannot be read."""
+    return _listed(case, case.batch.status_list)
+
+
 def effective_from(case: Case, event: Event) -> int:
     """When a lifecycle act takes effect, in seconds since 1970 UTC; what may not be dated counts from its decision."""
     effective = event.decide.unverified_payload["effective"]
