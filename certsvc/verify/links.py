@@ -11,8 +11,10 @@ from certsvc.core.grants import Grant
 from certsvc.core.jose import Jws
 from certsvc.core.logged import Span
 from certsvc.core.outcomes import Fault, Unknown
+from certsvc.core.statuslist import REVOKED
 from certsvc.verify.case import Case
 from certsvc.verify.path import Path, anchors_above, time_of
+from certsvc.verify.register import annulling
 from certsvc.verify.report import InLog, Link, Row
 from certsvc.verify.status import listed_value, status_at
 from certsvc.verify.trusted import Place
@@ -65,11 +67,13 @@ class _Judged:
         return self.worst(row for row in self.odd if row.family in families and row.evidence is None)
 
     def of_status(self, listed: Jws) -> tuple[str, tuple[str, ...]]:
-        """Also the rows about the status list itself."""
+        """Also the rows about the status list itself, and what ended a later version and this one with it."""
         return self.worst(
             row
             for row in self.odd
-            if row.evidence == listed.sha256 or (row.family == "status" and row.evidence is None)
+            if row.evidence == listed.sha256
+            or (row.family == "status" and row.evidence is None)
+            or row.id == "not_annulled_since"
         )
 
     def found(self, check: str) -> bool:
@@ -216,10 +220,14 @@ def _status(case: Case, judged: _Judged) -> Link:
 
 
 def _state(case: Case) -> tuple[str, Jws | None]:
-    """Name of the status at the time asked about, and the decision behind it where that is at hand.
+    """Name of the status at the time asked about, and the decision behind it where that is at hand: of this version, or
+    of a later one that ended this one with it.
 
     Where nobody can tell it, what the newest list says; no name for a value that has no meaning, or cannot be read.
     """
+    annulled = annulling(case)
+    if annulled is not None:
+        return _STATES[REVOKED], annulled
     then = _found(lambda: status_at(case)) if case.at >= case.issued_at else None
     if then is not None:
         value, event = then

@@ -57,7 +57,8 @@ def in_force(case: Case) -> None:
     if value != VALID:
         if event is None:
             raise Fault(CODES[value])
-        raise act_fault(CODES[value], event.decide, reason=event.decide.unverified_payload["reason"])
+        payload = event.decide.unverified_payload
+        raise act_fault(CODES[value], event.decide, reason=payload["reason"], decided=time_of(event.decide))
 
 
 def within_term(case: Case) -> None:
