@@ -170,7 +170,7 @@ VALID = Report(
 
 def ended(verdict: str, act: str, document: str, reason: str, **moment: Any) -> Report:
     """VALID after one lifecycle act, thirty days before it is asked about."""
-    about = About(act, HRSS[0], {"reason": reason})
+    about = About(act, HRSS[0], {"reason": reason, "decided": str(NOW - 30 * DAY)})
     event = Moment(NOW - 30 * DAY, act, *HRSS, document, **moment)
     changed = rows(in_force=("fail", verdict, about))
     links = chain(in_force={"name": verdict, "outcome": "fail", "codes": (verdict,), "document": document})

@@ -12,6 +12,7 @@ from certsvc.verify.report import Report, Row
 _WORST_FIRST = ("fail", "unknown", "not_run", "pass", "not_applicable")
 #: What number + name may know (design.md 4, who sees what).
 PUBLIC_MEMBERS = ("number", "version", "holder_name", "title", "level", "series", "series_zh", "granted_on")
+PUBLIC_FIGURES = ("decided",)
 
 
 def public_only(report: Report) -> Report:
@@ -22,15 +23,21 @@ def public_only(report: Report) -> Report:
         shown["holder_name"] = mask_name(shown["holder_name"])
     return replace(
         report,
-        about=About(),
+        about=_public_about(report.about),
         certificate=shown,
         rows=tuple(_public_row(check, report.rows) for check in CHECKS),
         chain=(),
         timeline=tuple(replace(moment, org="", org_name="", document="") for moment in report.timeline),
         then=report.then and (report.then[0], None),
+        then_about=_public_about(report.then_about),
         replaces=None,
         replaced_by=None,
     )
+
+
+def _public_about(about: About) -> About:
+    """The day of the lifecycle act that decided, which the timeline tells too."""
+    return About(figures={name: about.figures[name] for name in PUBLIC_FIGURES if name in about.figures})
 
 
 def _public_row(check: Check, rows: tuple[Row, ...]) -> Row:

@@ -49,6 +49,7 @@ def verify(
     case = Case(evidence, anchors, at, now, max_age, titles=titles)
     finding = find(case)
     verdict, deciding = finding.decision
+    then, then_about = _then(case) if at < now else (None, _NOBODY)
     return Report(
         verdict=verdict,
         reason=deciding.code if deciding else None,
@@ -59,15 +60,16 @@ def verify(
         time_source="log" if case.path.strict else "asserted",
         rows=finding.rows,
         chain=draw(case, finding.drawn) if _signatures_hold(finding) else (),
-        then=_then(case) if at < now else None,
+        then=then,
+        then_about=then_about,
         **(_claims(case) if _trusted(finding) else {}),
     )
 
 
-def _then(case: Case) -> tuple[str, str | None]:
-    """Verdict and reason about the time asked about, with only what had been declared by that time."""
+def _then(case: Case) -> tuple[tuple[str, str | None], About]:
+    """Verdict and reason about the time asked about, with only what had been declared by that time; what it names."""
     verdict, deciding = find(case.as_known_at(case.at)).decision
-    return verdict, deciding.code if deciding else None
+    return ((verdict, deciding.code), deciding.about) if deciding else ((verdict, None), _NOBODY)
 
 
 def _signatures_hold(finding: Finding) -> bool:
@@ -126,7 +128,11 @@ def _certificate(case: Case) -> dict[str, Any]:
 def _timeline(case: Case) -> tuple[Moment, ...]:
     issuer, paper = case.batch.issuer, case.credential["certificate"]["approval"]["number"]
     issued = Moment(case.issued_at, "issued", issuer.org, issuer.org_name, paper)
-    return (issued, *(_moment(case, event) for event in case.bundle.events))
+    own, annulled = [_moment(case, event) for event in case.bundle.events], case.evidence.annulled
+    if annulled is None:
+        return (issued, *own)
+    # The register gives the decision without its proposal.
+    return (issued, *own, replace(_moment(case, Event(annulled, annulled)), of_later_version=True))
 
 
 def _moment(case: Case, event: Event) -> Moment:

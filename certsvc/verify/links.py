@@ -5,18 +5,23 @@ Whoever knows nothing of cryptography can name the office that did not sign. Dra
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 from certsvc.core.grants import Grant
 from certsvc.core.jose import Jws
 from certsvc.core.logged import Span
 from certsvc.core.outcomes import Fault, Unknown
+from certsvc.core.statuslist import REVOKED
 from certsvc.verify.case import Case
 from certsvc.verify.path import Path, anchors_above, time_of
+from certsvc.verify.register import annulling
 from certsvc.verify.report import InLog, Link, Row
+from certsvc.verify.status import listed_value, status_at
 from certsvc.verify.trusted import Place
 
 #: From bad to good: a link is as good as the worst check that names it.
 _WORST = ("fail", "unknown", "not_run", "pass")
+_T = TypeVar("_T")
 _YEAR_2200 = 7_258_118_400
 _STATES = {0: "in_force", 1: "revoked", 2: "suspended", 3: "superseded", 11: "withdrawn"}
 
@@ -26,22 +31,23 @@ def draw(case: Case, odd: tuple[Row, ...]) -> tuple[Link, ...]:
 
     A required check that was not run for want of evidence leaves its link not run: it has not passed.
     """
+    judged = _Judged(odd)
     if odd:
-        return _draw(case, _Judged(odd))
-    # Where nothing is wrong, certificates that were issued together have the same links, each its own place in the log.
-    links: tuple[Link, ...] = case.batch.remember("links", lambda _: _draw(case, _Judged(())))
-    if case.bundle.logged is None:
-        return links
-    return (*links[:-2], replace(links[-2], logged=_certificate_logged(case)), links[-1])
+        return (*_lasting(case, judged), _status(case, judged))
+    # Where nothing is wrong, certificates that were issued together have the same links, each its own place in the log,
+    # and each time that is asked about its own status.
+    links: tuple[Link, ...] = case.batch.remember("links", lambda _: _lasting(case, judged))
+    if case.bundle.logged is not None:
+        links = (*links[:-1], replace(links[-1], logged=_certificate_logged(case)))
+    return (*links, _status(case, judged))
 
 
-def _draw(case: Case, judged: "_Judged") -> tuple[Link, ...]:
-    return (*_upper(case, judged), *_ends(case, judged))
-
-
-def _upper(case: Case, judged: "_Judged") -> tuple[Link, ...]:
+def _lasting(case: Case, judged: "_Judged") -> tuple[Link, ...]:
+    """All but the status: what is the same for every time that is asked about."""
     grants = [_grant(case.path, grant, judged) for grant in _from_the_top(case.path)]
-    return (_root(case), _authority(case, judged), *grants, *_acts(case, judged))
+    return (
+        _root(case), _authority(case, judged), *grants, *_acts(case, judged), _certificate(case, judged)
+    )  # fmt: skip
 
 
 class _Judged:
@@ -61,11 +67,13 @@ class _Judged:
         return self.worst(row for row in self.odd if row.family in families and row.evidence is None)
 
     def of_status(self, listed: Jws) -> tuple[str, tuple[str, ...]]:
-        """Also the rows about the status list itself."""
+        """Also the rows about the status list itself, and what ended a later version and this one with it."""
         return self.worst(
             row
             for row in self.odd
-            if row.evidence == listed.sha256 or (row.family == "status" and row.evidence is None)
+            if row.evidence == listed.sha256
+            or (row.family == "status" and row.evidence is None)
+            or row.id == "not_annulled_since"
         )
 
     def found(self, check: str) -> bool:
@@ -86,12 +94,16 @@ class _Judged:
 
 def _logged(place: Callable[[], Place]) -> InLog | None:
     """Where a document stands in the log; None where that is not proved: the rows of the log family say why."""
+    found = _found(place)
+    return None if found is None else _in_log(found.index, found.span)
+
+
+def _found(look: Callable[[], _T]) -> _T | None:
+    """What `look` found; None where it raises, which proves nothing, as with a check."""
     try:
-        found = place()
+        return look()
     except Exception:
-        # As with a check: what raises proves nothing.
         return None
-    return _in_log(found.index, found.span)
 
 
 def _in_log(index: int, span: Span) -> InLog:
@@ -116,9 +128,8 @@ def _root(case: Case) -> Link:
 
 def _authority(case: Case, judged: _Judged) -> Link:
     """The issuer, whose key signed the certificate."""
-    org, name = case.credential["iss"].rpartition(":")[2], case.credential["issuer"]["name"]
     outcome, codes = judged.family("chain", "authority")
-    return Link("authority", "issuer", org, name, outcome, codes)
+    return Link("authority", "issuer", *_issuer(case), outcome, codes)
 
 
 def _from_the_top(path: Path) -> list[Grant]:
@@ -181,31 +192,53 @@ def _signed_by(path: Path, act: Jws) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _ends(case: Case, judged: _Judged) -> tuple[Link, Link]:
-    """The certificate and its status."""
-    credential, listed = case.bundle.credential, case.batch.status_list
-    printed = case.credential["certificate"]
+def _certificate(case: Case, judged: _Judged) -> Link:
+    credential, printed = case.bundle.credential, case.credential["certificate"]
     outcome, codes = judged.worst(
         row
         for row in judged.odd
         if row.evidence == credential.sha256 or (row.family in ("procedure", "log") and row.evidence is None)
         if not row.of_absent_act and not any(_names(row, act) for act in case.path.acts)
     )
-    issuer, name = case.credential["iss"].rpartition(":")[2], case.credential["issuer"]["name"]
+    issuer, name = _issuer(case)
     approval = printed["approval"]["number"]
     logged = None if judged.found("certificate_logged") else _certificate_logged(case)
     issued = _told(case.issued_at)
-    certificate = Link("certificate", "", issuer, name, outcome, codes, approval, issued, logged=logged)
+    return Link("certificate", "", issuer, name, outcome, codes, approval, issued, logged=logged)
+
+
+def _status(case: Case, judged: _Judged) -> Link:
+    """The status at the time asked about, as the newest list at hand bears it out."""
+    listed, (state, decision) = case.batch.status_list, _state(case)
     outcome, codes = judged.of_status(listed)
-    events = case.batch.counted
-    value = events[-1].decide.unverified_payload["value"] if events else 0
-    paper = events[-1].decide.unverified_payload["document"]["number"] if events else ""
+    paper = decision.unverified_payload["document"]["number"] if decision else ""
     at, until = _told(time_of(listed)), _told(listed.unverified_payload["exp"])
-    status = Link(
-        "status", _STATES[value], issuer, name, outcome, codes, paper, at, until, evidence=listed.sha256,
+    return Link(
+        "status", state, *_issuer(case), outcome, codes, paper, at, until, evidence=listed.sha256,
         logged=_logged(lambda: case.batch.place(listed)),
     )  # fmt: skip
-    return certificate, status
+
+
+def _state(case: Case) -> tuple[str, Jws | None]:
+    """Name of the status at the time asked about, and the decision behind it where that is at hand: of this version, or
+    of a later one that ended this one with it.
+
+    Where nobody can tell it, what the newest list says; no name for a value that has no meaning, or cannot be read.
+    """
+    annulled = annulling(case)
+    if annulled is not None:
+        return _STATES[REVOKED], annulled
+    then = _found(lambda: status_at(case)) if case.at >= case.issued_at else None
+    if then is not None:
+        value, event = then
+        return _STATES[value], event.decide if event else None
+    listed = _found(lambda: listed_value(case))
+    return "" if listed is None else _STATES.get(listed, ""), None
+
+
+def _issuer(case: Case) -> tuple[str, str]:
+    """Id and name, as the certificate states them."""
+    return case.credential["iss"].rpartition(":")[2], case.credential["issuer"]["name"]
 
 
 def _names(row: Row, act: Jws) -> bool:

@@ -1,5 +1,6 @@
 """Register: the talent register holds this very certificate. Asked only online."""
 
+from certsvc.core.jose import Jws
 from certsvc.core.outcomes import NotRun, Unknown
 from certsvc.verify.case import Case
 from certsvc.verify.path import act_fault, time_of
@@ -17,6 +18,14 @@ def registered_as_signed(case: Case) -> None:
 
 def not_annulled_since(case: Case) -> None:
     """No later version was revoked from the beginning: that ends the title, in whatever version it was printed."""
+    revocation = annulling(case)
+    if revocation is not None:
+        reason = revocation.unverified_payload["reason"]
+        raise act_fault("revoked", revocation, reason=reason, decided=time_of(revocation))
+
+
+def annulling(case: Case) -> Jws | None:
+    """The decision about a later version that ended this one with it; None where none counts."""
     revocation = case.evidence.annulled
-    if revocation is not None and (case.known is None or time_of(revocation) <= case.known):
-        raise act_fault("revoked", revocation, reason=revocation.unverified_payload["reason"])
+    counts = revocation is not None and (case.known is None or time_of(revocation) <= case.known)
+    return revocation if counts else None

@@ -136,6 +136,8 @@ class Moment:
     """Whether a revocation counts from the issue."""
     decided_at: int | None = None
     """When it was decided, in seconds since 1970 UTC; None for the issue."""
+    of_later_version: bool = False
+    """Whether it was decided about a later version, and ended this one with it."""
 
     @property
     def known_since(self) -> int:
@@ -168,6 +170,8 @@ class Report:
     """What happened to the certificate since."""
     then: tuple[str, str | None] | None = None
     """Verdict and reason about the same time as they were known at that time; None when it is asked about now."""
+    then_about: About = field(default_factory=About)
+    """What the finding named that decided then."""
     replaces: dict[str, Any] | None = None
     """The version before: number, version, issued_on. Known to the register only."""
     replaced_by: dict[str, Any] | None = None

@@ -57,7 +57,8 @@ def in_force(case: Case) -> None:
     if value != VALID:
         if event is None:
             raise Fault(CODES[value])
-        raise act_fault(CODES[value], event.decide, reason=event.decide.unverified_payload["reason"])
+        payload = event.decide.unverified_payload
+        raise act_fault(CODES[value], event.decide, reason=payload["reason"], decided=time_of(event.decide))
 
 
 def within_term(case: Case) -> None:
@@ -89,6 +90,11 @@ def status_at(case: Case) -> tuple[int, Event | None]:
     if value != VALID and value not in CODES:
         raise Unknown("status_value", value=value)
     return value, cause
+
+
+def listed_value(case: Case) -> int:
+    """What the newest list at hand says of the certificate. Raises Unknown for a list that cannot be read."""
+    return _listed(case, case.batch.status_list)
 
 
 def effective_from(case: Case, event: Event) -> int:

@@ -84,12 +84,14 @@ def headline(report: Report, lang: str) -> str:
 
 def reason(report: Report, lang: str) -> str:
     """Why this verdict; where a check decided, with its sentence, which names the act and the organisation."""
-    return _fill(say(words_verdicts.VERDICTS[report.verdict].reason, lang), _verdict_figures(report, lang))
+    said = _as_told(report) or words_verdicts.VERDICTS[report.verdict]
+    return _fill(say(said.reason, lang), _verdict_figures(report, lang))
 
 
 def advice(report: Report, lang: str) -> str:
     """What the person who asked does next."""
-    return _fill(say(words_verdicts.VERDICTS[report.verdict].advice, lang), _verdict_figures(report, lang))
+    said = _as_told(report) or words_verdicts.VERDICTS[report.verdict]
+    return _fill(say(said.advice, lang), _verdict_figures(report, lang))
 
 
 def detail(report: Report, lang: str) -> str:
@@ -153,12 +155,13 @@ def link_office(report: Report, link: Link) -> str:
 
 
 def link_rows(report: Report, link: Link) -> list[Row]:
-    """The rows that say what is wrong with a link of the chain, the worst first; none for one that passed."""
+    """The rows that say what is wrong with a link of the chain, the worst first, and of those the one that the link is
+    named by; none for one that passed."""
     if link.outcome == "pass":
         return []
     told = ("fail", "unknown", "not_run")
     found = [row for row in report.rows if row.code in link.codes and row.outcome in told and _is_about(row, link)]
-    return sorted(found, key=lambda row: told.index(row.outcome))
+    return sorted(found, key=lambda row: (told.index(row.outcome), row.code != link.name))
 
 
 def _is_about(row: Row, link: Link) -> bool:
@@ -190,29 +193,49 @@ def as_known_then(report: Report) -> Report | None:
     if report.then is None:
         return None
     verdict, code = report.then
-    same = [row.about for row in report.rows if code is not None and row.code == code]
-    about = report.about if report.then == (report.verdict, report.reason) else (same or [About()])[0]
     known = tuple(moment for moment in report.timeline if moment.known_since <= report.as_of)
-    return replace(report, verdict=verdict, reason=code, about=about, timeline=known, then=None)
+    return replace(report, verdict=verdict, reason=code, about=report.then_about, timeline=known, then=None)
 
 
 def deciding_moment(report: Report) -> Moment | None:
-    """The lifecycle act behind the verdict, when its record is at hand."""
-    kind = DECIDING_ACT.get(report.verdict)
-    return next((moment for moment in reversed(report.timeline) if moment.event == kind), None)
+    """The lifecycle act behind the verdict, where the finding names it (figure `decided`) and it is told."""
+    kind, decided = DECIDING_ACT.get(report.verdict), report.about.figures.get("decided")
+    return next((one for one in report.timeline if (one.event, str(one.known_since)) == (kind, decided)), None)
 
 
 def effect(moment: Moment, lang: str) -> str:
-    """The day of a decision that is retroactive or dated, and from when it counts; empty for one that counts from its day."""
+    """The day of a decision that is retroactive or dated, and from when it counts; empty for one that counts from its day.
+
+    Of a decision about a later version also that it was.
+    """
     if not moment.retroactive and moment.effective_from is None:
         return ""
     day = local_date(moment.known_since).isoformat()
-    return say(words_verdicts.DECIDED, lang).format(day=day, effect=_effect(moment, day, lang))
+    said = say(words_verdicts.DECIDED, lang).format(day=day, effect=_effect(moment, day, lang))
+    return said + say(words_verdicts.OF_LATER_VERSION, lang) if moment.of_later_version else said
 
 
 def clock(seconds: int) -> str:
     """A time as faces show it: Asia/Shanghai, to the minute."""
     return datetime.fromtimestamp(seconds, SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def _as_told(report: Report) -> words_verdicts.VerdictWords | None:
+    """The words for a lifecycle act that is not told, or that another has ended; None for those of the verdict."""
+    if report.verdict not in DECIDING_ACT:
+        return None
+    if deciding_moment(report) is None:
+        return words_verdicts.UNDATED[report.verdict]
+    return None if _end_of_suspension(report) is None else words_verdicts.SUSPENDED_UNTIL
+
+
+def _end_of_suspension(report: Report) -> Moment | None:
+    """What was decided after the suspension behind the verdict; None while nothing was."""
+    moment = deciding_moment(report)
+    if report.verdict != "suspended" or moment is None:
+        return None
+    later = report.timeline[report.timeline.index(moment) + 1 :]
+    return later[0] if later else None
 
 
 def _cause(report: Report, lang: str) -> str:
@@ -260,16 +283,22 @@ def _org_name(report: Report, org: str | None) -> str | None:
 def _verdict_figures(report: Report, lang: str) -> dict[str, str]:
     figures, moment = report.about.figures, deciding_moment(report)
     certificate = report.certificate or {}
-    decided_on = local_date(moment.known_since).isoformat() if moment else _NOT_SAID
+    decided_on, end = _day(moment), _end_of_suspension(report)
     return {
         "issuer": str(certificate.get("issuer") or say(_SOME_ISSUER, lang)),
         "T": clock(report.as_of),
         "D": decided_on,
         "E": _effect(moment, decided_on, lang),
+        "end": _day(end),
+        "outcome": term(words_terms.ACTS, end.event if end else None, lang),
         "class": _reason_class(report, lang),
         "until": figures.get("until") or str(certificate.get("term_until") or _NOT_SAID),
         "cause": _cause(report, lang),
     }
+
+
+def _day(moment: Moment | None) -> str:
+    return local_date(moment.known_since).isoformat() if moment else _NOT_SAID
 
 
 def _reason_class(report: Report, lang: str) -> str:

@@ -4,7 +4,7 @@ Placeholders: {issuer}, {T} time asked about, {D} day of the decision, {E} from 
 {until} end of a term, {cause} the sentence of the check that decided, which names act and organisation.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from certsvc.verify.words_terms import Words
 
@@ -168,8 +168,69 @@ VERDICTS: dict[str, VerdictWords] = {
     ),
 }
 
+#: Where the decision is not told: a newer list alone says it, or nothing of the certificate may be told.
+UNDATED: dict[str, VerdictWords] = {
+    "superseded": replace(
+        VERDICTS["superseded"],
+        reason=(
+            "此版已由新版代替;何时代替,此处未载。",
+            "This version was replaced; since when is not told here.",
+            "이 판은 새 판으로 교체되었습니다. 교체일은 여기에 없습니다.",
+        ),
+    ),
+    "suspended": replace(
+        VERDICTS["suspended"],
+        reason=(
+            "核查中,结论未出;何时起暂停,此处未载。",
+            "Under review; not decided. Since when is not told here.",
+            "조사 중이며 아직 결론이 없습니다. 시작일은 여기에 없습니다.",
+        ),
+    ),
+    "revoked": replace(
+        VERDICTS["revoked"],
+        reason=(
+            "已被撤销;何时决定、自何时无效,此处未载。",
+            "It was revoked; when that was decided, and from when it is void, is not told here.",
+            "취소되었습니다. 결정일과 무효 시작일은 여기에 없습니다.",
+        ),
+    ),
+    "withdrawn": replace(
+        VERDICTS["withdrawn"],
+        reason=(
+            "已依本人申请等原因注销,非违规;何时注销,此处未载。",
+            "Closed at the holder's request or the like; no misconduct. Since when is not told here.",
+            "본인 신청 등으로 말소되었으며 위반이 아닙니다. 말소일은 여기에 없습니다.",
+        ),
+        advice=(
+            "不得再作为有效证书采用。",
+            "No longer usable.",
+            "더는 유효한 증서로 쓸 수 없습니다.",
+        ),
+    ),
+}
+#: Of a suspension that another decision ended; {end} is its day, {outcome} what it was.
+SUSPENDED_UNTIL = VerdictWords(
+    VERDICTS["suspended"].headline,
+    (
+        "自 {D} 起暂停使用,{end} 已有结论:{outcome}。",
+        "Suspended from {D}; decided {end}: {outcome}.",
+        "{D}부터 효력 정지, {end} 결론: {outcome}.",
+    ),
+    (
+        f"所问之时暂停使用,后来已有结论;现在的状态请按今日再查。咨询 {PHONE}。",
+        f"It was suspended at that time, and has been decided since; check it again as of today. Questions: {PHONE}.",
+        f"해당 시점에는 정지 상태였고 이후 결론이 났습니다. 현재 상태는 오늘 날짜로 다시 확인하십시오. 문의 {PHONE}.",
+    ),
+)
+
 #: Endings of the revoked sentence.
 FROM_THE_START: Words = ("自始无效", "void from the beginning", "처음부터 무효")
 FROM_A_DAY: Words = ("自 {day} 起无效", "void from {day}", "{day}부터 무효")
 #: What a timeline says of it.
 DECIDED: Words = ("{day} 决定撤销,{effect}", "revocation decided {day}, {effect}", "{day} 취소 결정, {effect}")
+#: And of a decision about a later version.
+OF_LATER_VERSION: Words = (
+    "(针对后续版本,此版随之无效)",
+    " (of a later version, and of this one with it)",
+    " (이후 판에 대한 결정이며 이 판도 함께 무효)",
+)

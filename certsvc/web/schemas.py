@@ -97,7 +97,7 @@ _LINK = _closed(
 _THEN = _closed(["verdict", "reason"], verdict={"type": "string", "enum": list(EXIT_CODES)}, reason=_nullable("string"))
 _VERSION = _closed(["number", "version", "issued_on"], number=_STRING, version={"type": "integer"}, issued_on=_STRING)
 _MOMENT = _closed(
-    ["at", "event", "org", "org_name", "document", "effective_from", "retroactive", "decided_at"],
+    ["at", "event", "org", "org_name", "document", "effective_from", "retroactive", "decided_at", "of_later_version"],
     at=_TIME,
     event={"type": "string", "enum": sorted(ACTS)},
     org=_STRING,
@@ -106,6 +106,7 @@ _MOMENT = _closed(
     effective_from=_nullable("string"),
     retroactive={"type": "boolean"},
     decided_at=_nullable("string", format="date-time"),
+    of_later_version={"type": "boolean"},
 )
 _CERTIFICATE: Schema = {
     "type": ["object", "null"],

@@ -113,9 +113,9 @@ TEXTS: dict[str, Words] = {
     ),
     "why": ("结论的依据", "What this rests on", "결론의 근거"),
     "chain_all": (
-        "从根证书到当前状态共 {count} 环,全部通过。",
-        "{count} links from the root to today's status; all passed.",
-        "루트에서 현재 상태까지 {count}단계 모두 통과했습니다.",
+        "从根证书到证书状态共 {count} 环,全部通过。",
+        "{count} links from the root to the status; all passed.",
+        "루트에서 상태까지 {count}단계 모두 통과했습니다.",
     ),
     "chain_some": (
         "共 {count} 环:{passed} 通过,{failed} 不通过,{open} 未查清。",
@@ -132,10 +132,10 @@ TEXTS: dict[str, Words] = {
     "authority": ("发证机关", "Issuing authority", "발급기관"),
     "lacks": ("缺{what}", "not {what}", "{what} 없음"),
     "absent": ("没有办理 · 应由{who}办理", "not done · it falls to {who}", "처리되지 않음 · 담당: {who}"),
-    "links": ("从根证书到当前状态", "From the root to the status", "루트에서 상태까지"),
+    "links": ("从根证书到证书状态", "From the root to the status", "루트에서 상태까지"),
     "acts": ("评审过程", "Acts of the procedure", "심사 과정"),
     "certificate": ("本证", "The certificate", "증서"),
-    "status": ("当前状态", "Status", "현재 상태"),
+    "status": ("状态", "Status", "상태"),
     "log_why": (
         "公开日志只能续写、不能改写,见证人随时签字为凭,所以谁也不能把办理时间写早一天以上。",
         "The public log can be added to and never rewritten, and its witnesses sign what they saw when: so nobody can "

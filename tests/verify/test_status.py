@@ -3,28 +3,13 @@
 from typing import Any
 
 import pytest
+from status_for_tests import event, list_of, report_of, revoked_from, with_list
 from support_changes import apply_changes, day
 from support_forge import Forge, judge
 from support_instance import DAY, SmallInstance
 
 from certsvc.core.bundle import parse_bundle
 from certsvc.verify.path import time_of
-from certsvc.verify.report import Report
-
-
-def event(act: str, at: int, **other: Any) -> dict[str, Any]:
-    return {"do": "event", "act": act, "at": day(at), **other}
-
-
-def revoked_from(at: int, first: str | None) -> dict[str, Any]:
-    return event("revoke", at, reason="fraud", effective={"retroactive": first is None, "from": first})
-
-
-def report_of(small: SmallInstance, events: list[dict[str, Any]], at: float, now: float = 60, **asked: Any) -> Report:
-    forge = apply_changes(Forge(small), events)
-    forge.tree["status"] |= {"iat": day(now) - 60, "exp": day(now + 7)}
-    return judge(small, forge.build(), at=day(at), now=day(now), **asked)
-
 
 # The certificate is of day 43 (2025-02-17, 10:00 in Shanghai); day 50 is 2025-02-24, day 55 is 2025-03-01.
 HISTORIES: dict[str, tuple[list[dict[str, Any]], dict[float, str]]] = {
@@ -67,17 +52,6 @@ def test_the_row_of_a_status_names_the_act_and_the_office(small_instance: SmallI
 
 
 # --- a newer list --------------------------------------------------------------------------------------------------
-
-
-def list_of(small: SmallInstance, iat: float, value: int = 0, **other: Any) -> bytes:
-    """A status list signed on another day, with a value in the person's slot."""
-    forge = apply_changes(Forge(small), [{"do": "list", "value": value}])
-    forge.tree["status"] |= {"iat": day(iat), "exp": day(iat + 7)} | other
-    return forge.document("status")
-
-
-def with_list(small: SmallInstance, brought: bytes, at: float, now: float) -> Report:
-    return judge(small, small.bundle(), at=day(at), now=day(now), newer_status=brought)
 
 
 def test_a_newer_list_makes_an_old_bundle_fresh(small_instance: SmallInstance) -> None:

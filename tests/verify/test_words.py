@@ -256,8 +256,9 @@ def test_what_was_known_then_is_said_without_what_came_later() -> None:
     assert words.as_known_then(VALID) is None
 
 
-def test_what_was_known_then_borrows_the_figures_of_the_row_that_says_it() -> None:
-    report = replace(REPORTS["void"], then=("void", "fact_quorum_two_thirds"), verdict="revoked", reason="revoked")
+def test_what_was_known_then_is_said_with_the_figures_of_the_finding_that_decided_then() -> None:
+    void = REPORTS["void"]
+    report = replace(REPORTS["revoked"], then=("void", "fact_quorum_two_thirds"), then_about=void.about)
     assert "应到 21 人,实到 13 人" in words.reason(words.as_known_then(report), "zh")
 
 

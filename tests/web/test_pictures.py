@@ -110,8 +110,8 @@ def test_a_second_officer_has_a_mark_of_its_own() -> None:
 
 
 def test_the_status_says_its_value() -> None:
-    assert drawn(REPORTS["suspended"], "当前状态 · 暂停使用").state == "fail"
-    assert drawn(VALID, "当前状态 · 正常").state == "pass"
+    assert drawn(REPORTS["suspended"], "状态 · 暂停使用").state == "fail"
+    assert drawn(VALID, "状态 · 正常").state == "pass"
 
 
 def test_a_broken_signature_leaves_the_rest_open_and_shows_no_acts() -> None:
