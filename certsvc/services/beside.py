@@ -4,7 +4,7 @@ A file holds the keys of its day. Whoever brings a list of a later key brings it
 that is brought counts when all of it holds, and otherwise none of it: it says nothing against the file.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,6 +25,7 @@ from certsvc.services.publish import current_status_list
 from certsvc.services.witness_list import is_strict
 from certsvc.verify.path import jkt_of
 from certsvc.verify.report import Report
+from certsvc.verify.verdict import decide
 
 
 @dataclass(frozen=True)
@@ -215,6 +216,25 @@ def holds(report: Report, laid: Iterable[Jws]) -> bool:
     """Whether everything that was laid beside was proved, and everything that came with it was needed."""
     used = all(row.outcome == "pass" for row in report.rows if row.id == "nothing_unused")
     return used and all(proved(report, one) for one in laid)
+
+
+def answered(report: Report, laid: Iterable[Jws], alone: Callable[[], Report]) -> Report:
+    """`report`, where all that was laid beside was proved; else the Report on the file `alone`, and what did not hold.
+
+    That says nothing against the file, and leaves open what it may have known (docs/format.md 7.4).
+    """
+    unproved = {one.sha256 for one in laid if not proved(report, one)}
+    odd = [
+        row for row in report.rows
+        if row.outcome in ("fail", "unknown") and (row.evidence in unproved or row.id == "status_key_granted")
+    ]  # fmt: skip
+    if not unproved or not odd or report.verdict == "cannot_decide":
+        return report
+    by_itself = alone()
+    rows = (*by_itself.rows, odd[0]._replace(outcome="unknown"))
+    verdict, deciding = decide(rows)
+    about = by_itself.about if deciding is None else deciding.about
+    return replace(by_itself, verdict=verdict, reason=deciding and deciding.code, about=about, rows=rows)
 
 
 def proved(report: Report, document: Jws) -> bool:

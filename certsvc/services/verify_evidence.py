@@ -25,7 +25,7 @@ from certsvc.instance import Instance
 from certsvc.render.picture import pdf_pictures, read_codes
 from certsvc.render.reader import PdfFindings, read_pdf
 from certsvc.services import documents, private
-from certsvc.services.beside import Update, completed, holds, newest, read_update
+from certsvc.services.beside import Update, answered, completed, holds, newest, read_update
 from certsvc.services.evidence import bundle_of, fresh_evidence
 from certsvc.services.pdf import check_logged
 from certsvc.services.public_view import public_only
@@ -171,22 +171,20 @@ def verify_offline(found: Found, anchors: tuple, asked: Asked) -> Report:  # typ
 
 def _judge(alone: Evidence, anchors: tuple, asked: Asked) -> Report:  # type: ignore[type-arg]
     """The Report on a bundle with what was laid beside it. Raises Malformed."""
+
+    def judged(evidence: Evidence) -> Report:
+        return verify(evidence, anchors, asked.at, asked.now, asked.max_age, resources.titles())
+
     status, trust = (Update() if one is None else read_update(one) for one in (asked.newer_status, asked.newer_trust))
-    checkpoint = None if asked.checkpoint is None else read_checkpoint(asked.checkpoint)
-    plain = replace(
-        alone,
-        newer_status=status.status,
-        newer_status_logged=status.logged,
-        newer_trust=trust.trust,
-        checkpoint=checkpoint,
-    )
+    alone = replace(alone, checkpoint=None if asked.checkpoint is None else read_checkpoint(asked.checkpoint))
+    plain = replace(alone, newer_status=status.status, newer_status_logged=status.logged, newer_trust=trust.trust)
     update = newest(status, trust)
     whole = replace(plain, bundle=completed(alone.bundle, update), newer_trust=update.trust)
     if whole != plain:
-        report = verify(whole, anchors, asked.at, asked.now, asked.max_age, resources.titles())
+        report = judged(whole)
         if holds(report, (*update.documents, *(one for one in whole.bundle.grants if one not in alone.bundle.grants))):
             return report
-    return verify(plain, anchors, asked.at, asked.now, asked.max_age, resources.titles())
+    return answered(judged(plain), update.documents, lambda: judged(alone))
 
 
 def read_checkpoint(body: bytes) -> Note:

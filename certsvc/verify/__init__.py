@@ -14,7 +14,7 @@ from certsvc.verify.checks import CHECKS, Finding, find
 from certsvc.verify.links import draw
 from certsvc.verify.path import anchors_above, time_of
 from certsvc.verify.report import Moment, Report, Row
-from certsvc.verify.status import effective_from
+from certsvc.verify.status import effective_from, is_about
 
 _NOBODY = About()
 
@@ -128,7 +128,8 @@ def _certificate(case: Case) -> dict[str, Any]:
 def _timeline(case: Case) -> tuple[Moment, ...]:
     issuer, paper = case.batch.issuer, case.credential["certificate"]["approval"]["number"]
     issued = Moment(case.issued_at, "issued", issuer.org, issuer.org_name, paper)
-    own, annulled = [_moment(case, event) for event in case.bundle.events], case.evidence.annulled
+    own = [_moment(case, event) for event in case.bundle.events if is_about(case, event)]
+    annulled = case.evidence.annulled
     if annulled is None:
         return (issued, *own)
     # The register gives the decision without its proposal.

@@ -126,9 +126,13 @@ class Path(Remembers):
         try:
             return self.certified(kid, document.typ, position, self.when(document))
         except Fault as fault:
-            if document.typ == "act+jwt" and len(document.signatures) == 1 and fault.about.figures.get("use") == "seal":
+            if document.typ != "act+jwt":
+                raise
+            if len(document.signatures) == 1 and fault.about.figures.get("use") == "seal":
                 raise act_fault("sign_missing", document) from fault
-            raise
+            # Whichever check asks, it is this act that was signed so: not the one that it is compared with.
+            payload = document.unverified_payload
+            raise Fault(fault.code, payload["act"], fault.about.org or payload["org"], **fault.about.figures) from fault
 
     def certified(self, kid: str, typ: str, position: int, when: When) -> Identity:
         """Whose the key `kid` is, if it may make signature `position` of a document of kind `typ` made at `when`."""

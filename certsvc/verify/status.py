@@ -10,7 +10,7 @@ from certsvc.core.jose import Jws
 from certsvc.core.lifecycle import DATED, is_lawful
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.statuslist import AFTER, REVOKED, SUPERSEDED, SUSPENDED, VALID, WITHDRAWN, unpack, value_at
-from certsvc.verify.authority import AHEAD
+from certsvc.verify.authority import AHEAD, status_key_granted
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
 from certsvc.verify.path import act_fault, time_of
@@ -24,8 +24,7 @@ def event_lawful(case: Case, decide: Jws, q: int) -> None:
     payload = decide.unverified_payload
     before = case.bundle.events[q - 1].decide if q else None
     value, earliest = (before.unverified_payload["value"], time_of(before)) if before else (VALID, case.issued_at)
-    slot = case.credential["status"]["status_list"]
-    if payload["certificate"] != case.bundle.credential.sha256 or payload["slot"] != slot:
+    if not is_about(case, case.bundle.events[q]):
         raise act_fault("link_case", decide)
     if payload["q"] != q or AFTER[value].get(payload["act"]) != payload["value"] or not is_lawful(payload):
         raise act_fault("status_illegal", decide)
@@ -45,7 +44,7 @@ def status_fresh(batch: Batch) -> None:
 
 def events_complete(case: Case) -> None:
     """The last lifecycle act at hand is what the list says, so none is missing."""
-    if _listed(case, case.batch.status_carried) != _last_value(case.bundle.events):
+    if _listed(case, case.batch.status_carried) != _last_value(case):
         raise Fault("status_diverges")
 
 
@@ -76,13 +75,13 @@ def status_at(case: Case) -> tuple[int, Event | None]:
     """
     value, cause = VALID, None
     for event in case.batch.counted:
-        if effective_from(case, event) <= case.at:
+        if is_about(case, event) and effective_from(case, event) <= case.at:
             value, cause = int(event.decide.unverified_payload["value"]), event
     newest = case.batch.status_list
     listed = _listed(case, newest)
     # What was known before the list in the bundle was out is known without any list.
     counts = case.known is None or case.known > time_of(case.batch.status_carried)
-    if counts and listed != _last_value(case.bundle.events):
+    if counts and listed != _last_value(case) and case.batch.remember("list speaks", _speaks):
         # Between the list in the bundle and the newest one lies an act that is not at hand. It may reach back to any day.
         if case.at < min(time_of(newest), case.now):
             raise Unknown("events_missing")
@@ -109,8 +108,27 @@ def effective_from(case: Case, event: Event) -> int:
     return time_of(event.decide)
 
 
-def _last_value(events: tuple[Event, ...]) -> int:
-    return int(events[-1].decide.unverified_payload["value"]) if events else VALID
+def is_about(case: Case, event: Event) -> bool:
+    """Whether a lifecycle act is about this very certificate and its slot; a neighbour's says nothing about it."""
+    named, slot = event.decide.unverified_payload, case.credential["status"]["status_list"]
+    return bool(named["certificate"] == case.bundle.credential.sha256 and named["slot"] == slot)
+
+
+def _last_value(case: Case) -> int:
+    own = [event for event in case.bundle.events if is_about(case, event)]
+    return int(own[-1].decide.unverified_payload["value"]) if own else VALID
+
+
+def _speaks(batch: Batch) -> bool:
+    """Whether the newest list says anything about the certificate: it is the one that is named, of the issuer's own key,
+    of today, and logged where that is required. What it lacks is told by rows of its own."""
+    try:
+        status_key_granted(batch)
+        if batch.path.strict:
+            batch.place(batch.status_list)
+    except (Fault, Unknown):
+        return False
+    return time_of(batch.status_list) <= batch.now + AHEAD
 
 
 def _listed(case: Case, status_list: Jws) -> int:

@@ -45,3 +45,15 @@ def test_whatever_the_log_shows_to_be_wrong_is_told_with_its_figures(name: str) 
 def test_the_whole_report_on_logged_evidence_is_as_written(name: str) -> None:
     """Each row, each link, and where it stands in the log."""
     assert whole(judged_by_log(case_of(name))) == BY_LOG[name]
+
+
+@pytest.mark.parametrize(("act", "office"), [("unit_notice", "UNIT"), ("evaluate", "COMM"), ("issue", "HRSS")])
+def test_an_act_that_is_compared_with_others_is_the_only_one_named_for_its_signers(
+    act: str, office: str, small_instance: SmallInstance
+) -> None:
+    """The seal stands where the officer should: whichever check asks, the row names that act and its office."""
+    signers = [f"{office}.seal", f"{office}-1"]
+    forge = apply_changes(Forge(small_instance), [{"do": "sign", "document": f"acts.{act}", "by": signers}])
+    rows = [row for row in judge(small_instance, forge.build()).rows if row.code == "cert_use"]
+    assert len({row.id for row in rows}) > 2
+    assert {(row.act, row.org) for row in rows} == {(act, office)}

@@ -9,6 +9,7 @@ from support_forge import Forge, judge
 from support_instance import DAY, SmallInstance
 
 from certsvc.core.bundle import parse_bundle
+from certsvc.core.encoding import canonical, parse_json
 from certsvc.verify.path import time_of
 
 # The certificate is of day 43 (2025-02-17, 10:00 in Shanghai); day 50 is 2025-02-24, day 55 is 2025-03-01.
@@ -92,16 +93,17 @@ def test_an_older_list_is_not_used(small_instance: SmallInstance) -> None:
 
 BROUGHT: dict[str, tuple[list[dict[str, Any]], str, str, str]] = {
     "another_address": ([{"do": "set", "at": "status.sub", "to": "https://sample.invalid/status/2"}], "cannot_decide", "status_foreign", "authority"),
-    "by_a_seal": ([{"do": "sign", "document": "status", "by": ["HRSS.seal"]}], "void", "cert_use", "chain"),
+    "by_a_seal": ([{"do": "sign", "document": "status", "by": ["HRSS.seal"]}], "cannot_decide", "cert_use", "chain"),
     "by_a_key_not_at_hand": ([{"do": "mint", "label": "new", "like": "HRSS.status"}, {"do": "sign", "document": "status", "by": ["new"]}], "cannot_decide", "key_unknown", "integrity"),
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("value", [0, 1, 2, 3, 7])
 @pytest.mark.parametrize(("changes", "verdict", "code", "family"), BROUGHT.values(), ids=BROUGHT.keys())
 def test_a_list_that_is_not_the_issuers_is_no_word_about_the_certificate(
-    changes: list[dict[str, Any]], verdict: str, code: str, family: str, small_instance: SmallInstance
+    changes: list[dict[str, Any]], verdict: str, code: str, family: str, value: int, small_instance: SmallInstance
 ) -> None:
-    forge = apply_changes(Forge(small_instance), changes)
+    forge = apply_changes(Forge(small_instance), [{"do": "list", "value": value}, *changes])
     forge.tree["status"] |= {"iat": day(44), "exp": day(50)}
     report = with_list(small_instance, forge.document("status"), 45, 45)
     assert (report.verdict, report.reason) == (verdict, code)
@@ -109,10 +111,48 @@ def test_a_list_that_is_not_the_issuers_is_no_word_about_the_certificate(
     assert next(row for row in report.rows if row.code == code).family == family
 
 
-def test_a_list_whose_signature_fails_is_tampered(small_instance: SmallInstance) -> None:
-    one, two = list_of(small_instance, 44), list_of(small_instance, 45)
-    mixed = b".".join([*one.split(b".")[:2], two.split(b".")[2]])
-    assert with_list(small_instance, mixed, 45, 45).verdict == "tampered"
+def mixed(small: SmallInstance) -> bytes:
+    """A list with the signature of another."""
+    one, two = list_of(small, 44, 1), list_of(small, 45)
+    return b".".join([*one.split(b".")[:2], two.split(b".")[2]])
+
+
+def test_a_list_whose_signature_fails_says_nothing_against_the_file(small_instance: SmallInstance) -> None:
+    """docs/format.md 7.4: it leaves open what it may have known."""
+    report = with_list(small_instance, mixed(small_instance), 45, 45)
+    assert (report.verdict, report.reason) == ("cannot_decide", "sig_bad")
+    assert [row.outcome for row in report.rows if row.code == "sig_bad"] == ["unknown"]
+
+
+def test_a_list_that_does_not_hold_changes_nothing_about_what_is_certain(small_instance: SmallInstance) -> None:
+    suspended = apply_changes(Forge(small_instance), [event("suspend", 44)]).build()
+    asked = {"at": day(45), "now": day(45), "newer_status": mixed(small_instance)}
+    assert judge(small_instance, suspended, **asked).verdict == "suspended"
+    credential = small_instance.bundle().replace(b'"credential":"ey', b'"credential":"eY')
+    assert judge(small_instance, credential, **asked).verdict == "tampered"
+
+
+@pytest.mark.parametrize("value", [0, 1, 2])
+def test_a_list_in_the_file_that_is_not_the_certificates_decides_nothing(
+    value: int, small_instance: SmallInstance
+) -> None:
+    """Another list is public, and somebody's slot of the same number may well be revoked there."""
+    for changes in (BROUGHT["another_address"][0], [{"do": "set", "at": "status.iat", "to": day(60)}]):
+        data = apply_changes(Forge(small_instance), [{"do": "list", "value": value}, *changes]).build()
+        assert judge(small_instance, data, at=day(45), now=day(45)).verdict == "cannot_decide"
+
+
+def test_what_befell_a_neighbour_is_not_told_of_this_certificate(small_instance: SmallInstance) -> None:
+    theirs = Forge(small_instance, 1)
+    apply_changes(theirs, [event("suspend", 44), event("reinstate", 46, reason="cleared")])
+    other, own = parse_json(theirs.build()), parse_json(small_instance.bundle())
+    certs = list(dict.fromkeys([*own["certs"], *other["certs"]]))
+    data = canonical({**own, "events": other["events"], "certs": certs})
+    for at in (43.5, 45, 47):
+        report = judge(small_instance, data, at=day(at), now=day(47))
+        assert (report.verdict, report.reason) == ("cannot_decide", "link_case")
+        assert [moment.event for moment in report.timeline] == ["issued"]
+    assert judge(small_instance, data, at=day(43.5), now=day(47)).then == ("valid", None)
 
 
 def test_what_is_no_list_is_not_read_as_one(small_instance: SmallInstance) -> None:
