@@ -73,7 +73,7 @@ class _Judged:
             for row in self.odd
             if row.evidence == listed.sha256
             or (row.family == "status" and row.evidence is None)
-            or row.id == "not_annulled_since"
+            or row.id in ("not_annulled_since", "status_key_granted")
         )
 
     def found(self, check: str) -> bool:
