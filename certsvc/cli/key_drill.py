@@ -84,6 +84,10 @@ def _tell(condemned: Condemned) -> None:
 
 def _show(damage: Damage, path: Path | None) -> None:
     out(f"{damage.key.jkt}  {damage.key.use}  {damage.key.org_id}  自 since {moment(damage.since)}")
+    if damage.size is not None:
+        out(
+            f"以日志为准,此前见证人已见 {damage.size:,} 条 · By the log: witnesses had seen {damage.size:,} entries before it"
+        )
     counts = Counter((kind, sound) for kind, sound, _row in _rows(damage))
     kinds = sorted({kind for kind, _sound in counts})
     table(("类别 kind", _SOUND, _SUSPECT), [(kind, counts[kind, True], counts[kind, False]) for kind in kinds])

@@ -118,7 +118,7 @@ def _publish(instance: Instance, uri: str) -> Update:
     status = current_status_list(instance, uri)
     with instance.engines.read.connect() as connection:
         logged, trust = LogEvidence(instance, connection), documents.current_trust(connection)
-        living = living_grants(connection, instance.settings.authority, logged, is_strict(instance))
+        living = living_grants(instance, connection, instance.settings.authority, logged, is_strict(instance))
         named = [grant.sha256 for grant in living if _names_key_of(grant, status)]
         found = sorted(documents.grants_with_parents(connection, named))
         grants = tuple(documents.load_document(connection, name, "grant+jwt") for name in found)

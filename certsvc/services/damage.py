@@ -1,5 +1,7 @@
 """Damage of a stolen key: everything it signed, split at the theft, and what stands on the part that is suspect.
 
+Where the theft lies is asked of `theft`: what counts here is what counts for every verifier.
+
 1. signed    – every stored document and PDF that names the key, earlier ones sound, the others suspect
 2. grants    – grants given under a suspect grant
 3. acts      – acts under suspect grants only, and acts that follow a suspect act
@@ -9,6 +11,8 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeVar
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection
@@ -21,12 +25,15 @@ from certsvc.core.kinds import CA, KINDS
 from certsvc.instance import Instance
 from certsvc.services import documents
 from certsvc.services.certifiers import certified_by
+from certsvc.services.publish import WAITING
+from certsvc.services.theft import Theft, theft_at
 from certsvc.store import traces
 from certsvc.store.rows import SigningKey
 from certsvc.store.traces import CertificateTrace, DocumentTrace
 
-#: States of a certificate that can still change; the others are final.
-OPEN = ("in_force", "suspended")
+Row = TypeVar("Row")
+#: States of a certificate that can still change; the others are final. One that waits for the log came too late to be good.
+OPEN = ("in_force", "suspended", WAITING)
 #: Why a certificate is suspect, so that its next version would be as good as new: its own signature, or its file's.
 ONLY_SIGNED = ({"signature"}, {"file"}, {"signature", "file"})
 
@@ -69,7 +76,7 @@ class CertificateLine:
     @property
     def resignable(self) -> bool:
         """Whether a new signature mends it: its act path is sound, and it may be superseded."""
-        return self.open and set(self.causes) in ONLY_SIGNED and self.state == "in_force"
+        return self.open and set(self.causes) in ONLY_SIGNED and self.state != "suspended"
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,8 @@ class Damage:
 
     key: SigningKey
     since: int
+    size: int | None
+    """Under a root that requires the log: how many of its entries witnesses had seen before, on which sound rests."""
     traces: tuple[Trace, ...]
     certificates: tuple[CertificateLine, ...]
 
@@ -95,14 +104,14 @@ def find_damage(instance: Instance, jkt: str, since: int) -> Damage:
 
 def damage_within(instance: Instance, connection: Connection, jkt: str, since: int) -> Damage:
     """As `find_damage`, inside the caller's transaction."""
-    key = documents.key_by_jkt(connection, jkt)
-    return _of_ca(connection, key, since) if key.use == CA else _Search(instance, connection, key, since).run()
+    key, theft = documents.key_by_jkt(connection, jkt), theft_at(instance, connection, since)
+    return _of_ca(connection, key, theft) if key.use == CA else _Search(instance, connection, key, theft).run()
 
 
 # --- an issuing CA -------------------------------------------------------------------------------------------------
 
 
-def _of_ca(connection: Connection, ca: SigningKey, since: int) -> Damage:
+def _of_ca(connection: Connection, ca: SigningKey, theft: Theft) -> Damage:
     """What the theft of an issuing CA makes suspect: keys that it certified, what these signed since, and every file that
     was handed out since with its certificate in it.
 
@@ -110,21 +119,30 @@ def _of_ca(connection: Connection, ca: SigningKey, since: int) -> Damage:
     """
     keys = {key.jkt: key for key in certified_by(connection, ca)}
     traces = [Trace("x509", jkt, f"{key.org_id} {key.use}", key.valid_from, "ca") for jkt, key in keys.items()]
-    traces += [] if not keys else _signed_under(connection, keys, since)
-    return Damage(ca, since, tuple(traces), tuple(_handed_out(connection, ca, since)))
+    traces += [] if not keys else _signed_under(connection, keys, theft)
+    return Damage(ca, theft.since, theft.size, tuple(traces), tuple(_handed_out(connection, ca, theft)))
 
 
-def _signed_under(connection: Connection, keys: Collection[str], since: int) -> Iterator[Trace]:
+def _signed_under(connection: Connection, keys: Collection[str], theft: Theft) -> Iterator[Trace]:
     for typ in KINDS.keys() - {"vc+jwt"}:
-        for one in traces.documents(connection, typ):
-            signed = parse_shared(one.body, one.typ)
-            if any(signature.unverified_kid in keys for signature in signed.signatures):
-                yield _told(one, signed, "ca" if one.iat >= since else "")
+        for some in _portions(traces.documents(connection, typ)):
+            every = ((one, parse_shared(one.body, one.typ)) for one in some)
+            found = [(one, signed) for one, signed in every if any(s.unverified_kid in keys for s in signed.signatures)]
+            late = theft.late(typ, {one.sha256: one.iat for one, _ in found})
+            yield from (_told(one, signed, "ca" if one.sha256 in late else "") for one, signed in found)
 
 
-def _handed_out(connection: Connection, ca: SigningKey, since: int) -> Iterator[CertificateLine]:
-    lost = traces.handed_out_with(connection, b64(ca.certificate).encode(), since)
-    return (_line(one, ("file",) if one.id in lost else ()) for one in traces.certificates(connection))
+def _handed_out(connection: Connection, ca: SigningKey, theft: Theft) -> Iterator[CertificateLine]:
+    mark = b64(ca.certificate).encode()
+    for some in _portions(traces.certificates(connection)):
+        late = theft.late("vc+jwt", {one.sha256: one.issued_at for one in some})
+        lost = traces.handed_out_with(connection, mark, [one.id for one in some if one.sha256 in late])
+        yield from (_line(one, ("file",) if one.id in lost else ()) for one in some)
+
+
+def _portions(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while some := list(islice(rows, traces.AT_A_TIME)):
+        yield some
 
 
 # --- any other key -------------------------------------------------------------------------------------------------
@@ -135,15 +153,16 @@ class _Search:
     instance: Instance
     connection: Connection
     key: SigningKey
-    since: int
+    theft: Theft
     causes: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     """Kind -> hash of a suspect document -> cause."""
 
     def run(self) -> Damage:
         signed = list(self._signed())
-        for document in signed:
-            if document.iat >= self.since:
-                self.causes[document.typ][document.sha256] = "signature"
+        for typ in {document.typ for document in signed}:
+            late = self.theft.late(typ, {one.sha256: one.iat for one in signed if one.typ == typ})
+            self.causes[typ] |= dict.fromkeys(late, "signature")
+        sound_acts = [one.sha256 for one in signed if one.typ == "act+jwt" and one.sha256 not in self.causes["act+jwt"]]
         shown = {document.sha256: document for document in signed}
         # Nothing stands on a key that gives no grants and signs no acts.
         if self.causes["grant+jwt"]:
@@ -151,8 +170,8 @@ class _Search:
         if self.causes["grant+jwt"] or self.causes["act+jwt"]:
             shown |= self._follow_acts()
         found = [self._trace(one) for one in sorted(shown.values(), key=lambda one: (one.typ, one.iat, one.sha256))]
-        sound_acts = [one.sha256 for one in signed if one.typ == "act+jwt" and one.iat < self.since]
-        return Damage(self.key, self.since, tuple(found), tuple(self._certificates(sound_acts)))
+        certificates = tuple(self._certificates(sound_acts))
+        return Damage(self.key, self.theft.since, self.theft.size, tuple(found), certificates)
 
     def _mark(self, typ: str) -> bytes:
         """The protected header of a signature of this key: one string, as it is canonical."""
@@ -210,14 +229,14 @@ class _Search:
         own = self._mark("vc+jwt")
         lost = [b64(canonical({"alg": "ES256", "kid": jkt, "typ": "vc+jwt"})).encode() for jkt in self._ungranted()]
         spoilt_entries: set[str] = set()
-        for one in traces.certificates(self.connection):
+        for one, late in self._with_lateness(own):
             head = one.credential.partition(b".")[0]
             causes = {
-                "signature": head == own and one.issued_at >= self.since,
+                "signature": late,
                 "act": one.entry_id in on_suspect,
                 "grant": head in lost,
                 "event": one.id in changed or one.entry_id in spoilt_entries,
-                "file": files.get(one.id, -1) >= self.since,
+                "file": files.get(one.id, -1) >= self.theft.since,
             }
             # Versions come in order: what follows an unlawful correction is no better than it.
             if one.id in corrected:
@@ -225,6 +244,13 @@ class _Search:
             said = tuple(name for name, is_so in causes.items() if is_so)
             if said or head == own or one.entry_id in on_sound or one.id in files:
                 yield _line(one, said)
+
+    def _with_lateness(self, own: bytes) -> Iterator[tuple[CertificateTrace, bool]]:
+        """Every certificate, and whether this key signed it, by its header `own`, since the theft."""
+        for some in _portions(traces.certificates(self.connection)):
+            signed = {one.sha256: one.issued_at for one in some if one.credential.partition(b".")[0] == own}
+            late = self.theft.late("vc+jwt", signed)
+            yield from ((one, one.sha256 in late) for one in some)
 
     def _changed(self) -> tuple[set[str], set[str]]:
         """Certificates with a suspect status event, and those of them that such an event corrected."""

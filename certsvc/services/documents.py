@@ -357,6 +357,12 @@ def _bounds(
     return log_points.bounds(connection, policy_ever(instance), wanted, known)
 
 
+def bound_of(instance: Instance, connection: Connection, moment: int) -> int | None:
+    """What a trust bundle of now says had been good before `moment` (seconds): a size of the log, None without witnesses."""
+    before = document_store.newest_document(connection, "trust+jwt", "trust")
+    return _bounds(instance, connection, [moment], before).get(moment)
+
+
 def current_trust(connection: Connection) -> Jws:
     """The newest trust bundle. Raises NotReady."""
     return _newest(connection, "trust+jwt", "trust")

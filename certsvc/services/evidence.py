@@ -16,6 +16,7 @@ from certsvc.services.act_rules import target_of
 from certsvc.services.certifiers import certificates_of
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.publish import current_status_list
+from certsvc.services.theft import theft_at
 from certsvc.services.witness_list import is_strict
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
@@ -96,7 +97,9 @@ def gather_bundle(
     acts = [step.act for step in path] + [a for e in (*corrections, *events) for a in (e.propose, e.decide)]
     credential = parse_document(certificate.credential, "vc+jwt")
     named = {name for act in acts for name in act.unverified_payload["grants"]}
-    living = living_grants(connection, credential.unverified_payload["iss"].rpartition(":")[2], logged, proved)
+    living = living_grants(
+        instance, connection, credential.unverified_payload["iss"].rpartition(":")[2], logged, proved
+    )
     grants = tuple(_grants(connection, [*named, *(grant.sha256 for grant in living)]))
     draft = Bundle(
         b"",
@@ -174,10 +177,12 @@ def _open_salts(instance: Instance, connection: Connection, entry: EntryRow, ver
     return {field: salts[field] for field in OPEN_FIELDS}
 
 
-def living_grants(connection: Connection, issuer: str, logged: LogEvidence, proved: bool) -> list[Jws]:
+def living_grants(
+    instance: Instance, connection: Connection, issuer: str, logged: LogEvidence, proved: bool
+) -> list[Jws]:
     """The grants of `issuer` on which something sound may stand; with `proved` those that the log proves."""
     given = documents.grants_of(connection, issuer)
-    sound = [grant for grant in given if not _never_good(connection, grant)]
+    sound = [grant for grant in given if not _never_good(instance, connection, grant)]
     return [grant for grant in sound if not proved or logged.of(grant) is not None]
 
 
@@ -186,10 +191,15 @@ def _grants(connection: Connection, named: list[str]) -> Iterable[Jws]:
         yield documents.load_document(connection, name, "grant+jwt")
 
 
-def _never_good(connection: Connection, grant: Jws) -> bool:
+def _never_good(instance: Instance, connection: Connection, grant: Jws) -> bool:
     """Whether a grant was given with a stolen key: nothing sound stands on it, so no bundle has to carry it along."""
-    withdrawal = documents.withdrawals(connection).get(grant.sha256)
-    return withdrawal is not None and documents.withdrawn_from(withdrawal) <= grant.unverified_payload["iat"]
+    withdrawal, given = documents.withdrawals(connection).get(grant.sha256), grant.unverified_payload["iat"]
+    if withdrawal is None:
+        return False
+    since = documents.withdrawn_from(withdrawal)
+    if withdrawal["good_before"] is None:
+        return since <= int(given)
+    return bool(theft_at(instance, connection, since).late(grant.typ, {grant.sha256: given}))
 
 
 def _calendars(connection: Connection, path: tuple[PathStep, ...]) -> Iterable[Jws]:

@@ -2,13 +2,13 @@
 
 1. read   – the draft, by the schema of a procedure; an error names the member
 2. gather – the rosters of its track and year with their signed acts
-3. judge  – by the verifier's own checks, with the draft in the place of the procedure that was followed
+3. judge  – by the verifier's own checks and the log's proofs, with the draft in the place of the procedure that was followed
 
 Nothing is written. Only what was carried through to the end is judged; nobody knows yet how the rest will be.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,7 @@ from certsvc.services import documents
 from certsvc.services.act_rules import target_of
 from certsvc.services.certifiers import certificates_of
 from certsvc.services.evidence import linked
+from certsvc.services.log_evidence import LogEvidence
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
 from certsvc.store import rosters as roster_store
@@ -184,6 +185,7 @@ class _Judge:
 
     def __init__(self, instance: Instance, connection: Connection, draft: Mapping[str, Any], course: Course) -> None:
         self.instance, self.connection, self.draft, self.course = instance, connection, draft, course
+        self.logged = LogEvidence(instance, connection)
         self._shared: dict[tuple[str, ...], tuple[Bundle, Bundle]] = {}
 
     def outcome(self) -> Outcome:
@@ -223,7 +225,7 @@ class _Judge:
         for bundle in self._shared[names]:
             proofs = (leaves[step.act.sha256] for step in bundle.path)
             path = tuple(
-                PathStep(step.act, RosterProof(leaf.leaf_index, leaf.row_facts, leaf.row_salt, b""))
+                PathStep(step.act, RosterProof(leaf.leaf_index, leaf.row_facts, leaf.row_salt, b""), step.logged)
                 for step, leaf in zip(bundle.path, proofs, strict=True)
             )
             cases.append(Trial(Evidence(replace(bundle, path=path)), self.instance.anchors, now, now))
@@ -244,11 +246,18 @@ class _Judge:
         certs = certificates_of(self.instance, self.connection, sorted(kids))
         shared = Bundle(
             b"", _NOTHING, (Entry(b"", {}, target_of(self.course.entries[entry_id])),), {},
-            tuple(PathStep(act, RosterProof(0, None, None, b"")) for act in acts), (), (), tuple(grants), followed,
+            tuple(self._steps(acts)), (), (), tuple(grants), followed,
             tuple(load(self.connection, one, "calendar+jwt") for one in sorted(calendars)), _NOTHING, _NOTHING,
-            certs,
+            certs, None, tuple(map(self.logged.of, grants)),
         )  # fmt: skip
         return self._under(shared, self._drafted()), self._under(shared, followed)
+
+    def _steps(self, acts: Iterable[Jws]) -> Iterator[PathStep]:
+        """The acts with their log proofs: where a root requires them, only they say when something was done."""
+        before = None
+        for act in acts:
+            yield PathStep(act, RosterProof(0, None, None, b""), self.logged.of(act, before))
+            before = act.sha256
 
     def _drafted(self) -> Jws:
         """The draft as if it had been in force at any time."""

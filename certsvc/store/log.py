@@ -1,6 +1,6 @@
 """The rows of the transparency log: outbox, tiles, state, checkpoints, cosignatures. Only SQL; `services.log` decides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
 from sqlalchemy import Connection, Select, bindparam, func, insert, select, text, update
@@ -19,6 +19,9 @@ from certsvc.store.log_tables import (
     log_tile,
 )
 from certsvc.store.shelf import LOG_CHECKPOINTS, LOG_COSIGNATURES, LOG_ENTRIES, LOG_STATES
+
+#: Names in one question; SQLite takes 32,766 and PostgreSQL 65,535.
+NAMES = 1_000
 
 _BY_KEY = LOG_ENTRIES.select.where(log_entry.c.dedup_key == bindparam("key"))
 _BY_INDEX = LOG_ENTRIES.select.where(log_entry.c.idx == bindparam("idx"))
@@ -60,6 +63,12 @@ _PLACES = select(
         + select(func.count()).where(_BEFORE.c.idx.is_(None), _BEFORE.c.id < log_entry.c.id).scalar_subquery(),
     ),
 ).where(log_entry.c.dedup_key.in_(bindparam("keys", expanding=True)))
+_WITHIN = (
+    select(log_entry.c.subject)
+    .where(log_entry.c.subject.in_(bindparam("names", expanding=True)))
+    .group_by(log_entry.c.subject)
+    .having(func.count(log_entry.c.idx) == func.count(), func.max(log_entry.c.idx) < bindparam("size"))
+)
 _FIRST_LINES = select(log_cosignature.c.size, log_cosignature.c.witness, log_cosignature.c.line).where(
     log_cosignature.c.size.in_(
         select(log_cosignature.c.size)
@@ -113,6 +122,15 @@ def find_by_subject(connection: Connection, subject: str) -> LogEntry | None:
 def find_places(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
     """Key of each of these entries that is known -> its index, or for one that waits the index that it comes to."""
     return {key: int(index) for key, index in connection.execute(_PLACES, {"keys": list(keys)})}
+
+
+def seen_within(connection: Connection, names: Iterable[str], size: int) -> set[str]:
+    """Of these documents those that have leaves, all of them among the first `size` of the log."""
+    every, found = sorted(set(names)), set()
+    for start in range(0, len(every), NAMES):
+        asked = {"names": every[start : start + NAMES], "size": size}
+        found |= {row.subject for row in connection.execute(_WITHIN, asked)}
+    return found
 
 
 def list_waiting(connection: Connection, most: int) -> list[tuple[int, bytes]]:

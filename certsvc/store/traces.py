@@ -48,12 +48,15 @@ class RenditionTrace:
 _DOCUMENTS = select(*(document.c[name] for name in DocumentTrace.__slots__)).where(document.c.typ == bindparam("typ"))
 _CERTIFICATES = select(*(certificate.c[name] for name in CertificateTrace.__slots__))
 _HANDED_OUT = select(certificate.c.id, certificate.c.frozen_bundle).where(
-    certificate.c.issued_at >= bindparam("since"), certificate.c.frozen_bundle.is_not(None)
+    certificate.c.id.in_(bindparam("names", expanding=True)), certificate.c.frozen_bundle.is_not(None)
 )
 _RENDITIONS = select(*(rendition.c[name] for name in RenditionTrace.__slots__))
 _ON_ACTS = select(act_entry.c.entry_id).where(act_entry.c.act_sha256.in_(bindparam("names", expanding=True)))
 _EVENTS = select(status_event.c.certificate_id, status_event.c.kind)
 _BY_PROPOSAL = _EVENTS.where(status_event.c.propose_sha256.in_(bindparam("names", expanding=True)))
+_DECIDED = select(status_event.c.propose_sha256, status_event.c.decide_sha256).where(
+    status_event.c.propose_sha256.in_(bindparam("names", expanding=True))
+)
 _BY_DECISION = _EVENTS.where(status_event.c.decide_sha256.in_(bindparam("names", expanding=True)))
 
 
@@ -68,9 +71,9 @@ def certificates(connection: Connection) -> Iterator[CertificateTrace]:
     return (CertificateTrace(*row) for row in _pages(connection, _CERTIFICATES, by))
 
 
-def handed_out_with(connection: Connection, text: bytes, since: int) -> set[str]:
-    """Ids of the certificates issued at `since` (seconds) or later whose frozen bundle has `text` in it."""
-    rows = _pages(connection, _HANDED_OUT, [certificate.c.id], since=since)
+def handed_out_with(connection: Connection, text: bytes, ids: Iterable[str]) -> set[str]:
+    """Of these certificates the ids of those whose frozen bundle has `text` in it."""
+    rows = (row for names in _portions(ids) for row in connection.execute(_HANDED_OUT, {"names": names}))
     return {name for name, bundle in rows if text in bundle}
 
 
@@ -92,6 +95,11 @@ def events_by(connection: Connection, acts: Iterable[str]) -> set[tuple[str, str
         for statement in (_BY_PROPOSAL, _BY_DECISION)
         for row in connection.execute(statement, {"names": names})
     }
+
+
+def decisions_of(connection: Connection, acts: Iterable[str]) -> dict[str, str]:
+    """Hash of each of these acts that is a proposal and was decided -> hash of its decision."""
+    return {row[0]: row[1] for names in _portions(acts) for row in connection.execute(_DECIDED, {"names": names})}
 
 
 def _pages(connection: Connection, statement: Select[Any], by: list[Column[Any]], **values: object) -> Iterator[Any]:

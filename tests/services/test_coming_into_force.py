@@ -1,13 +1,10 @@
 """No proof, no certificate: what waits for the log says so everywhere, and comes into force with its proofs."""
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 from support_instance import SmallInstance
-from world_for_tests import World
+from world_for_tests import World, witnesses_away
 
 from certsvc.core.bundle import Bundle, parse_bundle
 from certsvc.core.checkpoint import parse_head, verify_proof
@@ -32,19 +29,6 @@ from certsvc.verify import verify
 from certsvc.verify.case import Evidence
 
 PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-17"}
-
-
-@contextmanager
-def witnesses_away(world: World) -> Iterator[None]:
-    """Nobody is where the list of witnesses says; their keys stay the policy."""
-    path = world.home / FILE
-    kept = path.read_text(encoding="utf-8")
-    value = json.loads(kept)
-    for one in value["witnesses"]:
-        one["url"] += "-away"
-    path.write_text(json.dumps(value), encoding="utf-8")
-    yield
-    path.write_text(kept, encoding="utf-8")
 
 
 def stuck(world: World) -> str:

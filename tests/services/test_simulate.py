@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from world_for_tests import BATCHES, PAPER, World
+from world_for_tests import BATCHES, PAPER, WALKS, World, witnesses_away
 
 from certsvc import resources
-from certsvc.core.errors import Malformed
+from certsvc.core.errors import Malformed, Refused
+from certsvc.services import log_leaves, withdrawal
 from certsvc.services.simulate import Outcome, Simulation, read_draft, simulate
+from certsvc.services.verify_evidence import verify_code
 
 T01: dict[str, Any] = resources.tracks()["T01"].procedure
 STEP = {step["act"]: place for place, step in enumerate(T01["steps"])}
@@ -171,6 +173,91 @@ def test_another_year_or_track_is_another_question(world: World) -> None:
     found = simulate(world.instance, changed(lambda draft: draft.update(track="T06")), 2025)
     assert [(one.roster.id, one.verdict) for one in found.outcomes] == [("R0004", "open")]
 
+
+# --- by the log ------------------------------------------------------------------------------------------------------
+
+
+def committee_of(world: World) -> str:
+    found = withdrawal.list_grants(world.instance, "SL-XC")
+    return next(one.sha256 for one in found if one.role == "committee")
+
+
+def moment(world: World, day: int) -> int:
+    world.at(day)
+    return world.instance.now()
+
+
+@pytest.mark.parametrize(("reason", "good_before", "code"), [
+    ("expired", None, None), ("withdrawn", None, None), ("compromised", 19, None), ("compromised", 17, "grant_withdrawn"),
+])  # fmt: skip
+def test_a_grant_that_was_withdrawn_later_is_judged_as_a_verifier_does(
+    province: World, reason: str, good_before: int | None, code: str | None
+) -> None:
+    (issued, _) = province.issue(province.ready(2))
+    until = None if good_before is None else moment(province, good_before)
+    province.at(100)
+    withdrawal.withdraw_grant(province.instance, committee_of(province), reason, PAPER, until)
+    report = verify_code(province.instance, issued.code)
+    assert (report.verdict, report.reason) == (("void", code) if code else ("valid", None))
+    (got,) = simulate(province.instance, changed(), 2025).outcomes
+    assert (got.verdict, got.already) == (("void", 2) if code else ("lawful", 0))
+    assert reasons(got) == ({(code, "evaluate", "SL-XC")} if code else set())
+
+
+def back(world: World, day: int) -> None:
+    """The witnesses see on that morning what was signed while they were away."""
+    world.at(day, hour=9)
+    log_leaves.look_out(world.instance)
+    log_leaves.settle(world.instance)
+
+
+def test_a_notice_that_the_log_may_have_seen_too_late_is_left_open_as_a_verifier_leaves_it(province: World) -> None:
+    roster = province.take_in(BATCHES["T01"])
+    province.walk("T01", roster, until="recommend")
+    # Five working days from Monday to Friday: whoever closes on Friday closes too early, and nobody saw that it was Saturday.
+    province.at(4, hour=11)
+    log_leaves.look_out(province.instance)
+    with witnesses_away(province):
+        province.at(5, hour=8)
+        province.sign("recommend", roster, "CC")
+    back(province, 5)
+    for day, kind, officers in WALKS["T01"][2:]:
+        province.at(day)
+        province.sign(kind, roster, *officers)
+    province.at(40)
+    with pytest.raises(Refused, match=r"unknown \(interval_unproved\)"):
+        province.issue(roster)
+    (got,) = simulate(province.instance, changed(), 2025).outcomes
+    assert (got.verdict, got.already, {one.code for one in got.reasons}) == ("cannot_decide", 2, {"interval_unproved"})
+
+
+@pytest.mark.parametrize(("proved", "verdict", "code"), [
+    (True, "void", "interval_short"), (False, "cannot_decide", "interval_unproved"),
+])  # fmt: skip
+def test_a_notice_is_counted_from_the_day_on_which_the_log_had_it(
+    province: World, proved: bool, verdict: str, code: str
+) -> None:
+    """Signed on Monday and seen on Tuesday; where it is `proved` the witnesses had not seen it on Tuesday morning."""
+    roster = province.take_in(BATCHES["T01"])
+    if proved:
+        province.at(1, hour=8)
+        log_leaves.look_out(province.instance)
+    with witnesses_away(province):
+        province.at(0)
+        province.sign("unit_notice", roster, "U1")
+    back(province, 1)
+    for day, kind, officers in WALKS["T01"][1:]:
+        province.at(day)
+        province.sign(kind, roster, *officers)
+    province.at(40)
+    assert len(province.issue(roster)) == 2
+    # Monday to the Tuesday after next are seven working days.
+    six, seven = (simulate(province.instance, changed(longer("unit_notice", days=days)), 2025) for days in (6, 7))
+    assert [one.verdict for one in (*six.outcomes, *seven.outcomes)] == ["lawful", verdict]
+    assert [(one.code, one.act) for one in seven.outcomes[0].reasons] == [(code, "unit_notice")]
+
+
+# --- drafts ----------------------------------------------------------------------------------------------------------
 
 BAD: dict[str, tuple[bytes, str, str]] = {
     "no_json": (b"{", "json", "JSON"),

@@ -3,6 +3,7 @@
 Rosters are written as .xlsx files and imported as an office would; nothing is put into the store by hand.
 """
 
+import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,7 @@ from certsvc.services import act, documents, enrol, issue
 from certsvc.services.ceremony import hold_ceremony
 from certsvc.services.delegation import Delegation, delegate
 from certsvc.services.import_roster import ImportResult, import_roster
+from certsvc.services.witness_list import FILE
 from certsvc.store import certificates, keys, rosters
 from certsvc.store.rows import Certificate, Entry
 from certsvc.store.tables import metadata
@@ -263,6 +265,19 @@ class World:
     def census(self) -> dict[str, int]:
         """How many rows every table has."""
         return census(self.instance)
+
+
+@contextmanager
+def witnesses_away(world: World) -> Iterator[None]:
+    """Nobody is where the list of witnesses says; their keys stay the policy."""
+    path = world.home / FILE
+    kept = path.read_text(encoding="utf-8")
+    value = json.loads(kept)
+    for one in value["witnesses"]:
+        one["url"] += "-away"
+    path.write_text(json.dumps(value), encoding="utf-8")
+    yield
+    path.write_text(kept, encoding="utf-8")
 
 
 def census(instance: Instance) -> dict[str, int]:

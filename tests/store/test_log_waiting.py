@@ -57,3 +57,20 @@ def test_leaves_count_until_a_published_checkpoint_covers_them(long_log: Engine)
         assert unlogged.unpublished(connection) == (3, 60)
         log.set_published(connection, PLACED + 2, b"note")
         assert unlogged.unpublished(connection) == (1, 80)
+
+
+def test_a_document_was_seen_when_all_its_leaves_were(long_log: Engine) -> None:
+    subjects = {"early": (0, 1), "parted": (1, 2), "late": (2, 3), "half": (0, None), "waiting": (None,)}
+    with long_log.begin() as connection:
+        rows = {}
+        for name, places in subjects.items():
+            for number, place in enumerate(places):
+                key = f"{name}/{number}"
+                row = log.add_entry(connection, key, key.encode(), subject=name, salt=None, now=60)
+                if place is not None:
+                    rows[row] = PLACED + 10 * place + len(rows)
+        log.place(connection, rows)
+        asked = [*subjects, "unknown"]
+        assert log.seen_within(connection, asked, PLACED + 20) == {"early"}
+        assert log.seen_within(connection, asked, PLACED + 100) == {"early", "parted", "late"}
+        assert log.seen_within(connection, asked, 0) == set()
