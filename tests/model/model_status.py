@@ -63,8 +63,18 @@ def in_force(view: View) -> Iterator[Finding]:
             yield "status", "unknown", "events_missing"
             return
         value = listed
+    elif list_counts(view) and hidden_pair(view, at):
+        yield "status", "unknown", "events_missing"
+        return
     if value != VALID:
         yield "status", "fail", WORDS[value]
+
+
+def hidden_pair(view: View, at: int) -> bool:
+    """5.5: between two lists of one value, a suspension and its end may lie, or a reinstatement and another suspension."""
+    unfinished = any(before == last_value(view.all_events) for before, _ in TRANSITIONS)
+    inside = view.edition.at < at < view.newest.at and at < view.question.now
+    return view.rules.pairs_between_lists and unfinished and inside
 
 
 def list_counts(view: View) -> bool:

@@ -32,6 +32,8 @@ class Rules:
     """Lifecycle acts decided after the time asked about are not judged at all for what was known then."""
     lists_known_then: bool = True
     """A list that was out by the time asked about counts for what was known then; before it, what is missing is open."""
+    pairs_between_lists: bool = True
+    """Between two lists of one value that is not final a change may have been made and undone (5.5)."""
     proposals_follow: bool = True
     """A proposal, not only its decision, is no older than the certificate it names (5.4, section 6)."""
 

@@ -101,6 +101,38 @@ def test_a_newer_list_leaves_the_past_open_since_the_act_may_reach_back(
     assert (report.verdict, report.reason) == ("cannot_decide", "events_missing")
 
 
+def between(small: SmallInstance, events: list[dict[str, Any]], value: int, at: float) -> Report:
+    """Evidence and list of day 43, beside a list of day 45 with `value`; asked on day 46."""
+    data = apply_changes(Forge(small), events).build()
+    return judge(small, data, at=day(at), now=day(46), newer_status=list_of(small, 45, value))
+
+
+SECOND = 1 / DAY
+
+
+@pytest.mark.parametrize(("events", "value", "verdict"), [([], 0, "valid"), ([event("suspend", 43)], 2, "suspended")])
+def test_two_lists_of_one_value_say_nothing_about_the_days_between_them(
+    events: list[dict[str, Any]], value: int, verdict: str, small_instance: SmallInstance
+) -> None:
+    """A suspension and its end may both be missing, or a reinstatement and the next suspension."""
+    between_them = [43 + SECOND, 44, 45 - SECOND]
+    open_ones = [between(small_instance, events, value, at) for at in between_them]
+    assert {(one.verdict, one.reason, one.then) for one in open_ones} == {
+        ("cannot_decide", "events_missing", ("cannot_decide", "events_missing"))
+    }
+    # Up to the list inside nothing is missing, and from the newest one on it decides.
+    assert [between(small_instance, events, value, at).verdict for at in (43, 45, 45.5, 46)] == [verdict] * 4
+
+
+def test_between_two_lists_nothing_becomes_of_what_has_ended(small_instance: SmallInstance) -> None:
+    report = between(small_instance, [revoked_from(43, "2025-02-17")], 1, 44)
+    assert (report.verdict, report.then) == ("revoked", ("revoked", "revoked"))
+
+
+def test_the_list_of_a_minute_ahead_and_of_one_value_answers_for_now(small_instance: SmallInstance) -> None:
+    assert with_list(small_instance, list_of(small_instance, 45 + 60 / DAY), 45, 45).verdict == "valid"
+
+
 def test_a_list_of_a_minute_ahead_still_answers_for_now(small_instance: SmallInstance) -> None:
     brought = list_of(small_instance, 90 + 60 / DAY, 1)
     assert with_list(small_instance, brought, 90, 90).verdict == "revoked"
