@@ -34,12 +34,15 @@ def event_lawful(case: Case, decide: Jws, q: int) -> None:
 
 
 def status_fresh(batch: Batch) -> None:
-    """The newest status list at hand is not past its end (or `--max-age`), and not from the future."""
+    """The newest status list at hand is not past its end (or `--max-age`), and not from the future.
+
+    What was known at a time before it was signed, it tells for ever (docs/format.md, Then and now).
+    """
     payload = batch.status_list.unverified_payload
     if payload["iat"] > batch.now + AHEAD:
         raise Unknown("status_from_future")
     end = payload["exp"] if batch.max_age is None else payload["iat"] + batch.max_age
-    if batch.now > end:
+    if batch.now > end and not batch.tells_of_then(payload["iat"]):
         raise Unknown("status_stale", days=(batch.now - payload["iat"]) // 86_400)
 
 

@@ -37,7 +37,7 @@ def events_lawful(view: View) -> Iterator[Finding]:
 def status_fresh(view: View) -> Iterator[Finding]:
     if view.newest.at > view.question.now + CLOCK_SKEW:
         yield "status", "unknown", "status_from_future"
-    if view.question.now > view.newest.list_until:
+    if view.question.now > view.newest.list_until and not view.tells_of_then(view.newest.at):
         yield "status", "unknown", "status_stale"
 
 

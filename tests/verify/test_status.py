@@ -201,6 +201,52 @@ def test_a_list_is_good_until_its_end_or_as_old_as_the_asker_accepts(
     assert (report.verdict, report.reason) == ("valid" if code is None else "cannot_decide", code)
 
 
+KNOWN_UNTIL: list[tuple[float, tuple[str, str | None]]] = [
+    (48, ("valid", None)),
+    (53, ("valid", None)),
+    (53 + SECOND, ("cannot_decide", "status_stale")),
+    (70, ("cannot_decide", "status_stale")),
+]
+
+
+@pytest.mark.parametrize("max_age", [None, DAY])
+@pytest.mark.parametrize(("at", "then"), KNOWN_UNTIL)
+def test_what_was_known_up_to_a_list_is_known_for_ever(
+    at: float, then: tuple[str, str | None], max_age: int | None, small_instance: SmallInstance
+) -> None:
+    """What is known now is not: a revocation may have reached back since."""
+    forge = Forge(small_instance)
+    forge.tree["status"] |= {"iat": day(53), "exp": day(60)}
+    report = judge(small_instance, forge.build(), at=day(at), now=day(73), max_age=max_age)
+    assert (report.verdict, report.reason, report.then) == ("cannot_decide", "status_stale", then)
+
+
+def test_what_was_known_then_is_told_of_a_suspension_by_a_list_of_later(small_instance: SmallInstance) -> None:
+    changes = [event("suspend", 45), event("reinstate", 50, reason="cleared")]
+    forge = apply_changes(Forge(small_instance), changes)
+    forge.tree["status"] |= {"iat": day(53), "exp": day(60)}
+    data = forge.build()
+    found = [judge(small_instance, data, at=day(at), now=day(73)).then for at in (44, 46, 51)]
+    assert found == [("valid", None), ("suspended", "suspended"), ("valid", None)]
+
+
+def test_a_trust_bundle_tells_for_ever_what_was_known_up_to_it(small_instance: SmallInstance) -> None:
+    forge = Forge(small_instance)
+    forge.tree["status"] |= {"iat": day(190), "exp": day(197)}
+    forge.tree["trust"] |= {"iat": day(53), "exp": day(143)}
+    data = forge.build()
+    found = [judge(small_instance, data, at=day(at), now=day(191)) for at in (48, 53, 53 + SECOND)]
+    assert {(one.verdict, one.reason) for one in found} == {("cannot_decide", "trust_expired")}
+    assert [one.then for one in found] == [("valid", None)] * 2 + [("cannot_decide", "trust_expired")]
+
+
+def test_a_list_of_the_future_says_nothing_of_what_was_known_then(small_instance: SmallInstance) -> None:
+    forge = Forge(small_instance)
+    forge.tree["status"] |= {"iat": day(54), "exp": day(60)}
+    report = judge(small_instance, forge.build(), at=day(48), now=day(53))
+    assert report.then == ("cannot_decide", "status_from_future")
+
+
 def test_a_stale_list_that_says_revoked_still_says_so(small_instance: SmallInstance) -> None:
     forge = apply_changes(Forge(small_instance), [revoked_from(43, None)])
     assert judge(small_instance, forge.build(), now=day(90), at=day(90)).verdict == "revoked"
