@@ -281,7 +281,7 @@ def _from_register(
         return without_evidence("cannot_decide", WAITING, asked.at, now, inst.anchors[0].test)
     annulled = _annulled_since(connection, certificate)
     evidence = Evidence(bundle, found.document, certificate.sha256, annulled)
-    report = verify(evidence, inst.anchors, max(asked.at, 0), now, titles=resources.titles())
+    report = verify(evidence, inst.anchors, asked.at, now, titles=resources.titles())
     match = {**NOT_COMPARED, "file": _file_match(found, report)}
     if expect is not None and report.certificate is not None:
         match |= _compare(inst, connection, certificate, report.certificate, expect)
