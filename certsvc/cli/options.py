@@ -3,13 +3,13 @@
 import functools
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any, TypeVar
 
 import click
 
 from certsvc.cli.say import HOME_TYPED
-from certsvc.core.calendar import SHANGHAI
+from certsvc.core.calendar import SHANGHAI, seconds_of
 from certsvc.instance import Instance, open_instance
 from certsvc.services.documents import today_of
 
@@ -43,11 +43,11 @@ class Moment(click.ParamType):
             return value
         try:
             if len(value) == 10:
-                return int(datetime.combine(date.fromisoformat(value), time(23, 59, 59), SHANGHAI).timestamp())
+                return seconds_of(datetime.combine(date.fromisoformat(value), time(23, 59, 59), SHANGHAI))
             moment = datetime.fromisoformat(value)
             if moment.tzinfo is None:
                 raise ValueError(value)
-            return int(moment.astimezone(UTC).timestamp())
+            return seconds_of(moment)
         except ValueError:
             self.fail(f"{value!r}: 2024-03-15, 2024-03-15T10:00:00+08:00 或 · or 2024-03-15T02:00:00Z", param, ctx)
 

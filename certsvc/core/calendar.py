@@ -9,6 +9,8 @@ from certsvc.core.outcomes import Unknown
 
 #: Public notices are counted in civil days of Asia/Shanghai, which has had no daylight saving since 1991.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+_FIRST = datetime(1000, 1, 1, tzinfo=UTC).timestamp()
+_LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=SHANGHAI).timestamp()
 
 
 @lru_cache(maxsize=4096)
@@ -28,6 +30,17 @@ def years_later(day: date, years: int) -> date:
 def utc_text(seconds: int) -> str:
     """RFC 3339 UTC with whole seconds, the form of times inside documents."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seconds_of(moment: datetime) -> int:
+    """Seconds since 1970 UTC of a time with an offset that somebody gave.
+
+    Raises ValueError where its year has no four digits in UTC or in Asia/Shanghai: no report could tell it (RFC 3339, 1).
+    """
+    seconds = int(moment.timestamp())
+    if not _FIRST <= seconds <= _LAST:
+        raise ValueError("no such year")
+    return seconds
 
 
 def is_working_day(calendar: dict[str, Any], day: date) -> bool:

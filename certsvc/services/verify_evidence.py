@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from certsvc import resources
-from certsvc.core.bundle import Bundle, looks_like_bundle, parse_bundle
+from certsvc.core.bundle import looks_like_bundle, parse_bundle
 from certsvc.core.calendar import local_date
 from certsvc.core.checkpoint import parse_head
 from certsvc.core.codes import check_certificate_number, parse_verification_code
@@ -31,6 +31,7 @@ from certsvc.services.pdf import check_logged
 from certsvc.services.public_view import public_only
 from certsvc.services.publish import WAITING
 from certsvc.store import certificates as certificate_store
+from certsvc.store import keys as key_store
 from certsvc.store import rosters as roster_store
 from certsvc.store import status as status_store
 from certsvc.store.rows import Certificate, Version
@@ -239,13 +240,9 @@ def _after_offline(
     bundle = parse_bundle(found.bundle)
     certificate = certificate_store.find_by_sha256(connection, bundle.credential.sha256)
     if certificate is None:
-        return _verify_unregistered(inst, bundle, found, asked)
+        evidence = Evidence(bundle, found.document, "")
+        return verify(evidence, inst.anchors, asked.at, asked.now, titles=resources.titles())
     return _from_register(inst, connection, certificate, found, asked, expect)
-
-
-def _verify_unregistered(inst: Instance, bundle: Bundle, found: Found, asked: Asked) -> Report:
-    evidence = Evidence(bundle, found.document, "")
-    return verify(evidence, inst.anchors, asked.at, asked.now, titles=resources.titles())
 
 
 def _verify_token(inst: Instance, connection: Connection, found: Found, asked: Asked, expect: Expect | None) -> Report:
@@ -258,8 +255,6 @@ def _verify_token(inst: Instance, connection: Connection, found: Found, asked: A
     certificate = certificate_store.find_by_sha256(connection, credential.sha256)
     if certificate is not None:
         return _from_register(inst, connection, certificate, found, asked, expect)
-    from certsvc.store import keys as key_store
-
     key = key_store.find_signing_key(connection, credential.signatures[0].unverified_kid)
     if key is None:
         return without_evidence("not_issued", "unknown_root", asked.at, asked.now, test)
@@ -284,7 +279,7 @@ def _from_register(
         return without_evidence("cannot_decide", WAITING, asked.at, now, inst.anchors[0].test)
     annulled = _annulled_since(connection, certificate)
     evidence = Evidence(bundle, found.document, certificate.sha256, annulled)
-    report = verify(evidence, inst.anchors, max(asked.at, 0), now, titles=resources.titles())
+    report = verify(evidence, inst.anchors, asked.at, now, titles=resources.titles())
     match = {**NOT_COMPARED, "file": _file_match(found, report)}
     if expect is not None and report.certificate is not None:
         match |= _compare(inst, connection, certificate, report.certificate, expect)
@@ -350,7 +345,10 @@ def fresh_bundle(inst: Instance, code_text: str) -> bytes | None:
 def verify_number(
     inst: Instance, number: str, name: str, *, at: int | None = None, expect: Expect | None = None
 ) -> Report:
-    """The Report on number + full name: status and the few members that pair may know. Every miss is `no_record`."""
+    """The Report on number + full name: status and the few members that pair may know. Every miss is `no_record`.
+
+    Of the versions with that name the newest that was issued by then counts; the oldest, which is to come, before all of them.
+    """
     asked = Asked(inst.now() if at is None else at, inst.now())
     missed = without_evidence("no_record", "no_record", asked.at, asked.now, inst.anchors[0].test)
     try:
@@ -358,12 +356,14 @@ def verify_number(
     except Malformed:
         return missed
     with inst.engines.read.connect() as connection:
-        for certificate in sorted(certificate_store.find_by_number(connection, normal), key=lambda c: -c.version):
-            payload = parse_document(certificate.credential, "vc+jwt").unverified_payload
-            if _same(fold_name(payload["certificate"]["name"]), fold_name(name)) == "match":
-                report = _from_register(inst, connection, certificate, Found(), asked, expect)
-                return public_only(report)
-    return missed
+        named = [one for one in certificate_store.find_by_number(connection, normal) if _is_named(one, name)]
+        issued = [one for one in named if one.issued_at <= asked.at] or named[:1]
+        return public_only(_from_register(inst, connection, issued[-1], Found(), asked, expect)) if issued else missed
+
+
+def _is_named(certificate: Certificate, name: str) -> bool:
+    printed = parse_document(certificate.credential, "vc+jwt").unverified_payload["certificate"]
+    return _same(fold_name(printed["name"]), fold_name(name)) == "match"
 
 
 # --- 4. compare ----------------------------------------------------------------------------------------------------

@@ -18,10 +18,10 @@ LOGGED = ("act+jwt", "grant+jwt", "vc+jwt", "statuslist+jwt")
 
 
 def trust_current(batch: Batch) -> None:
-    """The trust bundle is at hand and not past its end, so a withdrawal would be known."""
+    """The trust bundle is at hand and not past its end, so a withdrawal would be known; or it is of after what is asked."""
     trust, age = batch.path.trust, batch.max_age
     end = trust["exp"] if age is None else trust["iat"] + max(age, trust["exp"] - trust["iat"])
-    if batch.now > end:
+    if batch.now > end and not batch.tells_of_then(trust["iat"]):
         raise Unknown("trust_expired")
     if trust["iat"] > batch.now + AHEAD:
         raise Unknown("trust_from_future")

@@ -111,6 +111,10 @@ class Batch(Remembers):
         known = self.path.known
         return self.events if known is None else tuple(e for e in self.events if time_of(e.decide) <= known)
 
+    def tells_of_then(self, signed_at: int) -> bool:
+        """Whether a list signed then tells all that was known at the time whose knowledge is asked for, however old it is."""
+        return self.path.known is not None and signed_at >= self.path.known
+
     @cached_property
     def counted_acts(self) -> tuple[Jws, ...]:
         return _halves((*self.corrections, *self.counted))

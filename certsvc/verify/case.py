@@ -64,7 +64,7 @@ class Case:
     at: int
     """The time that is asked about, seconds since 1970 UTC."""
     now: int
-    """The time at which is asked; freshness is judged by it."""
+    """The time at which is asked; freshness is judged by it, but of a list that was signed at `known` or later."""
     max_age: int | None = None
     """Oldest acceptable status list in seconds; None: as long as the list says."""
     known: int | None = None

@@ -33,12 +33,15 @@ def event_lawful(case: Case, decide: Jws, q: int) -> None:
 
 
 def status_fresh(batch: Batch) -> None:
-    """The newest status list at hand is not past its end (or `--max-age`), and not from the future."""
+    """The newest status list at hand is not past its end (or `--max-age`), and not from the future.
+
+    What was known at a time before it was signed, it tells for ever (docs/format.md, Then and now).
+    """
     payload = batch.status_list.unverified_payload
     if payload["iat"] > batch.now + AHEAD:
         raise Unknown("status_from_future")
     end = payload["exp"] if batch.max_age is None else payload["iat"] + batch.max_age
-    if batch.now > end:
+    if batch.now > end and not batch.tells_of_then(payload["iat"]):
         raise Unknown("status_stale", days=(batch.now - payload["iat"]) // 86_400)
 
 
@@ -71,21 +74,20 @@ def status_at(case: Case) -> tuple[int, Event | None]:
     """Value of the slot at the time asked about, and the lifecycle act behind it when that is at hand.
 
     Acts decided later count from the day they take effect: a revocation from the beginning covers every time. Raises
-    Unknown for a value that has no meaning here.
+    Unknown events_missing, and for a value that has no meaning here.
     """
     value, cause = VALID, None
     for event in case.batch.counted:
         if is_about(case, event) and effective_from(case, event) <= case.at:
             value, cause = int(event.decide.unverified_payload["value"]), event
-    newest = case.batch.status_list
-    listed = _listed(case, newest)
+    listed, last = _listed(case, case.batch.status_list), _last_value(case)
     # What was known before the list in the bundle was out is known without any list.
     counts = case.known is None or case.known > time_of(case.batch.status_carried)
-    if counts and listed != _last_value(case) and case.batch.remember("list speaks", _speaks):
-        # Between the list in the bundle and the newest one lies an act that is not at hand. It may reach back to any day.
-        if case.at < min(time_of(newest), case.now):
+    if counts and case.batch.remember("list speaks", _speaks):
+        if _may_be_missing(case, listed, last):
             raise Unknown("events_missing")
-        value, cause = listed, None
+        if listed != last:
+            value, cause = listed, None
     if value != VALID and value not in CODES:
         raise Unknown("status_value", value=value)
     return value, cause
@@ -94,6 +96,17 @@ def status_at(case: Case) -> tuple[int, Event | None]:
 def listed_value(case: Case) -> int:
     """What the newest list at hand says of the certificate. Raises Unknown for a list that cannot be read."""
     return _listed(case, case.batch.status_list)
+
+
+def _may_be_missing(case: Case, listed: int, last: int) -> bool:
+    """Whether an act between the list in the bundle and the newest one, which is not at hand, may bear on the time asked about.
+
+    Two values tell of an act that may reach back to any day; one value twice, unless it is final, leaves room for two
+    acts that undo each other, of which neither does (docs/decisions/0038).
+    """
+    carried, newest = (time_of(one) for one in (case.batch.status_carried, case.batch.status_list))
+    between = case.at > carried and bool(AFTER[last])
+    return case.at < min(newest, case.now) and (listed != last or between)
 
 
 def effective_from(case: Case, event: Event) -> int:

@@ -34,9 +34,9 @@ UNKNOWN: dict[str, Words] = {
         "“{act}” 명단에서 이 사람에 관한 기록이 증거에 없어 관련 사실을 확인할 수 없습니다.",
     ),
     "events_missing": (
-        "缺少状态变更的记录,所问时间的状态无法确定。请联网核验。",
-        "The record of a change of status is missing, so the status at that time is open. Verify online.",
-        "상태 변경 기록이 없어 조회 시점의 상태를 알 수 없습니다. 온라인으로 확인하십시오.",
+        "文件之后的状态变更记录不在手边,所问时间的状态无法确定。请联网核验。",
+        "Changes of status after this file are not at hand, so the status at that time is open. Verify online.",
+        "이 파일 이후의 상태 변경 기록이 없어 조회 시점의 상태를 알 수 없습니다. 온라인으로 확인하십시오.",
     ),
     "key_unknown": (
         "签名所用的密钥未知,无法核验。",

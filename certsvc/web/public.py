@@ -44,7 +44,9 @@ def code() -> Answer | str:
         report = ask_code(text, Terms(_asked_at()))
         return _page(report, urlsplit(text).path.rpartition("/")[2] if report.certificate else None)
     at = _asked_at()
-    return redirect(f"/v/{known}?lang={negotiate.language(request)}{f'&at={utc_text(at)}' if at else ''}", 303)
+    return redirect(
+        f"/v/{known}?lang={negotiate.language(request)}{f'&at={utc_text(at)}' if at is not None else ''}", 303
+    )
 
 
 @public.get("/v/<code>")

@@ -12,8 +12,8 @@ MOST_LEVELS = 4
 
 
 def trust_current(view: View) -> Iterator[Finding]:
-    """7.1: past `exp` at the time of asking, or dated ahead of it."""
-    if view.question.now > view.edition.trust_until:
+    """7.1: past `exp` at the time of asking, or dated ahead of it; Annex A: of what was known then, what is of later tells all."""
+    if view.question.now > view.edition.trust_until and not view.tells_of_then(view.edition.at):
         yield "authority", "unknown", "trust_expired"
     if view.edition.at > view.question.now + CLOCK_SKEW:
         yield "authority", "unknown", "trust_from_future"

@@ -37,7 +37,7 @@ def events_lawful(view: View) -> Iterator[Finding]:
 def status_fresh(view: View) -> Iterator[Finding]:
     if view.newest.at > view.question.now + CLOCK_SKEW:
         yield "status", "unknown", "status_from_future"
-    if view.question.now > view.newest.list_until:
+    if view.question.now > view.newest.list_until and not view.tells_of_then(view.newest.at):
         yield "status", "unknown", "status_stale"
 
 
@@ -63,8 +63,18 @@ def in_force(view: View) -> Iterator[Finding]:
             yield "status", "unknown", "events_missing"
             return
         value = listed
+    elif list_counts(view) and hidden_pair(view, at):
+        yield "status", "unknown", "events_missing"
+        return
     if value != VALID:
         yield "status", "fail", WORDS[value]
+
+
+def hidden_pair(view: View, at: int) -> bool:
+    """5.5: between two lists of one value, a suspension and its end may lie, or a reinstatement and another suspension."""
+    unfinished = any(before == last_value(view.all_events) for before, _ in TRANSITIONS)
+    inside = view.edition.at < at < view.newest.at and at < view.question.now
+    return view.rules.pairs_between_lists and unfinished and inside
 
 
 def list_counts(view: View) -> bool:

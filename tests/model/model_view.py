@@ -32,6 +32,10 @@ class Rules:
     """Lifecycle acts decided after the time asked about are not judged at all for what was known then."""
     lists_known_then: bool = True
     """A list that was out by the time asked about counts for what was known then; before it, what is missing is open."""
+    pairs_between_lists: bool = True
+    """Between two lists of one value that is not final a change may have been made and undone (5.5)."""
+    then_does_not_age: bool = True
+    """A list of the time of knowledge or later tells all that was known then, whenever it is read (Annex A, then and now)."""
     proposals_follow: bool = True
     """A proposal, not only its decision, is no older than the certificate it names (5.4, section 6)."""
 
@@ -71,6 +75,9 @@ class View:
         """5.5: the newer of the list in the bundle and one that was brought beside it."""
         newer = self.brought
         return newer if newer is not None and newer.at > self.edition.at else self.edition
+
+    def tells_of_then(self, signed: int) -> bool:
+        return self.rules.then_does_not_age and self.known is not None and self.known <= signed
 
     @property
     def path(self) -> list[Act]:

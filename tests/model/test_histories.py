@@ -314,7 +314,27 @@ def proposals_follow() -> tuple[History, Question]:
     return history, Question(name, history.publish(), history.clock, history.clock)
 
 
-@pytest.mark.parametrize("history", [later_acts_unjudged, lists_known_then, proposals_follow])
+def pairs_between_lists() -> tuple[History, Question]:
+    """Suspended and reinstated; asked about the time between, with the evidence of before and the list of after."""
+    history, name = one_certificate()
+    history.change(name, "suspend")
+    asked = history.clock
+    history.change(name, "reinstate")
+    return history, Question(name, 0, asked, history.clock + HOUR, history.publish())
+
+
+def then_does_not_age() -> tuple[History, Question]:
+    """Asked a year later about a day before the list, what was known on it."""
+    history, name = one_certificate()
+    asked = history.clock
+    history.wait(DAY)
+    return history, Question(name, history.publish(), asked, history.clock + 365 * DAY)
+
+
+SHORT = [later_acts_unjudged, lists_known_then, pairs_between_lists, proposals_follow, then_does_not_age]
+
+
+@pytest.mark.parametrize("history", SHORT)
 def test_short_histories_that_once_told_model_and_verifier_apart_are_judged_alike(
     history: Callable[[], tuple[History, Question]],
 ) -> None:

@@ -211,6 +211,29 @@ def test_the_old_name_leads_to_the_old_version_and_the_new_name_to_the_new(small
     assert found == ["superseded", "valid", "no_record"]
 
 
+def test_one_name_leads_to_the_version_that_was_in_force_on_the_day_asked_about(small: SmallInstance) -> None:
+    number, digits = small.issued[0].certificate.number, "22000019850615009"
+    corrected = days_later(small, 10)
+    new = do(small, "correct", changes={"id": digits + check_character(digits)})
+    assert new is not None
+    days_later(small, 20)
+    do(small, "suspend", which=new.code)
+    at = [small.now - 1, small.now, small.now + 5 * DAY, corrected - 1, corrected, small.now + 15 * DAY, None]
+    found = [verify_number(small.instance, number, "样章甲", at=one) for one in at]
+    assert [(one.verdict, one.reason) for one in found] == [
+        ("cannot_decide", "before_issue"), *[("valid", None)] * 5, ("suspended", "suspended")
+    ]  # fmt: skip
+
+
+def test_a_name_that_came_with_a_correction_is_of_no_day_before_it(small: SmallInstance) -> None:
+    number, corrected = small.issued[0].certificate.number, days_later(small, 10)
+    do(small, "correct")
+    days_later(small, 20)
+    found = [verify_number(small.instance, number, "样章丁", at=at) for at in (corrected - 1, corrected, None)]
+    assert [(one.verdict, one.reason) for one in found] == [("cannot_decide", "before_issue"), *[("valid", None)] * 2]
+    assert verify_number(small.instance, number, "样章甲", at=corrected).verdict == "superseded"
+
+
 def test_a_corrected_certificate_can_be_corrected_again_and_revoked(small: SmallInstance) -> None:
     second = do(small, "correct", changes={"name": "样章丁"})
     assert second is not None

@@ -76,6 +76,38 @@ def test_a_newer_list_leaves_the_past_open_since_the_act_may_reach_back(
     assert (report.verdict, report.reason) == ("cannot_decide", "events_missing")
 
 
+def between(small: SmallInstance, events: list[dict[str, Any]], value: int, at: float) -> Report:
+    """Evidence and list of day 43, beside a list of day 45 with `value`; asked on day 46."""
+    data = apply_changes(Forge(small), events).build()
+    return judge(small, data, at=day(at), now=day(46), newer_status=list_of(small, 45, value))
+
+
+SECOND = 1 / DAY
+
+
+@pytest.mark.parametrize(("events", "value", "verdict"), [([], 0, "valid"), ([event("suspend", 43)], 2, "suspended")])
+def test_two_lists_of_one_value_say_nothing_about_the_days_between_them(
+    events: list[dict[str, Any]], value: int, verdict: str, small_instance: SmallInstance
+) -> None:
+    """A suspension and its end may both be missing, or a reinstatement and the next suspension."""
+    between_them = [43 + SECOND, 44, 45 - SECOND]
+    open_ones = [between(small_instance, events, value, at) for at in between_them]
+    assert {(one.verdict, one.reason, one.then) for one in open_ones} == {
+        ("cannot_decide", "events_missing", ("cannot_decide", "events_missing"))
+    }
+    # Up to the list inside nothing is missing, and from the newest one on it decides.
+    assert [between(small_instance, events, value, at).verdict for at in (43, 45, 45.5, 46)] == [verdict] * 4
+
+
+def test_between_two_lists_nothing_becomes_of_what_has_ended(small_instance: SmallInstance) -> None:
+    report = between(small_instance, [revoked_from(43, "2025-02-17")], 1, 44)
+    assert (report.verdict, report.then) == ("revoked", ("revoked", "revoked"))
+
+
+def test_the_list_of_a_minute_ahead_and_of_one_value_answers_for_now(small_instance: SmallInstance) -> None:
+    assert with_list(small_instance, list_of(small_instance, 45 + 60 / DAY), 45, 45).verdict == "valid"
+
+
 def test_a_list_of_a_minute_ahead_still_answers_for_now(small_instance: SmallInstance) -> None:
     brought = list_of(small_instance, 90 + 60 / DAY, 1)
     assert with_list(small_instance, brought, 90, 90).verdict == "revoked"
@@ -183,6 +215,52 @@ def test_a_list_is_good_until_its_end_or_as_old_as_the_asker_accepts(
     now = small_instance.now + age
     report = judge(small_instance, small_instance.bundle(), now=now, at=small_instance.now, max_age=max_age)
     assert (report.verdict, report.reason) == ("valid" if code is None else "cannot_decide", code)
+
+
+KNOWN_UNTIL: list[tuple[float, tuple[str, str | None]]] = [
+    (48, ("valid", None)),
+    (53, ("valid", None)),
+    (53 + SECOND, ("cannot_decide", "status_stale")),
+    (70, ("cannot_decide", "status_stale")),
+]
+
+
+@pytest.mark.parametrize("max_age", [None, DAY])
+@pytest.mark.parametrize(("at", "then"), KNOWN_UNTIL)
+def test_what_was_known_up_to_a_list_is_known_for_ever(
+    at: float, then: tuple[str, str | None], max_age: int | None, small_instance: SmallInstance
+) -> None:
+    """What is known now is not: a revocation may have reached back since."""
+    forge = Forge(small_instance)
+    forge.tree["status"] |= {"iat": day(53), "exp": day(60)}
+    report = judge(small_instance, forge.build(), at=day(at), now=day(73), max_age=max_age)
+    assert (report.verdict, report.reason, report.then) == ("cannot_decide", "status_stale", then)
+
+
+def test_what_was_known_then_is_told_of_a_suspension_by_a_list_of_later(small_instance: SmallInstance) -> None:
+    changes = [event("suspend", 45), event("reinstate", 50, reason="cleared")]
+    forge = apply_changes(Forge(small_instance), changes)
+    forge.tree["status"] |= {"iat": day(53), "exp": day(60)}
+    data = forge.build()
+    found = [judge(small_instance, data, at=day(at), now=day(73)).then for at in (44, 46, 51)]
+    assert found == [("valid", None), ("suspended", "suspended"), ("valid", None)]
+
+
+def test_a_trust_bundle_tells_for_ever_what_was_known_up_to_it(small_instance: SmallInstance) -> None:
+    forge = Forge(small_instance)
+    forge.tree["status"] |= {"iat": day(190), "exp": day(197)}
+    forge.tree["trust"] |= {"iat": day(53), "exp": day(143)}
+    data = forge.build()
+    found = [judge(small_instance, data, at=day(at), now=day(191)) for at in (48, 53, 53 + SECOND)]
+    assert {(one.verdict, one.reason) for one in found} == {("cannot_decide", "trust_expired")}
+    assert [one.then for one in found] == [("valid", None)] * 2 + [("cannot_decide", "trust_expired")]
+
+
+def test_a_list_of_the_future_says_nothing_of_what_was_known_then(small_instance: SmallInstance) -> None:
+    forge = Forge(small_instance)
+    forge.tree["status"] |= {"iat": day(54), "exp": day(60)}
+    report = judge(small_instance, forge.build(), at=day(48), now=day(53))
+    assert report.then == ("cannot_decide", "status_from_future")
 
 
 def test_a_stale_list_that_says_revoked_still_says_so(small_instance: SmallInstance) -> None:

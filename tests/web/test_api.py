@@ -92,6 +92,20 @@ def test_the_past_can_be_asked_about(client: FlaskClient, small: SmallInstance) 
     assert answer.json["then"] == {"verdict": "cannot_decide", "reason": "before_issue"}
 
 
+def test_an_answer_about_a_time_before_1970_names_it(client: FlaskClient, small: SmallInstance) -> None:
+    for code in (small.issued[0].code, UNKNOWN):
+        assert client.post(PATH, json={"code": code, "at": "1960-01-01"}).json["as_of"] == "1960-01-01T15:59:59Z"
+
+
+@pytest.mark.parametrize("at", ["0001-01-01", "0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00"])
+def test_a_year_that_no_answer_can_name_is_refused_whatever_is_asked(
+    client: FlaskClient, small: SmallInstance, at: str
+) -> None:
+    subjects = [{"code": small.issued[0].code}, {"code": UNKNOWN}, {"code": SLIP}, {"number": "1", "name": "x"}]
+    assert [client.post(PATH, json=subject | {"at": at}).status_code for subject in subjects] == [422] * 4
+    assert client.get(f"/v/{small.issued[0].code}", query_string={"at": at}).status_code == 422
+
+
 def test_every_kind_of_body_is_asked_about_the_past_in_its_address(client: FlaskClient, small: SmallInstance) -> None:
     bodies = [
         {"data": small.bundle(), "content_type": MEDIA_TYPE},

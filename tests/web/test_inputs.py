@@ -92,6 +92,12 @@ def test_every_spelling_of_rfc_3339_is_taken(text: str) -> None:
     assert utc_text(parse_time(text, NOW) or 0) == "2024-03-15T02:00:00Z"
 
 
+@pytest.mark.parametrize("text", ["1000-01-01T00:00:00Z", "1969-12-31T15:59:59Z", "1970-01-01T00:00:00Z"])
+def test_a_time_long_ago_is_taken(text: str) -> None:
+    at = parse_time(text, NOW)
+    assert at is not None and utc_text(at) == text
+
+
 @pytest.mark.parametrize("text", [None, ""])
 def test_no_time_stays_none(text: str | None) -> None:
     assert parse_time(text, NOW) is None
@@ -106,6 +112,10 @@ NO_TIMES = {
     "no seconds": "2024-03-15T10:00Z",
     "other digits": "２０２４-03-15",
     "a number": "1710468000",
+    "before year one in UTC": "0001-01-01T00:00:00+08:00",
+    "a year of three digits": "0999-12-31T23:59:59Z",
+    "a year of five digits in UTC": "9999-12-31T23:59:59-08:00",
+    "a year of five digits in Shanghai": "9999-12-31T23:59:59Z",
 }
 
 

@@ -140,9 +140,15 @@ def test_every_form_takes_the_day_with_it(client: FlaskClient, small: SmallInsta
     assert all("2024-12-31 23:59" in answer.text for answer in answers)
 
 
+def test_the_first_second_of_all_clocks_is_a_time_like_any_other(client: FlaskClient, small: SmallInstance) -> None:
+    typed = client.post("/code", data={"code": small.issued[0].code, "at": "1970-01-01T00:00:00Z"})
+    assert typed.headers["Location"].endswith("&at=1970-01-01T00:00:00Z")
+
+
 def test_a_form_with_a_bad_day_is_refused_and_one_with_an_empty_day_asks_about_now(client: FlaskClient) -> None:
     form = {"number": "1", "name": "x"}
-    assert client.post("/number", data=form | {"at": "31.12.2024"}).status_code == 422
+    for no_time in ("31.12.2024", "0001-01-01", "0001-01-01T00:00:00+08:00"):
+        assert client.post("/number", data=form | {"at": no_time}).status_code == 422
     assert client.post("/number", data=form | {"at": ""}).status_code == 200
 
 
