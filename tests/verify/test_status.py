@@ -11,6 +11,7 @@ from support_instance import DAY, SmallInstance
 from certsvc.core.bundle import parse_bundle
 from certsvc.core.encoding import canonical, parse_json
 from certsvc.verify.path import time_of
+from certsvc.verify.report import Report
 
 # The certificate is of day 43 (2025-02-17, 10:00 in Shanghai); day 50 is 2025-02-24, day 55 is 2025-03-01.
 HISTORIES: dict[str, tuple[list[dict[str, Any]], dict[float, str]]] = {
