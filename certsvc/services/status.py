@@ -23,6 +23,7 @@ from certsvc.services import correction, documents, issue, log_leaves, notices
 from certsvc.services.act_rules import target_of
 from certsvc.services.coming_into_force import check_unlogged
 from certsvc.services.credential import describe
+from certsvc.services.open_proposals import check_decidable, open_proposal
 from certsvc.services.publish import WAITING, list_uri, newest_status_list, renew_status_list
 from certsvc.services.status_rules import STATES, Proposal, check_clock, check_dates, check_proposal
 from certsvc.services.witness_list import check_witnesses
@@ -81,8 +82,9 @@ def propose_within(instance: Instance, connection: Connection, proposal: Proposa
 
 
 def approve(instance: Instance, proposal_id: str, officer_id: str) -> issue.Issued | None:
-    """Another human decides; returns the next version after a correction. Raises Refused for the same human.
+    """Another human decides; returns the next version after a correction.
 
+    Raises Refused for the same human, and as `check_decidable` for a proposal that can be decided no more.
     Raises NotReady(waiting_for_log) when the decision is kept and the log does not answer: list and next version wait.
     """
     with log_leaves.transaction(instance) as connection:
@@ -101,7 +103,7 @@ def approve_within(
     """As `approve`, inside the caller's transaction; what comes after it is the caller's: the list, the log's word."""
     check_witnesses(instance)
     status_store.lock_proposal(connection, proposal_id)
-    row = _open_proposal(connection, proposal_id)
+    row = open_proposal(connection, proposal_id)
     officer = _officer(connection, officer_id)
     if officer.pseudonym == row.pseudonym:
         zh, en = "提出人与决定人不得为同一人", "The human who proposed cannot decide."
@@ -110,6 +112,7 @@ def approve_within(
     if certificate is None:
         raise LookupError(row.certificate_id)
     proposed = documents.load_document(connection, row.sha256, "act+jwt")
+    check_decidable(instance, connection, certificate, row, proposed)
     decided = _decide(instance, connection, certificate, proposed, officer)
     status_store.close_proposal(connection, proposal_id)
     _record(instance, connection, certificate, proposed, decided)
@@ -171,13 +174,8 @@ def _payload(
 def _decide(
     instance: Instance, connection: Connection, certificate: Certificate, proposed: Jws, officer: Officer
 ) -> Jws:
-    """The decision repeats the proposal word for word; a proposal that others overtook is refused."""
+    """The decision repeats the proposal word for word."""
     payload = proposed.unverified_payload
-    said = payload["correction"]
-    replaced = said is not None and not correction.is_current(connection, certificate, said)
-    if replaced or payload["q"] != status_store.next_q(connection, certificate.id):
-        zh, en = "此申请已被其他状态变更抢先,请重新提出", "Another status change came first; propose again."
-        raise Refused("proposal_overtaken", zh, en, f"certsvc status {payload['act']} {certificate.number}")
     # A proposal may be older than this rule, or than a clock that was set back.
     _check_dates(instance, certificate, payload["act"], payload["effective"]["from"], payload["document"])
     check_clock(instance.now(), max(payload["iat"], _last_time(connection, certificate)))
@@ -283,16 +281,6 @@ def _officer(connection: Connection, officer_id: str) -> Officer:
             "officer_unknown", f"经办人不存在:{officer_id}", f"No officer {officer_id}.", "certsvc keys list"
         )
     return officer
-
-
-def _open_proposal(connection: Connection, proposal_id: str) -> StatusProposal:
-    row = status_store.find_proposal(connection, proposal_id)
-    if row is None:
-        zh, en = f"申请不存在:{proposal_id}", f"No proposal {proposal_id}."
-        raise NotFound("proposal_unknown", zh, en, "certsvc status list")
-    if row.state != "open":
-        raise Refused("proposal_decided", "该申请已办结", "This proposal has been decided.", "certsvc status list")
-    return row
 
 
 def _value(connection: Connection, certificate: Certificate) -> int:
