@@ -21,6 +21,7 @@ from certsvc.core.statuslist import AFTER, VALID
 from certsvc.instance import Instance
 from certsvc.services import correction, documents, issue, log_leaves, notices
 from certsvc.services.act_rules import target_of
+from certsvc.services.annulment import first_issued
 from certsvc.services.coming_into_force import check_unlogged
 from certsvc.services.credential import describe
 from certsvc.services.open_proposals import check_decidable, open_proposal
@@ -61,7 +62,7 @@ def propose_within(instance: Instance, connection: Connection, proposal: Proposa
     # From here on nobody else changes this certificate, so what is checked is what is signed.
     q = status_store.next_q(connection, certificate.id)
     check_proposal(proposal, _value(connection, certificate), certificate.number)
-    _check_dates(instance, certificate, proposal.kind, proposal.effective_from, proposal.document)
+    _check_dates(instance, connection, certificate, proposal.kind, proposal.effective_from, proposal.document)
     check_clock(instance.now(), _last_time(connection, certificate))
     if proposal.kind == "suspend" and certificate.state == WAITING:
         # It would come back in force without ever having been proved; an end needs no proof.
@@ -177,16 +178,21 @@ def _decide(
     """The decision repeats the proposal word for word."""
     payload = proposed.unverified_payload
     # A proposal may be older than this rule, or than a clock that was set back.
-    _check_dates(instance, certificate, payload["act"], payload["effective"]["from"], payload["document"])
+    _check_dates(instance, connection, certificate, payload["act"], payload["effective"]["from"], payload["document"])
     check_clock(instance.now(), max(payload["iat"], _last_time(connection, certificate)))
     repeated = {**payload, "stage": "decide", "prev": [proposed.sha256]}
     return _sign(instance, connection, repeated, officer, target_of(_entry(connection, certificate)))
 
 
 def _check_dates(
-    instance: Instance, certificate: Certificate, act: str, effective_from: str | None, paper: Mapping[str, str]
+    instance: Instance,
+    connection: Connection,
+    certificate: Certificate,
+    act: str,
+    effective_from: str | None,
+    paper: Mapping[str, str],
 ) -> None:
-    issued, today = local_date(certificate.issued_at), local_date(instance.now())
+    issued, today = first_issued(connection, certificate), local_date(instance.now())
     check_dates(effective_from, paper, issued, today, f"certsvc status {act} {certificate.number} --help")
 
 

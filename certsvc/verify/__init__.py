@@ -126,7 +126,10 @@ def _certificate(case: Case) -> dict[str, Any]:
 def _timeline(case: Case) -> tuple[Moment, ...]:
     issuer, paper = case.batch.issuer, case.credential["certificate"]["approval"]["number"]
     issued = Moment(case.issued_at, "issued", issuer.org, issuer.org_name, paper)
-    return (issued, *(_moment(case, event) for event in case.bundle.events))
+    annulled = case.evidence.annulled
+    # What ended a later version counts for this one as if it were its own.
+    ended = () if annulled is None else (Event(annulled, annulled),)
+    return (issued, *(_moment(case, event) for event in (*case.bundle.events, *ended)))
 
 
 def _moment(case: Case, event: Event) -> Moment:

@@ -1,5 +1,6 @@
 """Register: the talent register holds this very certificate. Asked only online."""
 
+from certsvc.core.calendar import local_date
 from certsvc.core.outcomes import NotRun, Unknown
 from certsvc.verify.case import Case
 from certsvc.verify.path import act_fault, time_of
@@ -16,7 +17,10 @@ def registered_as_signed(case: Case) -> None:
 
 
 def not_annulled_since(case: Case) -> None:
-    """No later version was revoked from the beginning: that ends the title, in whatever version it was printed."""
+    """No later version was revoked for the time asked about: that ends the title, in whatever version it was printed."""
     revocation = case.evidence.annulled
-    if revocation is not None and (case.known is None or time_of(revocation) <= case.known):
+    if revocation is None or (case.known is not None and time_of(revocation) > case.known):
+        return
+    effective = revocation.unverified_payload["effective"]
+    if effective["retroactive"] or effective["from"] <= local_date(case.at).isoformat():
         raise act_fault("revoked", revocation, reason=revocation.unverified_payload["reason"])
