@@ -15,6 +15,7 @@ from certsvc.core.lifecycle import REASONS
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services.notices import notice_of, notices, record_delivery
+from certsvc.services.open_proposals import again, drop
 from certsvc.services.overview import offices, proposals
 from certsvc.services.status import approve, propose
 from certsvc.services.status_rules import Proposal
@@ -93,8 +94,18 @@ def approve_proposal(instance: Instance, proposal: str, officer: str) -> None:
     next_step("certsvc status notices --open")
 
 
+@status_command.command("drop")
+@click.argument("proposal", metavar="ID")
+@acts_at_a_time
+def drop_proposal(instance: Instance, proposal: str) -> None:
+    """作废不能再决定的申请 · Take a proposal that cannot be decided any more off the list."""
+    row, number = drop(instance, proposal)
+    done(f"{proposal} 已作废", "dropped")
+    next_step(again(instance, row, number))
+
+
 @status_command.command("list")
-@click.option("--all", "everything", is_flag=True, help="含已办结 · decided ones too")
+@click.option("--all", "everything", is_flag=True, help="含已办结、已作废 · decided and dropped ones too")
 @opens_home
 def list_proposals(instance: Instance, everything: bool) -> None:
     """待决定的申请 · Proposals that wait for a decision."""

@@ -21,8 +21,10 @@ from certsvc.core.statuslist import AFTER, VALID
 from certsvc.instance import Instance
 from certsvc.services import correction, documents, issue, log_leaves, notices
 from certsvc.services.act_rules import target_of
+from certsvc.services.annulment import first_issued
 from certsvc.services.coming_into_force import check_unlogged
 from certsvc.services.credential import describe
+from certsvc.services.open_proposals import check_decidable, open_proposal
 from certsvc.services.publish import WAITING, list_uri, newest_status_list, renew_status_list
 from certsvc.services.status_rules import STATES, Proposal, check_clock, check_dates, check_proposal
 from certsvc.services.witness_list import check_witnesses
@@ -60,7 +62,7 @@ def propose_within(instance: Instance, connection: Connection, proposal: Proposa
     # From here on nobody else changes this certificate, so what is checked is what is signed.
     q = status_store.next_q(connection, certificate.id)
     check_proposal(proposal, _value(connection, certificate), certificate.number)
-    _check_dates(instance, certificate, proposal.kind, proposal.effective_from, proposal.document)
+    _check_dates(instance, connection, certificate, proposal.kind, proposal.effective_from, proposal.document)
     check_clock(instance.now(), _last_time(connection, certificate))
     if proposal.kind == "suspend" and certificate.state == WAITING:
         # It would come back in force without ever having been proved; an end needs no proof.
@@ -81,8 +83,9 @@ def propose_within(instance: Instance, connection: Connection, proposal: Proposa
 
 
 def approve(instance: Instance, proposal_id: str, officer_id: str) -> issue.Issued | None:
-    """Another human decides; returns the next version after a correction. Raises Refused for the same human.
+    """Another human decides; returns the next version after a correction.
 
+    Raises Refused for the same human, and as `check_decidable` for a proposal that can be decided no more.
     Raises NotReady(waiting_for_log) when the decision is kept and the log does not answer: list and next version wait.
     """
     with log_leaves.transaction(instance) as connection:
@@ -101,7 +104,7 @@ def approve_within(
     """As `approve`, inside the caller's transaction; what comes after it is the caller's: the list, the log's word."""
     check_witnesses(instance)
     status_store.lock_proposal(connection, proposal_id)
-    row = _open_proposal(connection, proposal_id)
+    row = open_proposal(connection, proposal_id)
     officer = _officer(connection, officer_id)
     if officer.pseudonym == row.pseudonym:
         zh, en = "提出人与决定人不得为同一人", "The human who proposed cannot decide."
@@ -110,6 +113,7 @@ def approve_within(
     if certificate is None:
         raise LookupError(row.certificate_id)
     proposed = documents.load_document(connection, row.sha256, "act+jwt")
+    check_decidable(instance, connection, certificate, row, proposed)
     decided = _decide(instance, connection, certificate, proposed, officer)
     status_store.close_proposal(connection, proposal_id)
     _record(instance, connection, certificate, proposed, decided)
@@ -171,24 +175,24 @@ def _payload(
 def _decide(
     instance: Instance, connection: Connection, certificate: Certificate, proposed: Jws, officer: Officer
 ) -> Jws:
-    """The decision repeats the proposal word for word; a proposal that others overtook is refused."""
+    """The decision repeats the proposal word for word."""
     payload = proposed.unverified_payload
-    said = payload["correction"]
-    replaced = said is not None and not correction.is_current(connection, certificate, said)
-    if replaced or payload["q"] != status_store.next_q(connection, certificate.id):
-        zh, en = "此申请已被其他状态变更抢先,请重新提出", "Another status change came first; propose again."
-        raise Refused("proposal_overtaken", zh, en, f"certsvc status {payload['act']} {certificate.number}")
     # A proposal may be older than this rule, or than a clock that was set back.
-    _check_dates(instance, certificate, payload["act"], payload["effective"]["from"], payload["document"])
+    _check_dates(instance, connection, certificate, payload["act"], payload["effective"]["from"], payload["document"])
     check_clock(instance.now(), max(payload["iat"], _last_time(connection, certificate)))
     repeated = {**payload, "stage": "decide", "prev": [proposed.sha256]}
     return _sign(instance, connection, repeated, officer, target_of(_entry(connection, certificate)))
 
 
 def _check_dates(
-    instance: Instance, certificate: Certificate, act: str, effective_from: str | None, paper: Mapping[str, str]
+    instance: Instance,
+    connection: Connection,
+    certificate: Certificate,
+    act: str,
+    effective_from: str | None,
+    paper: Mapping[str, str],
 ) -> None:
-    issued, today = local_date(certificate.issued_at), local_date(instance.now())
+    issued, today = first_issued(connection, certificate), local_date(instance.now())
     check_dates(effective_from, paper, issued, today, f"certsvc status {act} {certificate.number} --help")
 
 
@@ -283,16 +287,6 @@ def _officer(connection: Connection, officer_id: str) -> Officer:
             "officer_unknown", f"经办人不存在:{officer_id}", f"No officer {officer_id}.", "certsvc keys list"
         )
     return officer
-
-
-def _open_proposal(connection: Connection, proposal_id: str) -> StatusProposal:
-    row = status_store.find_proposal(connection, proposal_id)
-    if row is None:
-        zh, en = f"申请不存在:{proposal_id}", f"No proposal {proposal_id}."
-        raise NotFound("proposal_unknown", zh, en, "certsvc status list")
-    if row.state != "open":
-        raise Refused("proposal_decided", "该申请已办结", "This proposal has been decided.", "certsvc status list")
-    return row
 
 
 def _value(connection: Connection, certificate: Certificate) -> int:

@@ -59,7 +59,8 @@ def check_proposal(proposal: Proposal, value: int, number: str) -> None:
 
 
 def check_dates(effective_from: str | None, paper: Mapping[str, str], issued: date, today: date, again: str) -> None:
-    """Returns if neither the paper nor the effective day (ISO dates) lies ahead, and the day not before the issue.
+    """Returns if neither the paper nor the effective day (ISO dates) lies ahead, and the day not before `issued`, the day on
+    which the first version was.
 
     Days are of Asia/Shanghai. The status list shows a decision at once, so a day ahead would be two answers to one
     question (decision 22). What is no date at all is left to the schema of the act. Raises Refused; `again` is its hint.
@@ -73,8 +74,8 @@ def check_dates(effective_from: str | None, paper: Mapping[str, str], issued: da
         en = f"The effective day {day} lies ahead of today, {today}; decide on that day."
         raise Refused("effect_ahead", zh, en, again)
     if day is not None and day < issued:
-        zh = f"生效日期 {day} 早于发证日期 {issued};自始无效请用 --retroactive"
-        en = f"The effective day {day} is before the issue, {issued}; void from the beginning is --retroactive."
+        zh = f"生效日期 {day} 早于首版发证日期 {issued};自始无效请用 --retroactive"
+        en = f"The effective day {day} is before the first issue, {issued}; void from the beginning is --retroactive."
         raise Refused("effect_before_issue", zh, en, again)
 
 

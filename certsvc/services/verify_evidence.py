@@ -25,6 +25,7 @@ from certsvc.instance import Instance
 from certsvc.render.picture import pdf_pictures, read_codes
 from certsvc.render.reader import PdfFindings, read_pdf
 from certsvc.services import documents, private
+from certsvc.services.annulment import annulled_since
 from certsvc.services.beside import Update, answered, completed, holds, newest, read_update
 from certsvc.services.evidence import bundle_of, fresh_evidence
 from certsvc.services.pdf import check_logged
@@ -277,27 +278,13 @@ def _from_register(
     bundle = fresh_evidence(inst, certificate)
     if _decided_since(connection, certificate, bundle.status_list):
         return without_evidence("cannot_decide", WAITING, asked.at, now, inst.anchors[0].test)
-    annulled = _annulled_since(connection, certificate)
+    annulled = annulled_since(connection, certificate)
     evidence = Evidence(bundle, found.document, certificate.sha256, annulled)
     report = verify(evidence, inst.anchors, asked.at, now, titles=resources.titles())
     match = {**NOT_COMPARED, "file": _file_match(found, report)}
     if expect is not None and report.certificate is not None:
         match |= _compare(inst, connection, certificate, report.certificate, expect)
     return _with_versions(connection, certificate, replace(report, match=match))
-
-
-def _annulled_since(connection: Connection, certificate: Certificate) -> Jws | None:
-    """The decision that revoked a later version from the beginning."""
-    later = [
-        one
-        for one in certificate_store.list_versions(connection, certificate.entry_id)
-        if one.version > certificate.version
-    ]
-    events = [
-        event for one in later for event in status_store.list_events(connection, one.id) if event.kind == "revoke"
-    ]
-    decided = [documents.load_document(connection, event.decide_sha256, "act+jwt") for event in events]
-    return next((one for one in decided if one.unverified_payload["effective"]["retroactive"]), None)
 
 
 def _decided_since(connection: Connection, certificate: Certificate, status_list: Jws) -> bool:

@@ -298,7 +298,7 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True)
 class StatusProposal:
-    """What one officer proposes and another decides. `state` is open or decided."""
+    """What one officer proposes and another decides. `state` is open, decided or dropped."""
 
     id: str
     certificate_id: str

@@ -19,10 +19,10 @@ _LAST_ID = (
 )
 _PROPOSAL = PROPOSALS.select.where(status_proposal.c.id == bindparam("id"))
 _LOCK_PROPOSAL = select(status_proposal.c.id).where(status_proposal.c.id == bindparam("id")).with_for_update()
-_DECIDE = (
+_CLOSE = (
     update(status_proposal)
     .where(status_proposal.c.id == bindparam("of"), status_proposal.c.state == "open")
-    .values(state="decided")
+    .values(state=bindparam("to"))
 )
 _LOCK_CERTIFICATE = select(certificate.c.id).where(certificate.c.id == bindparam("id")).with_for_update()
 _LAST_Q = select(func.max(status_event.c.q)).where(status_event.c.certificate_id == bindparam("id"))
@@ -98,9 +98,9 @@ def list_proposals(
     return PROPOSALS.all(connection, narrowed(statement, wanted))
 
 
-def close_proposal(connection: Connection, proposal_id: str) -> None:
-    """Marks a proposal as decided. Raises Refused(proposal_decided) the second time."""
-    if connection.execute(_DECIDE, {"of": proposal_id}).rowcount != 1:
+def close_proposal(connection: Connection, proposal_id: str, state: str = "decided") -> None:
+    """Marks a proposal as decided, or as dropped. Raises Refused(proposal_decided) the second time."""
+    if connection.execute(_CLOSE, {"of": proposal_id, "to": state}).rowcount != 1:
         raise Refused("proposal_decided", "该申请不存在或已办结", "This proposal is unknown or has been decided.")
 
 

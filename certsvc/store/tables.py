@@ -319,7 +319,7 @@ status_proposal = table(
     text("state"),
     seconds("created_at"),
     one_of("kind", LIFECYCLE),
-    one_of("state", ("open", "decided")),
+    one_of("state", ("open", "decided", "dropped")),
     Index(None, "certificate_id"),
     Index(None, "state"),
 )

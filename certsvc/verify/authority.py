@@ -1,6 +1,6 @@
 """Authority: might this organisation do this act, for this target, on that day (formats.md 3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from certsvc.core.grants import Grant, ancestry, check_allows, check_nesting
@@ -9,7 +9,7 @@ from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.batch import Batch
 from certsvc.verify.pairing import Step, pairing, step_of
 from certsvc.verify.path import Path, act_fault
-from certsvc.verify.trusted import When, by_its_word
+from certsvc.verify.trusted import When, Word, by_its_word
 
 #: How far ahead of ours the clock of whoever signed a list may be, in seconds.
 AHEAD = 120
@@ -51,7 +51,28 @@ def _check_in_service(path: Path, document: Jws, when: When) -> None:
 
 def own_keys_in_service(batch: Batch, document: Jws) -> None:
     """The same for lifecycle acts and lists."""
-    _check_in_service(batch.path, document, batch.when_of(document))
+    doubt = _doubt(batch, document, lambda when: _check_in_service(batch.path, document, when))
+    if doubt is not None:
+        raise doubt
+
+
+def _doubt(batch: Batch, document: Jws, judge: Callable[[When], object]) -> Unknown | None:
+    """Why it cannot be told whether `judge` passes a lifecycle act or a list; None where it does (decision 37).
+
+    A proposal has no proof of its own: the place of its decision dates it, in the worst case. What ended between its own
+    word and that place, and was not stolen, shows neither that it was proposed in time nor that it was not. Raises the
+    Fault where it fails by its own word too.
+    """
+    when = batch.when_of(document)
+    try:
+        judge(when)
+    except Fault:
+        word = batch.word_of(document)
+        if word is None:
+            raise
+        judge(word)
+        return Unknown("time_unproved", signed=when.stated, latest=when.latest)
+    return None
 
 
 def issuer_key_in_service(batch: Batch) -> None:
@@ -170,11 +191,13 @@ def lifecycle_granted(batch: Batch, act: Jws) -> None:
     missing = set(act.unverified_payload["grants"]) - path.grants.keys()
     if missing:
         raise Unknown("grant_missing", sha256=min(missing))
-    _grant_of(path, act, batch.when_of(act))
+    doubt = _doubt(batch, act, lambda when: _grant_of(path, act, when))
     if act.unverified_payload["org"] not in lawful:
         # Where the grant of the certificate's key is not at hand, nobody can tell under whom it was issued.
         grants_for(path, batch.issuer.org, batch.issuer.jkt, "credential")
         raise act_fault("status_org_foreign", act)
+    if doubt is not None:
+        raise doubt
 
 
 def status_key_granted(batch: Batch) -> None:
@@ -238,7 +261,7 @@ def _was_good(ended: Mapping[str, Any], points: Sequence[str], when: When, logge
     was done with something stolen when nobody can say since when, nor what has no place or meets an end without one.
     """
     at, bounds = when.last_index, [ended[f"{point}_index"] for point in points]
-    if not logged:
+    if not logged or (isinstance(when, Word) and ended["reason"] != "compromised"):
         at, bounds = when.latest, [ended[point] for point in points]
     return at is not None and all(bound is not None and at < bound for bound in bounds)
 

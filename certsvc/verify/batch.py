@@ -16,7 +16,7 @@ from certsvc.core.logged import Logged, Span
 from certsvc.core.memory import Remembers
 from certsvc.core.note import Note
 from certsvc.verify.path import Path, time_of
-from certsvc.verify.trusted import Expected, Place, When, decision_entry, list_entry, outcome_of, raised
+from certsvc.verify.trusted import Expected, Place, When, Word, decision_entry, list_entry, outcome_of, raised
 
 
 class Stated(NamedTuple):
@@ -153,6 +153,14 @@ class Batch(Remembers):
         if named.sha256 not in self.logged:
             return self.path.when(document)
         return self.path.log.dated(document, lambda: self.place(named))
+
+    def word_of(self, document: Jws) -> Word | None:
+        """What a proposal says itself of its time, where the place of its decision dates it; None for all else."""
+        when = self.when_of(document)
+        proposed = any(event.propose is document for event in (*self.corrections, *self.events))
+        if not proposed or when.last_index is None:
+            return None
+        return Word(when.stated, when.stated, when.stated, when.last_index)
 
     @property
     def log_asked(self) -> bool:

@@ -38,7 +38,8 @@ class Evidence:
     """What the register says: the hash of the credential it holds under this number and version; "" when it holds
     another; None when no register was asked."""
     annulled: Jws | None = None
-    """The decision that revoked a later version from the beginning, as the register holds it; None without one."""
+    """The decision that revoked a later version from the beginning, or from a day before that version was issued, as the
+    register holds it; None without one."""
     newer_status: Jws | None = None
     """A status list brought beside the bundle, or the newest that this verifier ever saw."""
     newer_trust: Jws | None = None

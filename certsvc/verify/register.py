@@ -1,5 +1,6 @@
 """Register: the talent register holds this very certificate. Asked only online."""
 
+from certsvc.core.calendar import local_date
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import NotRun, Unknown
 from certsvc.verify.case import Case
@@ -17,7 +18,7 @@ def registered_as_signed(case: Case) -> None:
 
 
 def not_annulled_since(case: Case) -> None:
-    """No later version was revoked from the beginning: that ends the title, in whatever version it was printed."""
+    """No later version was revoked for the time asked about: that ends the title, in whatever version it was printed."""
     revocation = annulling(case)
     if revocation is not None:
         reason = revocation.unverified_payload["reason"]
@@ -25,7 +26,10 @@ def not_annulled_since(case: Case) -> None:
 
 
 def annulling(case: Case) -> Jws | None:
-    """The decision about a later version that ended this one with it; None where none counts."""
+    """The decision about a later version that ended this one with it at the time asked about; None where none counts."""
     revocation = case.evidence.annulled
-    counts = revocation is not None and (case.known is None or time_of(revocation) <= case.known)
+    if revocation is None or (case.known is not None and time_of(revocation) > case.known):
+        return None
+    effective = revocation.unverified_payload["effective"]
+    counts = effective["retroactive"] or effective["from"] <= local_date(case.at).isoformat()
     return revocation if counts else None

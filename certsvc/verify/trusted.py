@@ -39,6 +39,11 @@ class When(NamedTuple):
     """The highest place in the log that it can have; None unless its place is proved."""
 
 
+class Word(When):
+    """What a document says itself, `stated` three times, beside a place that something else proves for it: all ends are
+    judged by its word, and a theft by the place (docs/decisions/0037)."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a document stands in the log."""

@@ -124,9 +124,9 @@ UNKNOWN: dict[str, Words] = {
         "체크포인트({size}개)가 {limit}개까지만 믿을 수 있는 로그 키로 서명되었습니다. 온라인으로 확인하십시오.",
     ),
     "time_unproved": (
-        "日志检查点相隔太远,证明不了是在所写时间办理的。请索取原始文件,或向办理机构核实。",
-        "The log's checkpoints lie too far apart to prove the time stated. Ask for the original file, or the office.",
-        "로그 체크포인트 사이가 멀어 적힌 시각을 증명할 수 없습니다. 원본 파일을 요청하거나 기관에 확인하십시오.",
+        "公开日志证明不了是在所写时间办理的。请索取原始文件,或向办理机构核实。",
+        "The public log does not prove that it was done at the time stated. Ask for the original file, or the office.",
+        "공개 로그로는 적힌 시각에 처리되었음을 증명할 수 없습니다. 원본 파일을 요청하거나 기관에 확인하십시오.",
     ),
     "interval_unproved": (
         "日志检查点相隔太远,只能证明“{act}”公示了 {days} 个工作日,应为 {needed} 个。",

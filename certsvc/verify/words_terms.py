@@ -206,7 +206,11 @@ CHECKS: dict[str, Words] = {
     "in_force": ("未撤销、暂停、注销或换新", "Not revoked, suspended or replaced", "취소·정지·교체되지 않음"),
     "within_term": ("在使用期限内", "Within its term", "기간 안에 있음"),
     "registered_as_signed": ("与人才库登记一致", "The register holds the same", "등록부와 일치함"),
-    "not_annulled_since": ("后续版本未被自始撤销", "No later version was annulled", "이후 판본이 소급 취소되지 않음"),
+    "not_annulled_since": (
+        "后续版本未被追溯撤销",
+        "No later version was annulled for that time",
+        "이후 판본이 소급 취소되지 않음",
+    ),
     "file_untouched": ("PDF 文件未被改动", "The PDF is untouched", "PDF가 변경되지 않음"),
     "file_signed_by_issuer": ("PDF 由发证机关签名", "The PDF is signed by the issuer", "PDF를 발급기관이 서명함"),
 }

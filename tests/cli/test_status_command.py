@@ -1,11 +1,15 @@
 """`status` after the decision: notices and their delivery, a new signature after a compromise; versions in `show` and `list`."""
 
+import shlex
 import shutil
 from pathlib import Path
 
 import pytest
 from cli_for_tests import Said, call, must
 from support_instance import build_small_instance
+
+from certsvc.instance import open_instance
+from certsvc.services import documents
 
 NOW = ("--clock", "2025-02-18T10:00:00+08:00")
 PAPER = ("--document-number", "示例决〔2025〕9号", "--document-date", "2025-02-18")
@@ -38,6 +42,28 @@ def decide(home: Path, kind: str, code: str, *more: str, proposal: str = "P0001"
 def line_of(said: Said, start: str) -> str:
     """The line of the result that begins with `start`; empty if there is none."""
     return next((line for line in said.out.splitlines() if line.startswith(start)), "")
+
+
+# --- what cannot be decided ------------------------------------------------------------------------------------------
+
+
+def test_a_proposal_that_cannot_be_decided_is_dropped_and_the_same_is_proposed_again(home: Path, code: str) -> None:
+    must("status", "suspend", code, "--officer", "HRSS-1", *PAPER, *NOW, "--home", home)
+    sound = call("status", "drop", "P0001", *NOW, "--home", home)
+    assert (sound.code, "proposal_sound" in sound.err) == (1, True)
+    stolen = ("--since", "2025-02-18T09:00:00+08:00", "--officer", "HRSS-1", "--second", "HRSS-2")
+    with open_instance(home).engines.read.connect() as connection:
+        jkt = documents.officer_key(connection, "HRSS-1").jkt
+    must("keys", "compromised", *stolen, "--document-number", "失密1号", *NOW, "--home", home, "--", jkt)
+    refused = call("status", "approve", "P0001", "--officer", "HRSS-2", *NOW, "--home", home)
+    assert (refused.code, "proposal_unsound" in refused.err) == (1, True)
+    assert f"certsvc status drop P0001 --home {home}" in refused.err
+    dropped = must("status", "drop", "P0001", *NOW, "--home", home)
+    (command,) = [line.partition("Next:")[2].strip() for line in dropped.err.splitlines() if "Next:" in line]
+    assert line_of(must("status", "list", "--home", home), "P0001") == ""
+    assert "dropped" in line_of(must("status", "list", "--all", "--home", home), "P0001")
+    must(*shlex.split(command)[1:], *NOW)
+    must("status", "approve", "P0002", "--officer", "HRSS-2", *NOW, "--home", home)
 
 
 # --- notices --------------------------------------------------------------------------------------------------------

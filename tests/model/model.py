@@ -24,7 +24,7 @@ from model_path import (
     powers_separated,
     steps_hold,
 )
-from model_status import events_complete, events_lawful, in_force, status_fresh, within_term
+from model_status import events_complete, events_lawful, in_force, not_annulled_since, status_fresh, within_term
 from model_view import Finding, Rules, View, integrity, keys_certified, offices_match_keys
 from values_for_tests import Facts, Question
 
@@ -41,6 +41,7 @@ RULES = (
     keys_certified, offices_match_keys, trust_current, keys_in_service, grants_nest, acts_granted, certificate_granted,
     lifecycle_granted, status_key_granted, acts_in_order, steps_hold, notices_long_enough, powers_separated,
     certificate_matches, corrections_linked, events_lawful, status_fresh, events_complete, in_force, within_term,
+    not_annulled_since,
 )  # fmt: skip
 
 #: The first line that fits decides: verdict, and which findings it is about.

@@ -104,3 +104,14 @@ def within_term(view: View) -> Iterator[Finding]:
     """5.1 `term_until`: the last day on which it is in term."""
     if view.certificate.term_until is not None and day_of(view.question.at).isoformat() > view.certificate.term_until:
         yield "status", "fail", "out_of_term"
+
+
+def not_annulled_since(view: View) -> Iterator[Finding]:
+    """Annex A: no later version was revoked from the beginning, or from a day not after that of its issue."""
+    for later in view.later_versions if view.rules.register else ():
+        told = [view.facts.events[name] for name in view.edition.events]
+        for event in (one for one in told if one.certificate == later.name and one.act == "revoke"):
+            reaches = event.first_day is not None and event.first_day <= day_of(later.nbf).isoformat()
+            counts = event.retroactive or (reaches and str(event.first_day) <= day_of(view.question.at).isoformat())
+            if counts and (view.known is None or event.decide.iat <= view.known):
+                yield "register", "fail", "revoked"

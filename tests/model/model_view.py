@@ -38,6 +38,8 @@ class Rules:
     """A list of the time of knowledge or later tells all that was known then, whenever it is read (Annex A, then and now)."""
     proposals_follow: bool = True
     """A proposal, not only its decision, is no older than the certificate it names (5.4, section 6)."""
+    register: bool = False
+    """The register was asked, which knows what became of later versions."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,15 @@ class View:
     def events(self) -> list[Event]:
         """Those that had been decided by the time of knowledge."""
         return [e for e in self.all_events if self.known is None or e.decide.iat <= self.known]
+
+    @property
+    def later_versions(self) -> list[Certificate]:
+        """What corrections of this certificate led to."""
+        return [
+            one
+            for one in self.facts.certificates.values()
+            if one.person == self.certificate.person and one.version > self.certificate.version
+        ]
 
     @property
     def corrections(self) -> list[Event]:

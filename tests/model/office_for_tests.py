@@ -204,8 +204,9 @@ class Office:
             self._next_version(code, issued.code, name)
 
     def _may_begin(self, code: Code, first_day: str) -> bool:
-        """5.4: neither before the issue nor ahead of today."""
-        issued = day_of(self.facts.certificates[code.certificate].nbf).isoformat()
+        """5.4: neither before the issue of version 1 nor ahead of today."""
+        person, known = self.facts.certificates[code.certificate].person, self.facts.certificates.values()
+        issued = day_of(min(one.nbf for one in known if one.person == person)).isoformat()
         return issued <= first_day <= day_of(self.now).isoformat()
 
     def _half(self, officer: str, reason: str) -> Half:

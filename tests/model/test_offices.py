@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,7 @@ from certsvc.services.verify_evidence import fresh_bundle, verify_code, verify_f
 from certsvc.verify.report import Report
 from certsvc.web.context import READER
 
+ASKED = replace(AGREED, register=True)
 #: One in forty of all histories is played on a real instance.
 HISTORIES = max(10, int(os.environ.get("CERTSVC_HISTORIES", "2000")) // 40)
 PICK = st.integers(0, 1_000)
@@ -87,7 +89,7 @@ class Offices(RuleBasedStateMachine):
         office = self.office
         question = office.question(place % len(office.codes), office.now - back)
         code = office.codes[place % len(office.codes)].text
-        now, then = (expected(office.facts, question, AGREED, known) for known in (None, question.at))
+        now, then = (expected(office.facts, question, ASKED, known) for known in (None, question.at))
         if way == "web":
             found = self.ask_the_web(code, question.at)
             before = found[1]
@@ -126,6 +128,24 @@ class Offices(RuleBasedStateMachine):
                     self.ask(place, back, "code")
         finally:
             self.stack.close()
+
+
+@pytest.mark.parametrize("retroactive", [False, True])
+def test_what_becomes_of_a_later_version_is_told_of_the_earlier_one_as_the_model_does(
+    template: tuple[Path, SmallInstance], retroactive: bool
+) -> None:
+    offices = Offices(*template)
+    try:
+        offices.let_time_pass(500)
+        offices.change_status(0, "correct", False, 0)
+        new = len(offices.office.codes) - 1
+        offices.let_time_pass(24)
+        offices.change_status(new, "revoke", retroactive, -20)
+        for back in (0, HOUR, 2 * DAY, 19 * DAY, 21 * DAY):
+            for place in (0, new):
+                offices.ask(place, back, "code")
+    finally:
+        offices.teardown()
 
 
 def test_an_instance_answers_as_of_any_day_as_the_model_does(template: tuple[Path, SmallInstance]) -> None:

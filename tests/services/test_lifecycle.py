@@ -12,6 +12,7 @@ import pytest
 from support_instance import DAY, SmallInstance, grant_payload
 from world_for_tests import census
 
+from certsvc.core.bundle import parse_bundle
 from certsvc.core.calendar import SHANGHAI
 from certsvc.core.codes import check_licence_identifier
 from certsvc.core.errors import CertsvcError, Malformed, NotFound, Refused
@@ -32,6 +33,8 @@ from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
 from certsvc.store import rosters as roster_store
 from certsvc.store import status as status_store
+from certsvc.verify import verify, words
+from certsvc.verify.case import Evidence
 
 PAPER = {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-17"}
 
@@ -122,6 +125,68 @@ def test_the_others_of_the_roster_are_not_touched(small: SmallInstance) -> None:
     for person, kind in ((0, "revoke"), (1, "suspend")):
         do(small, kind, person)
     assert [verdict(small, person) for person in range(3)] == ["revoked", "suspended", "valid"]
+
+
+def day_begins(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).timestamp())
+
+
+def test_a_corrected_title_is_revoked_from_a_day_before_the_correction_in_every_version(small: SmallInstance) -> None:
+    frozen = parse_bundle(small.bundle())
+    days_later(small, 60)
+    second = do(small, "correct", document={**PAPER, "date": "2025-04-01"})
+    days_later(small, 70)
+    third = do(small, "correct", which=second.code, changes={"name": "样章戊"}) if second else None
+    assert second is not None and third is not None
+    revoked = days_later(small, 90)
+    do(small, "revoke", which=third.code, effective_from="2025-03-10", reason="fraud")
+    days_later(small, 91)
+    first_day, corrected = day_begins("2025-03-10"), small.now + 60 * DAY
+    codes = (small.issued[0].code, second.code, third.code)
+    asked = {at: [verify_code(small.instance, code, at=at).verdict for code in codes] for at in
+             (first_day - 1, first_day, corrected - 1, corrected, small.now + 70 * DAY, revoked)}  # fmt: skip
+    assert asked == {
+        first_day - 1: ["valid", "cannot_decide", "cannot_decide"],
+        first_day: ["revoked", "revoked", "cannot_decide"],
+        corrected - 1: ["revoked", "revoked", "cannot_decide"],
+        corrected: ["revoked", "revoked", "cannot_decide"],
+        small.now + 70 * DAY: ["revoked"] * 3,
+        revoked: ["revoked"] * 3,
+    }
+    report = verify_code(small.instance, codes[0], at=first_day)
+    assert (report.about.act, report.about.org, report.then) == ("revoke", "HRSS", ("valid", None))
+    assert report.timeline[-1].effective_from == "2025-03-10"
+    assert "自 2025-03-10 起无效" in words.reason(report, "zh")
+    # The file alone knows of no other version; beside it today's list says superseded, and never valid.
+    now, listed_now = small.instance.now(), newest_list(small)
+    assert verify(Evidence(frozen, newer_status=listed_now), small.anchors, now, now).verdict == "superseded"
+    early = verify(Evidence(frozen, newer_status=listed_now), small.anchors, first_day, now)
+    assert (early.verdict, early.reason) == ("cannot_decide", "events_missing")
+
+
+def test_a_corrected_title_is_not_revoked_from_before_its_first_issue(small: SmallInstance) -> None:
+    days_later(small, 60)
+    new = do(small, "correct")
+    assert new is not None
+    days_later(small, 61)
+    early = order(small, "revoke", which=new.code, effective_from="2025-02-16")
+    assert refused(small, lambda: propose(small.instance, early)).code == "effect_before_issue"
+    do(small, "revoke", which=new.code, effective_from="2025-02-17")
+    days_later(small, 62)
+    assert verdict(small, at=small.now) == "revoked"
+
+
+def test_a_revocation_from_a_day_after_the_correction_leaves_the_earlier_version_superseded(
+    small: SmallInstance,
+) -> None:
+    days_later(small, 10)
+    new = do(small, "correct")
+    assert new is not None
+    days_later(small, 30)
+    do(small, "revoke", which=new.code, effective_from="2025-02-28")
+    days_later(small, 31)
+    asked = [verdict(small, at=at) for at in (small.now + 10 * DAY - 1, small.now + 10 * DAY, None)]
+    assert asked == ["valid", "superseded", "superseded"]
 
 
 def test_a_title_that_was_annulled_from_the_beginning_was_never_good_in_any_version(small: SmallInstance) -> None:

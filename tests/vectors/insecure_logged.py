@@ -68,6 +68,8 @@ class Story:
     its end, where that came earlier."""
     withdrawn: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Organisation -> reason and first document after the withdrawal of its grant."""
+    ended_at: int | None = None
+    """When what is in `ended` and `withdrawn` came to its end, in seconds; else a day before the trust bundle."""
     policy: Mapping[str, Any] | None = field(
         default_factory=lambda: {"threshold": 2, "vkeys": [one.vkey for one in WITNESSES.values()]}
     )
@@ -204,7 +206,7 @@ class Logbook:
     def trust(self) -> Jws:
         payload, story = dict(self.draft.trust.unverified_payload), self.story
         point = lambda name: self.index(name) if name else None  # noqa: E731
-        at = payload["iat"] - DAY
+        at = payload["iat"] - DAY if story.ended_at is None else story.ended_at
         keys = [dict(row) for row in payload["keys"]]
         for key, (reason, first, *end) in story.ended.items():
             row = next((one for one in keys if one["jkt"] == self.office.jkt[key]), None)

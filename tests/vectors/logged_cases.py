@@ -12,6 +12,9 @@ from insecure_office import DAY, START, insecure_salt
 NIGHT = START + 25 * DAY + 12 * 3600
 OTHER = insecure_salt("of something else")
 NOTICED, APPROVED, ISSUED = START + 7 * DAY, START + 21 * DAY, START + 25 * DAY
+#: A correction and a revocation are proposed, and decided an hour later.
+PROPOSED = START + 42 * DAY
+CORRECTED, REVOKED = Recipe(corrected_name="王示范"), Recipe(revoked_from="2025-04-10")
 BEFORE_ALL = "grants.EX-HRSS"
 FORGER = insecure_signer("log.example/certsvc", seed="a forger")
 STRANGER = insecure_signer("other.example/log")
@@ -164,6 +167,22 @@ CASES: tuple[LogCase, ...] = (
     LogCase("correction_backdated", "a correction whose decision was logged two days later",
             {"recipe": Recipe(corrected_name="王示范"), "at": {"decision": START + 44 * DAY, "certificate": START + 44 * DAY + MINUTE}},
             "void", "time_mismatch", {"recipe": Recipe(corrected_name="王示范"), "at": {"decision": START + 42 * DAY + 5400}}, after=44),
+    LogCase("proposer_rotated", "between proposal and decision of a correction the key of whoever proposed was replaced",
+            {"recipe": CORRECTED, "ended": {"issuer.first": ("rotated", "decision")}, "ended_at": PROPOSED + 1},
+            "cannot_decide", "time_unproved",
+            {"recipe": CORRECTED, "ended": {"issuer.first": ("rotated", "certificate")}, "ended_at": PROPOSED + 1}, after=44),
+    LogCase("proposer_rotated_before", "a correction says itself that it was proposed with a key that had been replaced",
+            {"recipe": CORRECTED, "ended": {"issuer.first": ("rotated", "decision")}, "ended_at": PROPOSED},
+            "void", "key_ended",
+            {"recipe": CORRECTED, "ended": {"issuer.first": ("rotated", "certificate")}, "ended_at": PROPOSED + 1}, after=44),
+    LogCase("proposer_stolen", "the key that proposed a correction had been stolen when it was decided, whatever date it bears",
+            {"recipe": CORRECTED, "ended": {"issuer.first": ("compromised", "decision")}, "ended_at": PROPOSED + 1},
+            "void", "key_compromised",
+            {"recipe": CORRECTED, "ended": {"issuer.first": ("compromised", "certificate")}, "ended_at": PROPOSED + 1}, after=44),
+    LogCase("proposer_rotated_and_revoked", "a revocation whose proposer got another key before it was decided ends the title",
+            {"recipe": REVOKED, "ended": {"issuer.first": ("rotated", "decision")}, "ended_at": PROPOSED + 1},
+            "revoked", "revoked",
+            {"recipe": CORRECTED, "ended": {"issuer.first": ("rotated", "certificate")}, "ended_at": PROPOSED + 1}, after=44),
 )  # fmt: skip
 
 

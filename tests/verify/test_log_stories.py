@@ -74,6 +74,71 @@ def size_of(name: str) -> int:
     return Logbook(OFFICE, Story()).index(name) + 1
 
 
+#: What became of a key or a grant between the proposal of the correction and its decision, in seconds after the proposal.
+PROPOSED = START + 42 * DAY
+FIRST, SEAL, DECIDED = "issuer.first", "issuer.seal", "decision"
+UNPROVED = {"signed": str(PROPOSED), "latest": str(PROPOSED + 3600 + MINUTE + 1)}
+
+
+def between(after: int = 1, **ends: Any) -> Story:
+    return Story(recipe=CORRECTED, ended_at=PROPOSED + after, **ends)
+
+
+def row_about(check: str, outcome: str, code: str, **figures: str) -> Told:
+    return (check, outcome, code, "correct", "EX-HRSS", figures)
+
+
+ENDED_BETWEEN: dict[str, tuple[Story, list[Told]]] = {
+    "the key of whoever proposed": (
+        between(ended={FIRST: ("rotated", DECIDED)}),
+        [row_about("own_keys_in_service", "unknown", "time_unproved", **UNPROVED)],
+    ),
+    "that key, which ended with nobody in its place": (
+        between(ended={FIRST: ("withdrawn", DECIDED)}),
+        [row_about("own_keys_in_service", "unknown", "time_unproved", **UNPROVED)],
+    ),
+    "the seal, which decided as well": (
+        between(ended={SEAL: ("rotated", DECIDED)}),
+        [row_about("own_keys_in_service", "unknown", "time_unproved", **UNPROVED),
+         row_about("own_keys_in_service", "fail", "key_ended", typ="act+jwt")],
+    ),
+    "the key, by the word of the proposal as well": (
+        between(0, ended={FIRST: ("rotated", DECIDED)}),
+        [row_about("own_keys_in_service", "fail", "key_ended", typ="act+jwt")],
+    ),
+    "the key, stolen after it was used by its word": (
+        between(ended={FIRST: ("compromised", DECIDED)}),
+        [row_about("own_keys_in_service", "fail", "key_compromised", typ="act+jwt")],
+    ),
+    "the key, and the seal was stolen": (
+        between(ended={FIRST: ("rotated", DECIDED), SEAL: ("compromised", DECIDED)}),
+        [row_about("own_keys_in_service", "fail", "key_compromised", typ="act+jwt")] * 2,
+    ),
+    "the key, after the decision": (between(ended={FIRST: ("rotated", "certificate")}), []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("story", "rows"), ENDED_BETWEEN.values(), ids=ENDED_BETWEEN.keys())
+def test_what_ends_between_proposal_and_decision_is_told(story: Story, rows: list[Told]) -> None:
+    assert told(report_on(bundle_of(story), ASKED)) == rows
+
+
+@pytest.mark.parametrize(("reason", "after", "outcome", "code"), [
+    ("withdrawn", 1, "unknown", "time_unproved"), ("expired", 1, "unknown", "time_unproved"),
+    ("withdrawn", 0, "fail", "grant_withdrawn"), ("compromised", 1, "fail", "grant_withdrawn"),
+])  # fmt: skip
+def test_a_grant_that_ends_between_proposal_and_decision_is_told(
+    reason: str, after: int, outcome: str, code: str
+) -> None:
+    story = between(after, withdrawn={"EX-HRSS": (reason, DECIDED)})
+    rows = [row for row in told(report_on(bundle_of(story), ASKED)) if row[0] == "lifecycle_granted"]
+    figures = UNPROVED if outcome == "unknown" else {}
+    assert rows == [
+        row_about("lifecycle_granted", outcome, code, **figures),
+        row_about("lifecycle_granted", "fail", "grant_withdrawn"),
+    ]
+
+
 #: The certificate's row when it stands before what it rests on.
 EARLY: Told = ("certificate_logged", "fail", "order", "issue", "EX-HRSS", {})
 STORIES: dict[str, tuple[Story, int, list[Told]]] = {

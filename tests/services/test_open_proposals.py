@@ -1,0 +1,213 @@
+"""A proposal waits for its decision while keys are replaced, stolen and grants withdrawn (docs/decisions/0037)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from support_instance import DAY, SmallInstance, build_small_instance
+from test_lifecycle import PAPER, days_later, do, order, refused, verdict
+from test_strict_home import NAMES, serving
+
+from certsvc.core.errors import NotFound, Refused
+from certsvc.instance import Instance
+from certsvc.services import appointment, compromise, documents, key_events, log_leaves, overview, rotation
+from certsvc.services.open_proposals import again, drop
+from certsvc.services.status import approve, propose
+from certsvc.services.verify_evidence import verify_code
+from certsvc.services.withdrawal import withdraw_grant
+from certsvc.store import status as status_store
+
+
+def officer_jkt(instance: Instance, officer: str = "HRSS-1") -> str:
+    with instance.engines.read.connect() as connection:
+        return documents.officer_key(connection, officer).jkt
+
+
+def grant_in(small: SmallInstance, proposal: str) -> str:
+    """Hash of the grant that a proposal stands on."""
+    with small.instance.engines.read.connect() as connection:
+        row = status_store.find_proposal(connection, proposal)
+        assert row is not None
+        return str(documents.load_document(connection, row.sha256, "act+jwt").unverified_payload["grants"][0])
+
+
+def stolen(small: SmallInstance, since: int) -> None:
+    compromise.condemn(small.instance, officer_jkt(small.instance), since, PAPER)
+
+
+def states(small: SmallInstance) -> dict[str, str]:
+    return {row.id: row.state for row, _ in overview.proposals(small.instance, None)}
+
+
+# --- a root that requires no log -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["suspend", "revoke", "withdraw", "correct"])
+def test_what_a_stolen_key_proposed_is_not_decided_and_is_proposed_again(small: SmallInstance, kind: str) -> None:
+    days_later(small, 1)
+    proposal = propose(small.instance, order(small, kind))
+    days_later(small, 2)
+    stolen(small, small.now + DAY // 2)
+    error = refused(small, lambda: approve(small.instance, proposal, "HRSS-2"))
+    assert isinstance(error, Refused)
+    assert (error.code, error.hint) == ("proposal_unsound", f"certsvc status drop {proposal}")
+    assert "HRSS" in error.zh and "officer's key" in error.en
+    drop(small.instance, proposal)
+    done = do(small, kind)
+    assert (verdict(small) == "superseded") == (done is not None)
+    assert done is None or verify_code(small.instance, done.code).verdict == "valid"
+    assert list(states(small).values()) == ["dropped", "decided"]
+
+
+def test_what_was_proposed_before_the_theft_is_decided(small: SmallInstance) -> None:
+    days_later(small, 1)
+    proposal = propose(small.instance, order(small, "suspend"))
+    days_later(small, 2)
+    stolen(small, small.now + DAY + 1)
+    approve(small.instance, proposal, "HRSS-2")
+    assert verdict(small) == "suspended"
+    days_later(small, 3)
+    do(small, "reinstate")
+    assert verdict(small) == "valid"
+
+
+def test_in_the_very_second_of_the_theft_nothing_counts_any_more(small: SmallInstance) -> None:
+    days_later(small, 1)
+    proposal = propose(small.instance, order(small, "suspend"))
+    days_later(small, 2)
+    stolen(small, small.now + DAY)
+    assert refused(small, lambda: approve(small.instance, proposal, "HRSS-2")).code == "proposal_unsound"
+
+
+def test_a_rotation_between_proposal_and_decision_changes_nothing_without_a_log(small: SmallInstance) -> None:
+    proposal = propose(small.instance, order(small, "suspend"))
+    days_later(small, 1)
+    rotation.rotate_officer(small.instance, "HRSS-1")
+    rotation.rotate_key(small.instance, "HRSS", "seal")
+    days_later(small, 2)
+    approve(small.instance, proposal, "HRSS-2")
+    assert verdict(small) == "suspended"
+    do(small, "reinstate")
+    assert verdict(small) == "valid"
+
+
+@pytest.mark.parametrize(("since", "sound"), [(DAY, False), (DAY + 1, True)])
+def test_a_grant_that_was_withdrawn_since_is_asked_about_the_time_of_the_proposal(
+    small: SmallInstance, since: int, sound: bool
+) -> None:
+    days_later(small, 1)
+    proposal = propose(small.instance, order(small, "suspend"))
+    days_later(small, 2)
+    # The successor that names the same keys, under which the decision is signed.
+    rotation.rotate_officer(small.instance, "HRSS-2")
+    withdraw_grant(small.instance, grant_in(small, proposal), "withdrawn", PAPER, at=small.now + since)
+    if sound:
+        approve(small.instance, proposal, "HRSS-2")
+        assert verdict(small) == "suspended"
+    else:
+        error = refused(small, lambda: approve(small.instance, proposal, "HRSS-2"))
+        assert (error.code, "grant" in getattr(error, "en", "")) == ("proposal_unsound", True)
+
+
+# --- dropped -------------------------------------------------------------------------------------------------------
+
+
+def test_what_can_be_decided_is_not_dropped(small: SmallInstance) -> None:
+    proposal = propose(small.instance, order(small, "suspend"))
+    error = refused(small, lambda: drop(small.instance, proposal))
+    assert isinstance(error, Refused)
+    assert (error.code, error.hint) == ("proposal_sound", f"certsvc status approve {proposal} --officer OTHER")
+    approve(small.instance, proposal, "HRSS-2")
+    assert refused(small, lambda: drop(small.instance, proposal)).code == "proposal_decided"
+    assert isinstance(refused(small, lambda: drop(small.instance, "P0099")), NotFound)
+
+
+def test_what_another_decision_came_before_is_dropped_once_and_decided_never(small: SmallInstance) -> None:
+    slow = propose(small.instance, order(small, "suspend"))
+    do(small, "revoke")
+    drop(small.instance, slow)
+    for act in (lambda: drop(small.instance, slow), lambda: approve(small.instance, slow, "HRSS-2")):
+        error = refused(small, act)
+        assert (error.code, getattr(error, "hint", "")) == ("proposal_dropped", "certsvc status list --all")
+    assert overview.proposals(small.instance, "open") == []
+    assert states(small)[slow] == "dropped"
+
+
+AGAIN: dict[str, tuple[dict[str, object], str]] = {
+    "suspend": ({}, "--reason inquiry"),
+    "revoke": ({"effective_from": "2025-02-17", "reason": "fraud"}, "--reason fraud --from 2025-02-17"),
+    "correct": ({"changes": {"name": "样章丁"}}, "--reason correction --set name=VALUE"),
+}
+
+
+@pytest.mark.parametrize("kind", AGAIN)
+def test_the_command_that_proposes_the_same_again_is_told_whole_and_nothing_personal(
+    small: SmallInstance, kind: str
+) -> None:
+    more, options = AGAIN[kind]
+    proposal = propose(small.instance, order(small, kind, **more))
+    do(small, "withdraw")
+    row, number = drop(small.instance, proposal)
+    assert again(small.instance, row, number) == (
+        f"certsvc status {kind} {number} --officer HRSS-1 {options} --document-number '示例决〔2025〕1号' "
+        "--document-title '示例决定书' --document-date 2025-02-17"
+    )
+
+
+# --- a root that requires the log ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallInstance]:
+    """A home with two witnesses and five certificates."""
+    home = tmp_path_factory.mktemp("strict")
+    with ExitStack() as stack:
+
+        def appoint(instance: Instance) -> None:
+            for name in NAMES:
+                appointment.appoint(instance, *stack.enter_context(serving(instance, home / name[-5:], name)), 2)
+
+        small = build_small_instance(home / "home", 5, True, True, appoint)
+        yield small
+        small.instance.close()
+
+
+def settled(small: SmallInstance, days: float) -> None:
+    days_later(small, days)
+    log_leaves.settle(small.instance)
+
+
+ENDS: dict[str, Callable[[SmallInstance, str], object]] = {
+    "the officer's key was rotated": lambda s, _: rotation.rotate_officer(s.instance, "HRSS-1"),
+    "the seal was rotated": lambda s, _: rotation.rotate_key(s.instance, "HRSS", "seal"),
+    "the grant was withdrawn": lambda s, p: (
+        rotation.rotate_officer(s.instance, "HRSS-2"),
+        withdraw_grant(s.instance, grant_in(s, p), "withdrawn", PAPER),
+    ),
+    "the officer left": lambda s, _: key_events.end_key(s.instance, officer_jkt(s.instance)),
+}
+
+
+@pytest.mark.parametrize(("person", "what"), list(enumerate(ENDS)), ids=list(ENDS))
+def test_under_a_root_that_requires_the_log_only_what_counts_now_is_decided(
+    strict: SmallInstance, person: int, what: str
+) -> None:
+    settled(strict, 10 * person + 1)
+    proposal = propose(strict.instance, order(strict, "suspend", person))
+    settled(strict, 10 * person + 2)
+    ENDS[what](strict, proposal)
+    log_leaves.settle(strict.instance)
+    error = refused(strict, lambda: approve(strict.instance, proposal, "HRSS-2"))
+    assert error.code == "proposal_unsound"
+    drop(strict.instance, proposal)
+    assert verdict(strict, person) == "valid"
+    if what == "the officer left":
+        return
+    settled(strict, 10 * person + 3)
+    do(strict, "suspend", person)
+    log_leaves.settle(strict.instance)
+    assert verdict(strict, person) == "suspended"
+    settled(strict, 10 * person + 4)
+    do(strict, "reinstate", person)
+    log_leaves.settle(strict.instance)
+    assert verdict(strict, person) == "valid"
