@@ -98,6 +98,15 @@ def _copy(forge: Forge, at: str, to: str) -> None:
         forge.tree["signers"][to] = list(forge.tree["signers"][at])
 
 
+def _pad(forge: Forge, acts: list[str], by: int) -> None:
+    """Adds strangers to the lists of acts: the same people on each of them."""
+    strangers = [{"entry": b64(bytes([n + 1]) * 32), "facts": None, "salt": None} for n in range(by)]
+    for kind in acts:
+        forge.tree["rows"][kind] += copy.deepcopy(strangers)
+        roster = forge.tree["acts"][kind]["roster"]
+        roster |= {"root": f"@roster.{kind}", "count": roster["count"] + by}
+
+
 def _sign(forge: Forge, document: str, by: list[str]) -> None:
     forge.tree["signers"][document] = by
 
@@ -314,6 +323,7 @@ BEFORE_SIGNING: dict[str, Any] = {
     "add": _add,
     "insert": _insert,
     "copy": _copy,
+    "pad": _pad,
     "sign": _sign,
     "mint": _mint,
     "second_ca": _second_ca,

@@ -22,6 +22,8 @@ FILE = "delegation_2022.json"
 NOTICE = "吉林省2022年职称工作通知(示例)"
 #: A demo stands for years, and the keys of a sample must not end before its grants.
 KEY_YEARS = 10
+#: Names of the officers of every row. One office may lawfully notify its own people and vote on them; one human may not.
+OFFICERS = {1: "样章人", 2: "样评人"}
 Progress = Callable[[int, int], None]
 
 
@@ -32,6 +34,8 @@ class SampleGrant:
     role: str
     acts: tuple[str, ...]
     depth: int = 0
+    officer: int = 1
+    """Which officer acts under it. Where one human may not do two things, there are two (docs/decisions/0031)."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,9 @@ class SampleRow:
     """Clause of the notice."""
     meaning: str
 
-    @property
-    def officer(self) -> str:
-        return f"{self.id}-1"
+    def officer(self, grant: SampleGrant) -> str:
+        """The id of the officer who acts under a grant of this row."""
+        return f"{self.id}-{grant.officer}"
 
 
 def sample_rows() -> tuple[SampleRow, ...]:
@@ -75,7 +79,7 @@ def _spread(value: Mapping[str, Any], lists: Mapping[str, Any]) -> list[SampleRo
 
 
 def _grant(value: Mapping[str, Any]) -> SampleGrant:
-    return SampleGrant(value["role"], tuple(value["acts"]), value.get("depth", 0))
+    return SampleGrant(value["role"], tuple(value["acts"]), value.get("depth", 0), value.get("officer", 1))
 
 
 def _member(row: SampleRow, one: Mapping[str, str]) -> SampleRow:
@@ -105,15 +109,16 @@ def _enrol(instance: Instance, row: SampleRow) -> bool:
     """Whether anything was missing."""
     with instance.engines.read.connect() as connection:
         organisation = key_store.find_organisation(connection, row.id)
-        officer = key_store.find_officer(connection, row.officer)
+        officers = {one.id for one in key_store.list_officers(connection, org_id=row.id)}
         held = {grant.unverified_payload["role"] for grant in documents.grants_of(connection, row.id)}
     if organisation is None:
         uses = ("seal", "grant") if any(grant.depth for grant in row.grants) else enrol.SEALING_USES
         new = enrol.NewOrganisation(row.id, row.name_zh, row.name_en, row.kind, None, row.region, uses)
         enrol.enrol_organisation(instance, new, KEY_YEARS)
-    if officer is None:
-        enrol.enrol_officer(instance, row.officer, row.id, "样章人", years=KEY_YEARS)
     missing = [grant for grant in row.grants if grant.role not in held]
+    for officer, name in sorted({(row.officer(grant), OFFICERS[grant.officer]) for grant in missing}):
+        if officer not in officers:
+            enrol.enrol_officer(instance, officer, row.id, name, years=KEY_YEARS)
     delegate_all(instance, [_delegation(instance, row, grant) for grant in missing])
     return bool(missing)
 
@@ -126,8 +131,9 @@ def _delegation(instance: Instance, row: SampleRow, grant: SampleGrant) -> Deleg
             until = min(until, documents.load_document(connection, above, "grant+jwt").unverified_payload["exp"])
     paper = {"number": f"{NOTICE} {row.source}", "title": f"{row.name_zh}:{row.meaning}"[:200]}
     document = {**paper, "date": documents.today_of(instance)}
+    officers = (row.officer(grant),)
     return Delegation(
-        row.id, grant.role, document, (), grant.acts, row.scope, until, above, grant.depth, row.ratios
+        row.id, grant.role, document, officers, grant.acts, row.scope, until, above, grant.depth, row.ratios
     )  # fmt: skip
 
 

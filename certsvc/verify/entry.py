@@ -17,7 +17,7 @@ from certsvc.core.outcomes import Fault, NotRun, Unknown
 from certsvc.verify.case import Case
 from certsvc.verify.nodes import leads
 from certsvc.verify.pairing import Step, pairing, step_of
-from certsvc.verify.path import Path, act_fault
+from certsvc.verify.path import Path, act_fault, parts_fit
 from certsvc.verify.procedure import check_inputs, inputs_of
 from certsvc.verify.steps import left_out_after, left_out_before
 from certsvc.verify.trusted import raised
@@ -82,8 +82,7 @@ def _fits(case: Case, act: Jws, place: int) -> bool:
 
 def _part_untold(case: Case, act: Jws, place: int) -> bool:
     """Whether the act divides its roster as it should, and the one that says which part is meant may be left out."""
-    parts, count = act.unverified_payload["parts"], act.unverified_payload["roster"]["count"]
-    if not parts or sum(part["count"] for part in parts) != count:
+    if not parts_fit(act.unverified_payload):
         return False
     following = case.path.acts[place + 1 : place + 2]
     return left_out_before(case.path, following[0]) if following else left_out_after(case.batch)

@@ -23,7 +23,7 @@ from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.nodes import Nodes
 from certsvc.verify.trusted import LogView, When, time_of
 
-__all__ = ["Path", "act_fault", "anchors_above", "jkt_of", "path_of", "time_of"]
+__all__ = ["Path", "act_fault", "anchors_above", "jkt_of", "parts_fit", "path_of", "time_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,7 +236,7 @@ class Path(Remembers):
             return unb64(roster["root"]), roster["count"]
         following = self.acts[place + 1 : place + 2]
         index = following[0].unverified_payload["part"] if following else 0
-        if sum(part["count"] for part in parts) != roster["count"] or not 0 <= index < len(parts):
+        if not parts_fit(payload) or not 0 <= index < len(parts):
             return act_fault("parts_do_not_sum", act)
         return unb64(parts[index]["root"]), parts[index]["count"]
 
@@ -263,6 +263,12 @@ def anchors_above(path: Path, anchors: tuple[Anchor, ...]) -> tuple[Anchor, ...]
     """Of the roots we hold those that stand above a key of the path; where none does, all of them."""
     proved = {who.root for who in path.known_identities}
     return tuple(one for one in anchors if one.der in proved) or anchors
+
+
+def parts_fit(payload: Mapping[str, Any]) -> bool:
+    """Whether the parts of an act have together as many people as its roster, and each of them somebody."""
+    counts = [part["count"] for part in payload["parts"]]
+    return min(counts, default=0) >= 1 and sum(counts) == payload["roster"]["count"]
 
 
 def act_fault(code: str, act: Jws, **figures: object) -> Fault:

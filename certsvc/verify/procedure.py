@@ -76,7 +76,7 @@ def one_procedure(path: Path, act: Jws) -> None:
 
 
 def act_linked(path: Path, act: Jws) -> None:
-    """The act names the one before it, is not older, and is about the scope that the certificate is."""
+    """The act names the one before it, is not older, takes in nobody, and is about the scope that the certificate is."""
     place, payload = path.places[act.sha256], act.unverified_payload
     before = path.acts[place - 1] if place else None
     named = payload["prev"]
@@ -91,9 +91,23 @@ def act_linked(path: Path, act: Jws) -> None:
         raise act_fault("link_case" if before else "act_missing_before", act)
     if before is not None and time_of(act) < time_of(before):
         raise act_fault("order", act)
+    _check_grown(path, act, place)
     scope = payload["roster"]["scope"]
     if scope != path.target.scope() and (scope is not None or payload["act"] in SCOPED or _counted(path, place)):
         raise act_fault("target_changed", act)
+
+
+def _check_grown(path: Path, act: Jws, place: int) -> None:
+    """Raises Fault where the list is longer than the one that it came from: nobody joins it who did not come through the
+    act before (docs/decisions/0036). Where it is merged with a list of another path, nothing here says how long it may be.
+    """
+    named, count = act.unverified_payload["prev"], act.unverified_payload["roster"]["count"]
+    if not named or not path.places.keys() >= set(named):
+        return
+    before = path.lists[place - 1]
+    # What is wrong with the list before is told of that act.
+    if not isinstance(before, Fault) and count > before[1]:
+        raise act_fault("roster_grew", act, most=before[1], count=count)
 
 
 def _counted(path: Path, place: int) -> bool:

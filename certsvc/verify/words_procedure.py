@@ -43,6 +43,11 @@ PROCEDURE: dict[str, Words] = {
         "The roster of “{act}” by {org} has an impossible size.",
         "{org}의 “{act}” 명단 인원이 비정상입니다.",
     ),
+    "roster_grew": (
+        "{org}的“{act}”名单有 {count} 人,而上一环节的名单只有 {most} 人。",
+        "The roster of “{act}” by {org} has {count} people; that of the act before has {most}.",
+        "{org}의 “{act}” 명단은 {count}명인데 앞 단계 명단은 {most}명뿐입니다.",
+    ),
     "inclusion_bad": (
         "所示“{act}”的证明与已签署的名单或日志不符,不说明名单上有无此人。",
         "The proof shown for “{act}” does not fit the signed list or log, and so says nothing of who is on it.",

@@ -9,6 +9,10 @@ import pytest
 from support_instance import SmallInstance, build_small_instance
 from world_for_tests import World, build_world, database, opened
 
+from certsvc.services.ceremony import Plan
+from certsvc.services.founding import found
+from certsvc.services.sample_delegation import enrol_sample, sample_rows
+
 
 @pytest.fixture(scope="session")
 def world_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -25,6 +29,17 @@ def world_on_postgresql(request: pytest.FixtureRequest, tmp_path_factory: pytest
     home, name = tmp_path_factory.mktemp("world-on-postgresql") / "home", cluster.create()
     build_world(home, cluster.url(name))
     return home, name
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the whole sample delegation, enrolled on 2025-03-02 at 9:01 in Asia/Shanghai; closed."""
+    home, founded = tmp_path_factory.mktemp("sample") / "home", 1_740_877_200
+    found(home, Plan("https://sample.invalid", "SL-HRSS", "示例厅", "Sample", test=True, demo=True), founded)
+    with opened(home) as instance:
+        instance.set_clock(founded + 60)
+        assert enrol_sample(instance) == len(sample_rows())
+    return home
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from sqlalchemy import Connection
 
 from certsvc import resources
 from certsvc.core.claims import Target
@@ -24,6 +25,7 @@ from certsvc.services.founding import found
 from certsvc.services.sample_delegation import SampleRow, enrol_sample, passed_on, sample_rows
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
+from certsvc.store.rows import SigningKey
 
 #: 2025-03-02 09:00 in Asia/Shanghai.
 NOW = 1_740_877_200
@@ -36,18 +38,6 @@ SINGLE = [row for row in ROWS if row not in FIRMS]
 def build(home: Path, **plan: Any) -> None:
     """A fresh instance in `home`."""
     found(home, Plan("https://sample.invalid", "SL-HRSS", "示例厅", "Sample", **plan), NOW)
-
-
-@pytest.fixture(scope="module")
-def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the whole sample, closed."""
-    home = tmp_path_factory.mktemp("sample") / "home"
-    build(home, test=True, demo=True)
-    instance = open_instance(home)
-    instance.set_clock(NOW + 60)
-    assert enrol_sample(instance) == len(ROWS)
-    instance.close()
-    return home
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +55,12 @@ def grants_of(instance: Instance, org: str) -> tuple[list[Grant], Mapping[str, G
         names = [grant.sha256 for grant in documents.grants_of(connection, org)]
         known = documents.grants_with_parents(connection, names)
     return [known[name] for name in names], known
+
+
+def officer_of(connection: Connection, row: SampleRow, grant: Grant) -> SigningKey:
+    """The key of the officer who is to act under a grant of a row."""
+    (said,) = (one for one in row.grants if one.role == grant.payload["role"])
+    return documents.officer_key(connection, row.officer(said))
 
 
 # --- every row ------------------------------------------------------------------------------------------------------
@@ -85,6 +81,8 @@ def test_every_row_is_signed_and_nests_as_its_line_says(sample: Instance, row: S
         with sample.engines.read.connect() as connection:
             document = documents.load_document(connection, grant.sha256, "grant+jwt")
             key = documents.key_by_jkt(connection, grant.signer_jkt)
+            officer = officer_of(connection, row, grant)
+        assert [one["jkt"] for one in grant.payload["keys"] if one["use"] == "officer"] == [officer.jkt]
         assert document.signed_by(x509.load_der_x509_certificate(key.certificate).public_key())
         assert row.source in grant.payload["document"]["number"]
 
@@ -238,12 +236,12 @@ MAY: dict[str, tuple[tuple[tuple[str, str], ...], tuple[str, str, str]]] = {
         ("evaluate", "22/语文/senior/T03/220122/2024", "level_out_of_scope"),
     ),
     "SX-SE": (
-        (("unit_notice", "22/语文/intermediate/T03/220102/2024"), ("result_notice", "22/语文/intermediate/T03/220102/2024")),
-        ("unit_notice", "22/语文/intermediate/T03/220103/2024", "region_out_of_scope"),
+        (("unit_notice", "22/语文/intermediate/T03/220122/2024"), ("result_notice", "22/语文/intermediate/T03/220122/2024")),
+        ("unit_notice", "22/语文/intermediate/T03/220102/2024", "region_out_of_scope"),
     ),
     "SX-SD": (
-        (("accept", "22/语文/intermediate/T03/220102/2024"), ("evaluate", "22/语文/intermediate/T03/220102/2024")),
-        ("result_notice", "22/语文/intermediate/T03/220102/2024", "act_not_granted"),
+        (("accept", "22/语文/intermediate/T03/220122/2024"), ("evaluate", "22/语文/intermediate/T03/220122/2024")),
+        ("result_notice", "22/语文/intermediate/T03/220122/2024", "act_not_granted"),
     ),
     "SX-NS": (
         (("result_notice", "05/大数据/deputy_senior/T05/220300/2024"),),

@@ -186,6 +186,7 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
         {"do": "add", "at": "procedure.steps.4.facts", "value": {"name": "stage", "args": {"stage": 1}}},
     ],
     "divided": [
+        {"do": "pad", "acts": ["unit_notice", "recommend", "accept", "draw"], "by": 2},
         {"do": "set", "at": "acts.evaluate.roster.count", "to": 5},
         {"do": "set", "at": "acts.evaluate.parts", "to": [
             {"root": "A" * 43, "count": 2}, {"root": "@roster.evaluate", "count": 3},
