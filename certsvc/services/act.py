@@ -284,7 +284,7 @@ def _hands(connection: Connection, heads: set[str]) -> Mapping[str, set[str]]:
 
 def apply(instance: Instance, connection: Connection, g: Gathered, grants: tuple[Grant, ...]) -> Done:
     """Signs and stores the act inside the caller's transaction."""
-    rows, day = {e.commitment: e for e in g.entries}, date.fromisoformat(g.document["date"])
+    rows, day = {e.commitment: e for e in g.entries}, g.written
     roster = Roster([_row(g.step, e, day) for e in g.entries])
     payload = _payload(g, roster, [grant.sha256 for grant in grants])
     signers = [instance.signer(g.officer_keys[0]), instance.signer(g.seal), *map(instance.signer, g.officer_keys[1:])]

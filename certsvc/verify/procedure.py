@@ -186,12 +186,24 @@ def _hands(path: Path, act: Jws, code: str) -> set[str]:
 
 
 def document_dated(path: Path, act: Jws) -> None:
-    """The act's document is dated within the procedure's lag before the act."""
+    """The act's paper is dated within the procedure's lag before the act, and no earlier than that of the act before."""
     lag = timedelta(days=path.procedure["document_lag_days"])
     # By the stated time, which fits the log: the log's alone would give more days the wider its span is.
     signed, written = local_date(path.when(act).stated), date.fromisoformat(act.unverified_payload["document"]["date"])
     if not signed - lag <= written <= signed:
         raise act_fault("document_date", act, date=written.isoformat())
+    _check_paper_follows(path, act, written.isoformat())
+
+
+def _check_paper_follows(path: Path, act: Jws, written: str) -> None:
+    # The decision days are in order as the acts are (A10). What it does not name need not be what came before it.
+    place = path.places[act.sha256]
+    before = path.acts[place - 1].unverified_payload if place else None
+    if before is None or path.acts[place - 1].sha256 not in act.unverified_payload["prev"]:
+        return
+    if written < before["document"]["date"]:
+        figures = {"date": written, "follows": before["act"], "earlier": before["document"]["date"]}
+        raise act_fault("document_order", act, **figures)
 
 
 def check_fact(path: Path, act: Jws, fact: dict[str, Any], row: dict[str, Any]) -> None:

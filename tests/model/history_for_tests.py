@@ -181,6 +181,7 @@ class History:
             "officer_twice": {"by": (act.by[0], act.by[1], act.by[0])},
             "backdated": {"iat": act.iat - 10 * DAY, "paper": day_of(act.iat - 10 * DAY).isoformat()},
             "old_paper": {"paper": day_of(act.iat - 31 * DAY).isoformat()},
+            "early_paper": {"paper": day_of(act.iat - 2 * DAY).isoformat()},
             "tomorrows_paper": {"paper": day_of(act.iat + DAY).isoformat()},
             "forged": {"forged": True},
         }

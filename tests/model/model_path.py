@@ -26,6 +26,9 @@ def acts_in_order(view: View) -> Iterator[Finding]:
     times = [view.facts.procedure.iat, *(act.iat for act in view.path)]
     if any(late < early for early, late in pairwise(times)):
         yield from (("procedure", "fail", code) for code in ("order", "procedure_superseded"))
+    # 4.6: the days of the papers, as ISO text.
+    if any(late.paper < early.paper for early, late in pairwise(view.path)):
+        yield "procedure", "fail", "document_order"
     if view.certificate.nbf < max(times):
         yield "procedure", "fail", "order"
     for before, act in zip([None, *view.path], view.path, strict=False):

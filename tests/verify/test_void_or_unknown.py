@@ -180,7 +180,7 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
     "three_votes": [
         {"do": "set", "at": "acts.evaluate.facts.stage", "to": 1},
         *again("second_vote", acts__facts={"stage": 2}), *again("third_vote", acts__facts={"stage": 3}),
-        {"do": "set", "at": "acts.second_vote.document.date", "to": "2025-01-18"},
+        {"do": "set", "at": "acts.second_vote.document.number", "to": "示例二号"},
         *along(*ACTS[:5], "second_vote", "third_vote", *ACTS[5:]),
         *({"do": "insert", "at": "procedure.steps", "place": place, "value": step("evaluate", "committee", place - 3)} for place in (5, 6)),
         {"do": "add", "at": "procedure.steps.4.facts", "value": {"name": "stage", "args": {"stage": 1}}},
