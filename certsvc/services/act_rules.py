@@ -89,6 +89,8 @@ class Gathered:
     """Head act -> the roles under which its step was done so far."""
     opened: Mapping[str, int] = field(default_factory=dict)
     """Head act -> the second by which the log had it, where a log is required; its own time counts for others."""
+    began: Mapping[str, date] = field(default_factory=dict)
+    """Entry id -> the day of the paper of the first act of its path, where the step asks for it; else that of this one."""
 
     @property
     def org(self) -> str:
@@ -206,8 +208,9 @@ def _check_interval(g: Gathered) -> None:
 
 def _check_facts(g: Gathered, granted: Mapping[str, int]) -> None:
     applied = sum(act.unverified_payload["roster"]["count"] for act in g.heads.values())
-    meeting, day = meeting_facts(g), g.written
+    meeting = meeting_facts(g)
     for entry in g.entries:
+        day = g.began.get(entry.id, g.written)
         row = row_facts(g.step, entry, day) or {}
         for fact in (*g.step["facts"], *g.step["row_facts"]):
             target = target_of(entry).to_json()
@@ -262,7 +265,9 @@ def meeting_facts(g: Gathered) -> dict[str, int]:
 
 
 def row_facts(step: Mapping[str, Any], entry: Entry, day: date) -> dict[str, Any] | None:
-    """The facts about one person that the step asks for on `day`, from the roster file; None when it asks for none.
+    """The facts about one person that the step asks for, from the roster file; None when it asks for none.
+
+    `day` is that of the first paper of the person's path: what was over by then is not told.
 
     Of what is asked only as much as the rule needs: whoever gets the bundle gets these figures.
     """

@@ -216,9 +216,15 @@ def inputs_of(path: Path, act: Jws, fact: dict[str, Any]) -> FactCase:
     payload = act.unverified_payload
     applied = _applied(path, act, fact["name"])
     granted = path.remember(("granted", act.sha256), lambda path: _granted(path, act))
-    day, count = date.fromisoformat(payload["document"]["date"]), payload["roster"]["count"]
-    signed = local_date(path.when(act).stated)
-    return FactCase(payload["facts"], {}, path.target.scope(), fact["args"], applied, count, granted, day, signed)
+    count, signed = payload["roster"]["count"], local_date(path.when(act).stated)
+    return FactCase(
+        payload["facts"], {}, path.target.scope(), fact["args"], applied, count, granted, opened_on(path), signed
+    )
+
+
+def opened_on(path: Path) -> date:
+    """The day of the paper of the first act at hand."""
+    return date.fromisoformat(acts_of(path)[0].unverified_payload["document"]["date"])
 
 
 def check_inputs(act: Jws, name: str, inputs: FactCase) -> None:

@@ -50,7 +50,7 @@ def steps_hold(view: View) -> Iterator[Finding]:
         yield from (
             ("procedure", "fail", f"fact_{n}")
             for n in (*step.facts, *step.row_facts)
-            if not PREDICATES[n]({**act.facts, "days": sorted((act.paper, day_of(act.iat).isoformat()))}, row)
+            if not PREDICATES[n]({**act.facts, "days": sorted((view.path[0].paper, day_of(act.iat).isoformat()))}, row)
         )
         oldest = day_of(act.iat) - timedelta(days=view.facts.procedure.lag_days)
         if not oldest <= date.fromisoformat(act.paper) <= day_of(act.iat):
@@ -64,7 +64,7 @@ PREDICATES: dict[str, Callable[[dict[str, Any], dict[str, Any]], bool]] = {
     ),
     "votes_add_up": lambda act, row: row["yes"] + row["no"] + row["abstain"] == act["present"],
     "yes_two_thirds": lambda act, row: 3 * row["yes"] >= 2 * act["present"] and row["yes"] <= act["present"],
-    # ISO days compare as text: no day from the paper to the act is one of the ban.
+    # ISO days compare as text: no day from the first paper of the path to the act is one of the ban.
     "no_ban": lambda act, row: (
         not (row["ban_from"] and row["ban_from"] <= act["days"][1] and act["days"][0] <= (row["ban_until"] or "9"))
     ),
