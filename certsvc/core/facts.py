@@ -116,6 +116,13 @@ def asks_for_hours(args: Mapping[str, Any], year: int) -> bool:
     return year >= int(args.get("from_year", 2023))
 
 
+def dated_rightly(year: int, opened: date) -> bool:
+    """Whether an application may be of `year` whose first act has a paper of the day `opened`: a round goes on into the
+    next year, and no longer. What is asked of whom depends on the year (A08), which is stated, so it is held against a day.
+    """
+    return 0 <= opened.year - year <= 1
+
+
 def _education_check(case: FactCase) -> bool:
     if not asks_for_hours(case.args, case.target["year"]):
         return True

@@ -11,7 +11,15 @@ from typing import Any
 from certsvc import resources
 from certsvc.core.calendar import local_date, working_days
 from certsvc.core.claims import Target
-from certsvc.core.facts import FactCase, approved_ratio, asks_for_hours, counted_hours, fact_holds, live_ban
+from certsvc.core.facts import (
+    FactCase,
+    approved_ratio,
+    asks_for_hours,
+    counted_hours,
+    dated_rightly,
+    fact_holds,
+    live_ban,
+)
 from certsvc.core.grants import Grant, check_allows, check_begun, check_nesting, granted_ratios
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault
@@ -151,6 +159,8 @@ def _check_track(g: Gathered) -> None:
         raise Fault("series_beyond_track", series=target.series)
     for one in {target_of(e) for e in g.entries}:
         resources.titles().check_level(one.series, one.level, one.title)
+        if not g.heads and not dated_rightly(one.year, g.written):
+            raise Fault("application_year", g.order.kind, g.org, year=one.year, opened=g.written.year)
 
 
 def _allowing(g: Gathered) -> tuple[Grant, ...]:

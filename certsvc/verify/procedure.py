@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from certsvc.core.calendar import local_date, working_days
-from certsvc.core.facts import FactCase, approved_ratio, fact_holds
+from certsvc.core.facts import FactCase, approved_ratio, dated_rightly, fact_holds
 from certsvc.core.grants import granted_ratios
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
@@ -25,7 +25,7 @@ SCOPED = ("evaluate", "result_notice", "settle_objections", "approve", "file", "
 
 
 def procedure_in_force(path: Path) -> None:
-    """The acts follow the track's procedure: trusted, and in force when the first act was signed."""
+    """The acts follow the track's procedure: trusted, in force when the first act was signed, and of its year."""
     name, procedure = path.procedure_signed.sha256, path.procedure
     if procedure["track"] != path.target.track:
         raise Fault("procedure_track", track=path.target.track)
@@ -40,6 +40,16 @@ def procedure_in_force(path: Path) -> None:
         raise Fault("level_beyond_track", level=path.target.level)
     if "*" not in procedure["series"] and path.target.series not in procedure["series"]:
         raise Fault("series_beyond_track", series=path.target.series)
+    _check_year(path, acts_of(path)[0])
+
+
+def _check_year(path: Path, opening: Jws) -> None:
+    year, opened = path.target.year, opened_on(path)
+    if dated_rightly(year, opened):
+        return
+    if left_out_before(path, opening):
+        raise Unknown("act_left_out", act=opening.unverified_payload["act"])
+    raise act_fault("application_year", opening, year=year, opened=opened.year)
 
 
 def _check_in_force(path: Path, opening: Jws, listed: Mapping[str, Any]) -> None:

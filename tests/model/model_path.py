@@ -26,6 +26,8 @@ def acts_in_order(view: View) -> Iterator[Finding]:
     times = [view.facts.procedure.iat, *(act.iat for act in view.path)]
     if any(late < early for early, late in pairwise(times)):
         yield from (("procedure", "fail", code) for code in ("order", "procedure_superseded"))
+    if not 0 <= int(view.path[0].paper[:4]) - view.facts.target.year <= 1:
+        yield "procedure", "fail", "application_year"
     # 4.6: the days of the papers, as ISO text.
     if any(late.paper < early.paper for early, late in pairwise(view.path)):
         yield "procedure", "fail", "document_order"

@@ -108,6 +108,10 @@ BREACHES = (
         "paper_older_than_the_grant", "document_before_grant", "unit_notice", ("U1",),
         order={"document": {**PAPER, "date": "2025-03-01"}}, figures={"date": "2025-03-01", "begun": "2025-03-02"},
     ),
+    Breach(
+        "application_of_long_ago", "application_year", "unit_notice", ("U1",), changes={"year": 2023},
+        figures={"year": "2023", "opened": "2025"},
+    ),
     # people
     Breach("one_officer_for_issue", "signer_not_distinct", "issue", ("H1",), figures={"needed": "2", "found": "1"}),
     Breach("same_officer_twice_for_issue", "signer_not_distinct", "issue", ("H1", "H1")),
