@@ -1,7 +1,7 @@
 """Working days (工作日) from a signed calendar, with the State Council's shifted days; never read live."""
 
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +17,11 @@ _LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=SHANGHAI).timestamp()
 def local_date(seconds: int) -> date:
     """The civil date in Asia/Shanghai of a time in seconds since 1970 UTC."""
     return datetime.fromtimestamp(seconds, SHANGHAI).date()
+
+
+def day_begins(day: date) -> int:
+    """The first second of a civil day in Asia/Shanghai, in seconds since 1970 UTC."""
+    return int(datetime.combine(day, time(), SHANGHAI).timestamp())
 
 
 def years_later(day: date, years: int) -> date:

@@ -37,9 +37,9 @@ class FactCase(NamedTuple):
     granted: Mapping[str, int] = MappingProxyType({})
     """level -> share of applicants that may pass, in percent, as the act's grant approves it."""
     day: date | None = None
-    """The date of the act's document; without it nothing that ends on a day has ended."""
+    """The date of the document of the path's first act; without it nothing that ends on a day has ended."""
     signed: date | None = None
-    """The day of the act itself; that of its document where it is not told."""
+    """The day of the act itself; `day` where it is not told."""
 
 
 def _whole(value: Any) -> int:
@@ -116,6 +116,13 @@ def asks_for_hours(args: Mapping[str, Any], year: int) -> bool:
     return year >= int(args.get("from_year", 2023))
 
 
+def dated_rightly(year: int, opened: date) -> bool:
+    """Whether an application may be of `year` whose first act has a paper of the day `opened`: a round goes on into the
+    next year, and no longer. What is asked of whom depends on the year (A08), which is stated, so it is held against a day.
+    """
+    return 0 <= opened.year - year <= 1
+
+
 def _education_check(case: FactCase) -> bool:
     if not asks_for_hours(case.args, case.target["year"]):
         return True
@@ -137,7 +144,7 @@ def _no_ban(case: FactCase) -> bool:
         return last is None
     if case.day is None or (last is not None and last < first):
         return False
-    # On every day from that of the paper to that of the act: whoever is banned between them is accepted under a ban.
+    # On every day from that of the path's first paper, the signed day nearest to the application, to that of the act.
     days = sorted((case.day, case.signed or case.day))
     return not _bars(date.fromisoformat(first), None if last is None else date.fromisoformat(last), *days)
 
@@ -150,7 +157,7 @@ def _bars(first: date, last: date | None, begin: date, end: date) -> bool:
 def live_ban(bans: Iterable[Sequence[str | None]], day: date) -> dict[str, str | None]:
     """The first of `bans` ([first day, last day or None], ISO) that is not over on `day`; nulls where all are.
 
-    With the day of the paper it is the one that decides: if it begins only after the act, so do all others.
+    With the day from which `no_ban` looks it is the one that decides: if it begins only after the act, so do all others.
 
     A ban that is over is nobody's business (domain.md 5.4) and decides nothing, so it is never signed.
     """

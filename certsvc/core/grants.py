@@ -5,9 +5,10 @@ Scope only narrows down the chain, so a grant allows what it and all its ancesto
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from certsvc.core.calendar import local_date, years_later
+from certsvc.core.calendar import day_begins, local_date, years_later
 from certsvc.core.claims import Target
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.regions import region_covers
@@ -179,3 +180,14 @@ def check_allows(grant: Grant, act: str, target: Target, at: int, until: int | N
             raise Fault(code, act, grant.org, value=value)
     if not scope["years"]["from"] <= target.year <= scope["years"]["to"]:
         raise Fault("year_out_of_scope", act, grant.org, value=target.year)
+
+
+def check_begun(grant: Grant, act: str, written: date) -> None:
+    """Returns if `grant` had begun by the end of the day of an act's paper, its decision day (A01, A03 in domain.md 7).
+
+    Raises Fault document_before_grant. By `nbf` alone: a successor with another key is signed later and begins as before.
+    """
+    begins = grant.payload["nbf"]
+    if day_begins(written) + 86_400 <= begins:
+        figures = {"date": written.isoformat(), "begun": local_date(begins).isoformat()}
+        raise Fault("document_before_grant", act, grant.org, **figures)

@@ -23,6 +23,7 @@ from certsvc.core.jose import Jws, parse_document, sign_general
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves
+from certsvc.services.act_opening import days_opened
 from certsvc.services.act_places import Steps, places_of, ranks_of, roles_done, roles_lacking
 from certsvc.services.act_rules import YEARLY_TARGETS, Gathered, Order, decide, meeting_facts, row_facts, target_of
 from certsvc.services.log_evidence import LogEvidence
@@ -123,7 +124,12 @@ def gather(instance: Instance, connection: Connection, order: Order) -> Gathered
         _hands(connection, {e.head_act for e in waiting if e.head_act}),
         done,
         _opened(instance, connection, previous) if is_strict(instance) else {},
+        days_opened(connection, previous.values()) if _asks_for_bans(steps[position]) else {},
     )
+
+
+def _asks_for_bans(step: Mapping[str, Any]) -> bool:
+    return any(fact["name"] == "no_ban" for fact in step["row_facts"])
 
 
 def _opened(instance: Instance, connection: Connection, heads: Mapping[str, Jws]) -> dict[str, int]:
@@ -284,8 +290,8 @@ def _hands(connection: Connection, heads: set[str]) -> Mapping[str, set[str]]:
 
 def apply(instance: Instance, connection: Connection, g: Gathered, grants: tuple[Grant, ...]) -> Done:
     """Signs and stores the act inside the caller's transaction."""
-    rows, day = {e.commitment: e for e in g.entries}, date.fromisoformat(g.document["date"])
-    roster = Roster([_row(g.step, e, day) for e in g.entries])
+    rows = {e.commitment: e for e in g.entries}
+    roster = Roster([_row(g.step, e, g.began.get(e.id, g.written)) for e in g.entries])
     payload = _payload(g, roster, [grant.sha256 for grant in grants])
     signers = [instance.signer(g.officer_keys[0]), instance.signer(g.seal), *map(instance.signer, g.officer_keys[1:])]
     document = parse_document(sign_general(payload, "act+jwt", signers), "act+jwt")

@@ -11,8 +11,16 @@ from typing import Any
 from certsvc import resources
 from certsvc.core.calendar import local_date, working_days
 from certsvc.core.claims import Target
-from certsvc.core.facts import FactCase, approved_ratio, asks_for_hours, counted_hours, fact_holds, live_ban
-from certsvc.core.grants import Grant, check_allows, check_nesting, granted_ratios
+from certsvc.core.facts import (
+    FactCase,
+    approved_ratio,
+    asks_for_hours,
+    counted_hours,
+    dated_rightly,
+    fact_holds,
+    live_ban,
+)
+from certsvc.core.grants import Grant, check_allows, check_begun, check_nesting, granted_ratios
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault
 from certsvc.core.schemas import DOCUMENT
@@ -89,6 +97,8 @@ class Gathered:
     """Head act -> the roles under which its step was done so far."""
     opened: Mapping[str, int] = field(default_factory=dict)
     """Head act -> the second by which the log had it, where a log is required; its own time counts for others."""
+    began: Mapping[str, date] = field(default_factory=dict)
+    """Entry id -> the day of the paper of the first act of its path, where the step asks for it; else that of this one."""
 
     @property
     def org(self) -> str:
@@ -108,19 +118,24 @@ class Gathered:
         return {"number": number, "title": title, "date": local_date(self.now).isoformat()}
 
     @property
+    def written(self) -> date:
+        """The day of the paper, on which was decided what the act says."""
+        return date.fromisoformat(self.document["date"])
+
+    @property
     def heads(self) -> dict[str, Jws]:
         """The head acts of those who go further."""
         return {e.head_act: self.previous[e.head_act] for e in self.entries if e.head_act}
 
 
 def decide(g: Gathered) -> tuple[Grant, ...]:
-    """The grants under which the act is lawful. Raises Fault with the code that the verifier would give."""
+    """The grants under which the act is lawful. Raises Fault with the code that the verifier would give; Malformed."""
+    # Grants and facts are asked on the day of the paper, so the paper comes first.
+    _check_document(g)
     _check_people(g)
     _check_track(g)
     grants = _allowing(g)
     _check_interval(g)
-    # Facts are asked from the day of the paper on, so the paper comes first.
-    _check_document(g)
     _check_facts(g, granted_ratios(grants[0], g.grants))
     _check_apart(g)
     return grants
@@ -144,6 +159,8 @@ def _check_track(g: Gathered) -> None:
         raise Fault("series_beyond_track", series=target.series)
     for one in {target_of(e) for e in g.entries}:
         resources.titles().check_level(one.series, one.level, one.title)
+        if not g.heads and not dated_rightly(one.year, g.written):
+            raise Fault("application_year", g.order.kind, g.org, year=one.year, opened=g.written.year)
 
 
 def _allowing(g: Gathered) -> tuple[Grant, ...]:
@@ -169,6 +186,7 @@ def _check_grant(g: Gathered, grant: Grant) -> None:
         raise Fault("role_not_allowed", g.order.kind, g.org, roles=",".join(g.step["roles"]))
     for target in {target_of(e) for e in g.entries}:
         check_allows(grant, g.order.kind, target, g.now)
+    check_begun(grant, g.order.kind, g.written)
     if any(g.step["roles"].index(role) <= g.ranks[name] for name in g.heads if name in g.ranks):
         raise Fault("order", g.order.kind, g.org)
     _check_lower(g, role)
@@ -200,8 +218,9 @@ def _check_interval(g: Gathered) -> None:
 
 def _check_facts(g: Gathered, granted: Mapping[str, int]) -> None:
     applied = sum(act.unverified_payload["roster"]["count"] for act in g.heads.values())
-    meeting, day = meeting_facts(g), date.fromisoformat(g.document["date"])
+    meeting = meeting_facts(g)
     for entry in g.entries:
+        day = g.began.get(entry.id, g.written)
         row = row_facts(g.step, entry, day) or {}
         for fact in (*g.step["facts"], *g.step["row_facts"]):
             target = target_of(entry).to_json()
@@ -225,11 +244,19 @@ def _check_apart(g: Gathered) -> None:
 
 
 def _check_document(g: Gathered) -> None:
-    """The paper is dated no later than today, and not longer ago than the procedure's lag. Raises Malformed, Fault."""
+    """The paper is dated no later than today, not longer ago than the procedure's lag, and not before any it follows.
+
+    Raises Malformed, Fault.
+    """
     check_shape(g.document, DOCUMENT)
-    written, signed = date.fromisoformat(g.document["date"]), local_date(g.now)
+    written, signed = g.written, local_date(g.now)
     if not signed - timedelta(days=g.procedure.unverified_payload["document_lag_days"]) <= written <= signed:
         raise Fault("document_date", g.order.kind, g.org, date=written.isoformat())
+    # Everybody's own path is verified, so it follows all of the acts that come together here.
+    for before in (act.unverified_payload for act in g.heads.values()):
+        if g.document["date"] < before["document"]["date"]:
+            figures = {"follows": before["act"], "earlier": before["document"]["date"]}
+            raise Fault("document_order", g.order.kind, g.org, date=g.document["date"], **figures)
 
 
 # --- the figures that facts are asked of ---------------------------------------------------------------------------
@@ -248,7 +275,9 @@ def meeting_facts(g: Gathered) -> dict[str, int]:
 
 
 def row_facts(step: Mapping[str, Any], entry: Entry, day: date) -> dict[str, Any] | None:
-    """The facts about one person that the step asks for on `day`, from the roster file; None when it asks for none.
+    """The facts about one person that the step asks for, from the roster file; None when it asks for none.
+
+    `day` is that of the first paper of the person's path: what was over by then is not told.
 
     Of what is asked only as much as the rule needs: whoever gets the bundle gets these figures.
     """

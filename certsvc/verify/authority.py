@@ -1,9 +1,10 @@
 """Authority: might this organisation do this act, for this target, on that day (formats.md 3)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from certsvc.core.grants import Grant, ancestry, check_allows, check_nesting
+from certsvc.core.grants import Grant, ancestry, check_allows, check_begun, check_nesting
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.batch import Batch
@@ -124,7 +125,13 @@ def grant_of(path: Path, act: Jws) -> Grant:
     Whoever holds one for the act in a role of its step answers for that one: no other makes up for what it lacks.
     Raises as `act_granted`.
     """
-    return path.remember(("grant of", act.sha256), lambda path: _grant_of(path, act, path.when(act), _roles(path, act)))
+    return path.remember(("grant of", act.sha256), lambda path: _grant_of_step(path, act))
+
+
+def _grant_of_step(path: Path, act: Jws) -> Grant:
+    # What an act of the path decides counts from the day of its paper, so that day is asked about as well.
+    written = date.fromisoformat(act.unverified_payload["document"]["date"])
+    return _grant_of(path, act, path.when(act), _roles(path, act), written)
 
 
 def _roles(path: Path, act: Jws) -> Sequence[str]:
@@ -132,12 +139,12 @@ def _roles(path: Path, act: Jws) -> Sequence[str]:
     return () if step is None else step["roles"]
 
 
-def _grant_of(path: Path, act: Jws, when: When, roles: Sequence[str] = ()) -> Grant:
+def _grant_of(path: Path, act: Jws, when: When, roles: Sequence[str] = (), written: date | None = None) -> Grant:
     held, kind = _grants_held(path, act), act.unverified_payload["act"]
     if not held:
         raise act_fault("key_unknown_to_grant", act)
     meant = [one for role in roles for one in held if one.payload["role"] == role and kind in one.payload["acts"]]
-    return _first_allowing(path, meant or held, kind, when)
+    return _first_allowing(path, meant or held, kind, when, written)
 
 
 def _grants_held(path: Path, act: Jws) -> list[Grant]:
@@ -229,11 +236,13 @@ def _check_allows(path: Path, grant: Grant, act: str, when: When) -> None:
         raise Fault("grant_withdrawn", act, grant.org)
 
 
-def _first_allowing(path: Path, held: list[Grant], act: str, when: When) -> Grant:
+def _first_allowing(path: Path, held: list[Grant], act: str, when: When, written: date | None = None) -> Grant:
     faults = []
     for grant in held:
         try:
             _check_allows(path, grant, act, when)
+            if written is not None:
+                check_begun(grant, act, written)
         except Fault as fault:
             faults.append(fault)
         else:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from certsvc.core.calendar import local_date, working_days
-from certsvc.core.facts import FactCase, approved_ratio, fact_holds
+from certsvc.core.facts import FactCase, approved_ratio, dated_rightly, fact_holds
 from certsvc.core.grants import granted_ratios
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
@@ -25,7 +25,7 @@ SCOPED = ("evaluate", "result_notice", "settle_objections", "approve", "file", "
 
 
 def procedure_in_force(path: Path) -> None:
-    """The acts follow the track's procedure: trusted, and in force when the first act was signed."""
+    """The acts follow the track's procedure: trusted, in force when the first act was signed, and of its year."""
     name, procedure = path.procedure_signed.sha256, path.procedure
     if procedure["track"] != path.target.track:
         raise Fault("procedure_track", track=path.target.track)
@@ -40,6 +40,16 @@ def procedure_in_force(path: Path) -> None:
         raise Fault("level_beyond_track", level=path.target.level)
     if "*" not in procedure["series"] and path.target.series not in procedure["series"]:
         raise Fault("series_beyond_track", series=path.target.series)
+    _check_year(path, acts_of(path)[0])
+
+
+def _check_year(path: Path, opening: Jws) -> None:
+    year, opened = path.target.year, opened_on(path)
+    if dated_rightly(year, opened):
+        return
+    if left_out_before(path, opening):
+        raise Unknown("act_left_out", act=opening.unverified_payload["act"])
+    raise act_fault("application_year", opening, year=year, opened=opened.year)
 
 
 def _check_in_force(path: Path, opening: Jws, listed: Mapping[str, Any]) -> None:
@@ -200,12 +210,24 @@ def _hands(path: Path, act: Jws, code: str) -> set[str]:
 
 
 def document_dated(path: Path, act: Jws) -> None:
-    """The act's document is dated within the procedure's lag before the act."""
+    """The act's paper is dated within the procedure's lag before the act, and no earlier than that of the act before."""
     lag = timedelta(days=path.procedure["document_lag_days"])
     # By the stated time, which fits the log: the log's alone would give more days the wider its span is.
     signed, written = local_date(path.when(act).stated), date.fromisoformat(act.unverified_payload["document"]["date"])
     if not signed - lag <= written <= signed:
         raise act_fault("document_date", act, date=written.isoformat())
+    _check_paper_follows(path, act, written.isoformat())
+
+
+def _check_paper_follows(path: Path, act: Jws, written: str) -> None:
+    # The decision days are in order as the acts are (A10). What it does not name need not be what came before it.
+    place = path.places[act.sha256]
+    before = path.acts[place - 1].unverified_payload if place else None
+    if before is None or path.acts[place - 1].sha256 not in act.unverified_payload["prev"]:
+        return
+    if written < before["document"]["date"]:
+        figures = {"date": written, "follows": before["act"], "earlier": before["document"]["date"]}
+        raise act_fault("document_order", act, **figures)
 
 
 def check_fact(path: Path, act: Jws, fact: dict[str, Any], row: dict[str, Any]) -> None:
@@ -218,9 +240,15 @@ def inputs_of(path: Path, act: Jws, fact: dict[str, Any]) -> FactCase:
     payload = act.unverified_payload
     applied = _applied(path, act, fact["name"])
     granted = path.remember(("granted", act.sha256), lambda path: _granted(path, act))
-    day, count = date.fromisoformat(payload["document"]["date"]), payload["roster"]["count"]
-    signed = local_date(path.when(act).stated)
-    return FactCase(payload["facts"], {}, path.target.scope(), fact["args"], applied, count, granted, day, signed)
+    count, signed = payload["roster"]["count"], local_date(path.when(act).stated)
+    return FactCase(
+        payload["facts"], {}, path.target.scope(), fact["args"], applied, count, granted, opened_on(path), signed
+    )
+
+
+def opened_on(path: Path) -> date:
+    """The day of the paper of the first act at hand."""
+    return date.fromisoformat(acts_of(path)[0].unverified_payload["document"]["date"])
 
 
 def check_inputs(act: Jws, name: str, inputs: FactCase) -> None:

@@ -62,6 +62,7 @@ _FIGURE_TABLES: dict[str, dict[str, Words]] = {
     "what": words_terms.THINGS,
     "reason": words_terms.REASONS,
     "after": words_terms.ACTS,
+    "follows": words_terms.ACTS,
     "before": words_terms.ACTS,
     "ban_until": {"None": ("未定", "none decided", "미정")},
 }

@@ -169,6 +169,11 @@ AUTHORITY: dict[str, Words] = {
         "When {org} did “{act}”, its grant had not begun.",
         "{org}의 “{act}” 당시 권한이 아직 시작되지 않았습니다.",
     ),
+    "document_before_grant": (
+        "{org}“{act}”的文件日期 {date} 早于其授权生效之日 {begun}。",
+        "The document of “{act}” by {org} is dated {date}, before its grant began ({begun}).",
+        "{org}의 “{act}” 문서 날짜 {date}이(가) 권한 시작일 {begun}보다 이릅니다.",
+    ),
     "grant_expired": (
         "{org}办理“{act}”时,授权已经到期。",
         "When {org} did “{act}”, its grant had ended.",

@@ -232,6 +232,16 @@ PROCEDURE: dict[str, Words] = {
         "The document of “{act}” by {org} is dated {date}, which does not fit the time of the act.",
         "{org}의 “{act}” 문서 날짜 {date}이(가) 처리 시간과 맞지 않습니다.",
     ),
+    "application_year": (
+        "申报年度写为 {year} 年,但首个环节({org}的“{act}”)的文件日期在 {opened} 年;申报年度应为该年或其上一年。",
+        "The application calls itself one of {year}, but its first act (“{act}” by {org}) is dated {opened}; it is of that year or the one before.",
+        "신청 연도가 {year}년이라고 하지만 첫 단계({org}의 “{act}”) 문서 날짜는 {opened}년입니다. 그해 또는 그 전해여야 합니다.",
+    ),
+    "document_order": (
+        "{org}的“{act}”文件日期 {date} 早于其前一环节“{follows}”的文件日期 {earlier}。",
+        "The document of “{act}” by {org} is dated {date}, before that of “{follows}”, which it follows ({earlier}).",
+        "{org}의 “{act}” 문서 날짜 {date}이(가) 앞 단계 “{follows}”의 문서 날짜 {earlier}보다 이릅니다.",
+    ),
     "cert_mismatch": (
         "证书上的{member}与评审结果不一致。",
         "The {member} on the certificate is not what was decided.",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certsvc import resources
-from certsvc.core.facts import FACTS, FactCase, approved_ratio, counted_hours, fact_holds, live_ban
+from certsvc.core.facts import FACTS, FactCase, approved_ratio, counted_hours, dated_rightly, fact_holds, live_ban
 from certsvc.core.schemas import LEVEL
 
 TARGET = {"series": "05", "level": "deputy_senior", "year": 2025}
@@ -311,3 +311,13 @@ def test_the_one_ban_that_is_signed_tells_of_all_whether_one_lasts_between_paper
     barred = any(first <= paper + later and (last is None or paper <= last) for first, last in spans)
     asked = case(row=live_ban(bans, days[paper]), day=days[paper], signed=days[paper + later])
     assert fact_holds("no_ban", asked) != barred
+
+
+@pytest.mark.parametrize(
+    ("first_paper", "rightly"),
+    [(date(2024, 12, 31), False), (date(2025, 1, 1), True), (date(2026, 12, 31), True), (date(2027, 1, 1), False)],
+)
+def test_an_application_is_of_the_year_of_its_first_paper_or_of_the_one_before(
+    first_paper: date, rightly: bool
+) -> None:
+    assert dated_rightly(2025, first_paper) is rightly

@@ -1,7 +1,7 @@
 """Grants only narrow: every dimension at its boundary, chains of any shape, and nothing loops."""
 
 from copy import deepcopy
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from certsvc.core.grants import (
     Grant,
     ancestry,
     check_allows,
+    check_begun,
     check_nesting,
     granted_ratios,
 )
@@ -351,3 +352,20 @@ def refusal(top: Grant) -> str | None:
     except Fault as fault:
         return fault.code
     return None
+
+
+#: 2025-03-02 00:00 in Asia/Shanghai.
+MIDNIGHT = 1_740_844_800
+
+
+@pytest.mark.parametrize("begins", [MIDNIGHT - 86_400, MIDNIGHT - 1])
+def test_a_paper_may_be_of_the_day_on_which_its_grant_begins_whenever_that_was_signed(begins: int) -> None:
+    check_begun(grant("own", nbf=begins, iat=MIDNIGHT + 9), "evaluate", date(2025, 3, 1))
+
+
+def test_a_paper_of_the_day_before_its_grant_began_is_told_with_both_days() -> None:
+    with pytest.raises(Fault) as caught:
+        check_begun(grant("own", nbf=MIDNIGHT), "evaluate", date(2025, 3, 1))
+    about = caught.value.about
+    assert (caught.value.code, about.act, about.org) == ("document_before_grant", "evaluate", "ORG")
+    assert about.figures == {"date": "2025-03-01", "begun": "2025-03-02"}

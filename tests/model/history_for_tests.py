@@ -4,7 +4,7 @@ Every method appends plain values. It does the lawful thing by default; a fault 
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from model_status import TRANSITIONS, VALID, last_value
@@ -155,11 +155,14 @@ class History:
         present = 16 if fault == "no_quorum" else 20
         votes = {"yes": present - 2, "no": 2, "abstain": 0}
         began, eve, today = ((day_of(self.clock) - timedelta(days=n)).isoformat() for n in (365, 1, 0))
+        opened = self.facts.acts[self.rosters[roster][0]].paper if self.rosters[roster] else today
+        before = (date.fromisoformat(opened) - timedelta(days=1)).isoformat()
         rows: dict[str, dict[str, Any]] = {"accept": {"ban_from": None, "ban_until": None}, "evaluate": votes}
         spoilt: dict[str, dict[str, Any]] = {
             "banned": {"ban_from": today, "ban_until": None}, "banned_after_the_paper": {"ban_from": today, "ban_until": None},
             "banned_to_the_day": {"ban_from": began, "ban_until": today},
-            "ban_is_over": {"ban_from": began, "ban_until": eve}, "votes_missing": {**votes, "no": 1}, "minority": {"yes": 13, "no": 7, "abstain": 0},
+            "ban_ended_meanwhile": {"ban_from": began, "ban_until": eve},
+            "ban_is_over": {"ban_from": began, "ban_until": before}, "votes_missing": {**votes, "no": 1}, "minority": {"yes": 13, "no": 7, "abstain": 0},
         }  # fmt: skip
         row = rows.get(kind, {})
         first = {**row, **{name: value for name, value in spoilt.get(fault or "", {}).items() if name in row}}
@@ -181,6 +184,7 @@ class History:
             "officer_twice": {"by": (act.by[0], act.by[1], act.by[0])},
             "backdated": {"iat": act.iat - 10 * DAY, "paper": day_of(act.iat - 10 * DAY).isoformat()},
             "old_paper": {"paper": day_of(act.iat - 31 * DAY).isoformat()},
+            "early_paper": {"paper": day_of(act.iat - 2 * DAY).isoformat()},
             "tomorrows_paper": {"paper": day_of(act.iat + DAY).isoformat()},
             "forged": {"forged": True},
         }

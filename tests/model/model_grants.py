@@ -104,13 +104,15 @@ def withdrawn_by(view: View, name: str, time: int) -> bool:
     return False
 
 
-def refusals(view: View, grant: Grant, act: str, time: int) -> Iterator[str]:
-    """3.3: why the grant does not allow `act` for this target at `time`; nothing if it does."""
+def refusals(view: View, grant: Grant, act: str, time: int, paper: str | None = None) -> Iterator[str]:
+    """3.3: why the grant does not allow `act` for this target at `time`, on the day of its paper; nothing if it does."""
     target, scope = view.facts.target, grant.scope
     if act not in grant.acts:
         yield "act_not_granted"
     if time < max(grant.nbf, grant.iat):
         yield "grant_not_yet"
+    if paper is not None and paper < day_of(grant.nbf).isoformat():
+        yield "document_before_grant"
     if time > grant.exp:
         yield "grant_expired"
     if target.level not in scope.levels:
@@ -126,14 +128,21 @@ def refusals(view: View, grant: Grant, act: str, time: int) -> Iterator[str]:
 
 
 def granted(
-    view: View, org: str, keys: tuple[str, ...], among: list[str], act: str, time: int, unknown_key: str
+    view: View,
+    org: str,
+    keys: tuple[str, ...],
+    among: list[str],
+    act: str,
+    time: int,
+    unknown_key: str,
+    paper: str | None = None,
 ) -> list[str]:
     """Empty if one of the grants `among` allows it; else all that stands in the way of any."""
     faults: list[str] = []
     for grant in (view.facts.grants[name] for name in among):
         if grant.sub != org or not set(keys) <= set(grant.keys):
             faults.append(unknown_key)
-        elif found := list(refusals(view, grant, act, time)):
+        elif found := list(refusals(view, grant, act, time, paper)):
             faults += found
         else:
             return []
@@ -143,7 +152,7 @@ def granted(
 def acts_granted(view: View) -> Iterator[Finding]:
     for act in view.path:
         among = meant_for(view, act) or list(act.grants)
-        for code in granted(view, act.org, act.by, among, act.kind, act.iat, "key_unknown_to_grant"):
+        for code in granted(view, act.org, act.by, among, act.kind, act.iat, "key_unknown_to_grant", act.paper):
             yield "authority", "fail", code
 
 

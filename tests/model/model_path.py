@@ -26,6 +26,11 @@ def acts_in_order(view: View) -> Iterator[Finding]:
     times = [view.facts.procedure.iat, *(act.iat for act in view.path)]
     if any(late < early for early, late in pairwise(times)):
         yield from (("procedure", "fail", code) for code in ("order", "procedure_superseded"))
+    if not 0 <= int(view.path[0].paper[:4]) - view.facts.target.year <= 1:
+        yield "procedure", "fail", "application_year"
+    # 4.6: the days of the papers, as ISO text.
+    if any(late.paper < early.paper for early, late in pairwise(view.path)):
+        yield "procedure", "fail", "document_order"
     if view.certificate.nbf < max(times):
         yield "procedure", "fail", "order"
     for before, act in zip([None, *view.path], view.path, strict=False):
@@ -47,7 +52,7 @@ def steps_hold(view: View) -> Iterator[Finding]:
         yield from (
             ("procedure", "fail", f"fact_{n}")
             for n in (*step.facts, *step.row_facts)
-            if not PREDICATES[n]({**act.facts, "days": sorted((act.paper, day_of(act.iat).isoformat()))}, row)
+            if not PREDICATES[n]({**act.facts, "days": sorted((view.path[0].paper, day_of(act.iat).isoformat()))}, row)
         )
         oldest = day_of(act.iat) - timedelta(days=view.facts.procedure.lag_days)
         if not oldest <= date.fromisoformat(act.paper) <= day_of(act.iat):
@@ -61,7 +66,7 @@ PREDICATES: dict[str, Callable[[dict[str, Any], dict[str, Any]], bool]] = {
     ),
     "votes_add_up": lambda act, row: row["yes"] + row["no"] + row["abstain"] == act["present"],
     "yes_two_thirds": lambda act, row: 3 * row["yes"] >= 2 * act["present"] and row["yes"] <= act["present"],
-    # ISO days compare as text: no day from the paper to the act is one of the ban.
+    # ISO days compare as text: no day from the first paper of the path to the act is one of the ban.
     "no_ban": lambda act, row: (
         not (row["ban_from"] and row["ban_from"] <= act["days"][1] and act["days"][0] <= (row["ban_until"] or "9"))
     ),

@@ -88,13 +88,16 @@ GRANT_FAULTS: dict[str, dict[str, Any]] = {
 #: What makes one act wrong.
 ACT_FAULTS = (
     "at_once", "another_grant", "two_grants", "foreign_officer", "foreign_seal", "first_keys", "chair_at_approval",
-    "issuer_at_approval", "chair_at_the_notice", "one_officer", "officer_twice", "no_quorum", "votes_missing", "minority", "banned", "banned_to_the_day", "banned_after_the_paper", "ban_is_over", "backdated", "old_paper",
+    "issuer_at_approval", "chair_at_the_notice", "one_officer", "officer_twice", "no_quorum", "votes_missing", "minority", "banned", "banned_to_the_day", "banned_after_the_paper", "ban_ended_meanwhile", "ban_is_over", "backdated", "old_paper", "early_paper",
     "tomorrows_paper", "skipped", "forged",
 )  # fmt: skip
 #: Faults that one kind of act alone can have.
 ONLY_AT = {
     **dict.fromkeys(("no_quorum", "votes_missing", "minority"), "evaluate"),
-    **dict.fromkeys(("banned", "banned_to_the_day", "banned_after_the_paper", "ban_is_over", "at_once"), "accept"),
+    **dict.fromkeys(
+        ("banned", "banned_to_the_day", "banned_after_the_paper", "ban_ended_meanwhile", "ban_is_over", "at_once"),
+        "accept",
+    ),
     "chair_at_the_notice": "unit_notice",
     **dict.fromkeys(("chair_at_approval", "issuer_at_approval"), "approve"),
     "one_officer": "issue",

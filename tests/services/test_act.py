@@ -99,6 +99,19 @@ BREACHES = (
     ),
     Breach("paper_of_tomorrow", "document_date", "approve", ("AP",), order={"document": {**PAPER, "date": "2025-04-09"}}),
     Breach("paper_of_last_year", "document_date", "approve", ("AP",), order={"document": {**PAPER, "date": "2024-04-08"}}),
+    Breach(
+        "paper_older_than_the_one_before", "document_order", "approve", ("AP",),
+        order={"document": {**PAPER, "date": "2025-04-03"}},
+        figures={"date": "2025-04-03", "follows": "settle_objections", "earlier": "2025-04-04"},
+    ),
+    Breach(
+        "paper_older_than_the_grant", "document_before_grant", "unit_notice", ("U1",),
+        order={"document": {**PAPER, "date": "2025-03-01"}}, figures={"date": "2025-03-01", "begun": "2025-03-02"},
+    ),
+    Breach(
+        "application_of_long_ago", "application_year", "unit_notice", ("U1",), changes={"year": 2023},
+        figures={"year": "2023", "opened": "2025"},
+    ),
     # people
     Breach("one_officer_for_issue", "signer_not_distinct", "issue", ("H1",), figures={"needed": "2", "found": "1"}),
     Breach("same_officer_twice_for_issue", "signer_not_distinct", "issue", ("H1", "H1")),

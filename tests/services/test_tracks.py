@@ -290,9 +290,9 @@ def test_only_the_last_of_several_votes_strikes_who_did_not_pass(province: World
 
 
 def test_somebody_whose_ban_is_over_gets_a_valid_certificate(province: World) -> None:
-    """The verifier asks on the day of the paper too."""
+    """It was over before the unit's notice: the verifier asks from that day on."""
     roster_id = province.take_in(
-        replace(BATCHES["T01"], people=1, extra=(("ban", "2022-03-17"), ("ban_until", "2025-03-16")))
+        replace(BATCHES["T01"], people=1, extra=(("ban", "2022-03-03"), ("ban_until", "2025-03-02")))
     )
     province.walk("T01", roster_id)
     (one,) = province.issue(roster_id)
@@ -301,7 +301,29 @@ def test_somebody_whose_ban_is_over_gets_a_valid_certificate(province: World) ->
     bundle = bundle_of(province.instance, one.certificate)
     rows = [step.proof.row_facts or {} for step in parse_bundle(bundle).path]
     assert [(row["ban_from"], row["ban_until"]) for row in rows if "ban_from" in row] == [(None, None)]
-    assert b"2025-03-16" not in bundle and b"2022-03-17" not in bundle
+    assert b"2025-03-02" not in bundle and b"2022-03-03" not in bundle
+
+
+def test_a_ban_counts_from_the_notice_of_ones_own_unit_on(province: World) -> None:
+    """Two units, two notices, one acceptance: the ban ended between the notices."""
+    two, ban = ("示例机械研究所", "示例勘测设计院"), (("ban", "2022-03-06"), ("ban_until", "2025-03-05"))
+    roster_id = province.take_in(replace(BATCHES["T01"], people=2, units=two, extra=ban))
+    for day, kind, officer in ((0, "unit_notice", "U1"), (4, "unit_notice", "U2"), (13, "recommend", "CC")):
+        province.at(day)
+        province.sign(kind, roster_id, officer)
+    province.at(14)
+    with pytest.raises(Fault) as caught:
+        province.sign("accept", roster_id, "EC")
+    assert (caught.value.code, caught.value.about.figures["ban_until"]) == ("fact_no_ban", "2025-03-05")
+    early = next(one for one in province.entries(roster_id) if one.unit_org_id == "SL-U1")
+    assert province.sign("accept", roster_id, "EC", strike=frozenset({early.id})).count == 1
+    for day, kind, officers in WALKS["T01"][3:]:
+        province.at(day)
+        province.sign(kind, roster_id, *officers)
+    province.at(40)
+    (one,) = province.issue(roster_id)
+    assert verify_code(province.instance, one.code).verdict == "valid"
+    assert b"2025-03-05" not in bundle_of(province.instance, one.certificate)
 
 
 # --- what a person decides ------------------------------------------------------------------------------------------

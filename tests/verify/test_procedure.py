@@ -190,14 +190,14 @@ def test_a_list_that_the_last_act_divides_is_gone_through_in_its_first_part(smal
     assert judge(small_instance, forge.build()).reason == "inclusion_bad"
 
 
-def test_a_ban_is_judged_by_its_days_on_the_day_of_the_paper(small_instance: SmallInstance) -> None:
+def test_a_ban_is_judged_by_its_days_from_the_first_paper_to_the_act(small_instance: SmallInstance) -> None:
     forge = Forge(small_instance)
     fact, facts = {"name": "no_ban", "args": {}}, forge.tree["rows"]["accept"][0]["facts"]
     asked = [one["name"] for one in forge.tree["procedure"]["steps"][2]["row_facts"]]
     if "no_ban" not in asked:
         forge.tree["procedure"]["steps"][2]["row_facts"].append(fact)
     days = (
-        ("2022-01-17", "2025-01-16", None), ("2022-01-18", "2025-01-17", "fact_no_ban"),
+        ("2022-01-07", "2025-01-06", None), ("2022-01-08", "2025-01-07", "fact_no_ban"),
         ("2025-01-18", None, None), ("2025-01-17", None, "fact_no_ban"),
     )  # fmt: skip
     for first, last, reason in days:

@@ -7,6 +7,7 @@ accuses anybody, and one that shows something wrong never hides behind "cannot d
 import json
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -180,7 +181,7 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
     "three_votes": [
         {"do": "set", "at": "acts.evaluate.facts.stage", "to": 1},
         *again("second_vote", acts__facts={"stage": 2}), *again("third_vote", acts__facts={"stage": 3}),
-        {"do": "set", "at": "acts.second_vote.document.date", "to": "2025-01-18"},
+        {"do": "set", "at": "acts.second_vote.document.number", "to": "示例二号"},
         *along(*ACTS[:5], "second_vote", "third_vote", *ACTS[5:]),
         *({"do": "insert", "at": "procedure.steps", "place": place, "value": step("evaluate", "committee", place - 3)} for place in (5, 6)),
         {"do": "add", "at": "procedure.steps.4.facts", "value": {"name": "stage", "args": {"stage": 1}}},
@@ -232,6 +233,17 @@ def test_a_path_that_is_cut_off_at_either_end_makes_nothing_void(shape: str, sma
             tidy(value)
 
         check_undecided(after(small_instance, SHAPES[shape], edit), str(kept))
+
+
+def test_the_year_of_an_application_is_not_told_by_a_later_act_where_the_first_may_be_left_out(
+    small_instance: SmallInstance,
+) -> None:
+    vectors = json.loads((Path(__file__).parents[1] / "vectors" / "verify.json").read_text("utf-8"))
+    changes = next(one["changes"] for one in vectors if one["id"] == "application_called_two_years_older")
+    assert judge(small_instance, apply_changes(Forge(small_instance), changes).build()).reason == "application_year"
+    forge = apply_changes(Forge(small_instance), changes)
+    forge.after.append(left_out(forge, "acts.unit_notice"))
+    check_undecided(judge(small_instance, forge.build()), "unit_notice")
 
 
 def test_a_key_certificate_that_is_left_out_makes_nothing_void(small_instance: SmallInstance) -> None:
