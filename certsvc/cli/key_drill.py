@@ -130,7 +130,8 @@ def _tell_left(damage: Damage, settled: Settled, asked: tuple[str, int, str | No
     done("没有待处理的证书", "no certificate is left to settle")
     acts = sum(1 for one in damage.traces if one.kind == "act+jwt" and not one.sound)
     if acts:
-        talk(f"  存疑环节 {acts} 个,须重新办理 · {acts} suspect acts have to be done anew.")
+        talk(f"  存疑环节 {acts} 个,须重新办理 · {acts} suspect acts have to be done anew, on a new roster:")
+        next_step("certsvc roster import NEW.xlsx")
     if damage.suspect_grants:
         zh, count = "存疑授权已撤回,须重新授予", len(damage.suspect_grants)
         talk(f"  {zh} · {count} suspect grants are withdrawn and have to be given anew: certsvc keys grant")

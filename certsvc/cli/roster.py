@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from certsvc import resources
+from certsvc.cli.import_text import tell_known
 from certsvc.cli.options import Figure, acts_at_a_time, home_option, opens_home
 from certsvc.cli.register_text import is_exam_file, take_titles
 from certsvc.cli.say import bar, done, next_step, out, paint, plain, table, talk
@@ -127,11 +128,14 @@ def _tell_result(file: Path, result: ImportResult, dry_run: bool) -> None:
         )
     figures = f"人员 people +{result.people_new} (={result.people_same}) · 条目 entries +{result.entries}"
     out(f"{figures} · 已有 known {result.entries_same}")
+    tell_known(file, result)
     if result.repeated:
         done(f"此文件已导入过:{', '.join(result.rosters)}", "this very file was imported before; nothing has changed")
     elif dry_run:
         done("检查通过,未写入", "dry run: the file can be imported")
         next_step(f"certsvc roster import {file}")
+    elif not result.rosters:
+        talk("! 没有新增条目,未建花名册 · nothing was added, and no roster made")
     else:
         done(f"已导入:{', '.join(result.rosters)}", "imported")
         for roster in result.rosters[:1]:
@@ -198,6 +202,9 @@ def _check_roster(instance: Instance, roster_id: str) -> None:
     out(
         f"{roster_id}  {view.roster.label}  {view.people} 人 people, 剔除 struck {view.struck}, 已发证 issued {view.issued}"
     )
+    if view.again:
+        rosters = ", ".join(sorted(set(view.again)))
+        talk(f"  另册重新办理 {len(view.again)} 人 · taken in anew: {len(view.again)}, on {rosters}")
     for step in view.steps:
         past = step.done >= view.people > 0
         sign = paint("✔", fg="green") if past else "…" if step.done else "·"
@@ -232,7 +239,7 @@ def _tell_people(instance: Instance, roster_id: str) -> None:
             e.unit_name,
             e.unit_org_id or "—",
             e.title,
-            "是" if e.struck_by else "",
+            f"→ {e.replaced_by}" if e.replaced_by else "是" if e.struck_by else "",
         )
         for e in entries_of(instance, roster_id)
     ]

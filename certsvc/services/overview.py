@@ -121,6 +121,8 @@ class RosterView:
     struck: int
     issued: int
     steps: tuple[StepLine, ...]
+    again: tuple[str, ...] = ()
+    """Of each who was taken in anew the roster on which that was; they are counted nowhere else."""
 
     @property
     def next_step(self) -> StepLine | None:
@@ -151,7 +153,8 @@ def _roster(connection: Connection, roster_id: str) -> Roster:
 
 def _view(instance: Instance, connection: Connection, roster: Roster) -> RosterView:
     entries = roster_store.list_entries(connection, roster.id, live_only=False)
-    live = [entry for entry in entries if entry.struck_by is None]
+    here = [entry for entry in entries if entry.replaced_by is None]
+    live = [entry for entry in here if entry.struck_by is None]
     acts = document_store.list_acts(connection, roster.id)
     heads = Counter(entry.head_act for entry in live)
     steps = _steps(instance, connection, roster, acts)
@@ -173,8 +176,10 @@ def _view(instance: Instance, connection: Connection, roster: Roster) -> RosterV
         )
         for position, step in enumerate(steps)
     ]
-    issued = len({c.entry_id for c in certificate_store.list_certificates(connection, roster_id=roster.id)})
-    return RosterView(roster, len(live), len(entries) - len(live), issued, tuple(lines))
+    certified = {c.entry_id for c in certificate_store.list_certificates(connection, roster_id=roster.id)}
+    issued = len(certified & {entry.id for entry in here})
+    again = tuple(entry.replaced_by for entry in entries if entry.replaced_by is not None)
+    return RosterView(roster, len(live), len(here) - len(live), issued, tuple(lines), again)
 
 
 def _steps(instance: Instance, connection: Connection, roster: Roster, acts: tuple[Act, ...]) -> list[dict[str, Any]]:

@@ -195,6 +195,7 @@ def test_what_cannot_be_signed_anew_is_named_with_the_command_that_revokes(home:
     last = drill(home, jkt, issued_at - 40 * 86_400, *PAIR, *PAPER, "--then", "revoke")
     assert "3 certificates settled" in last.err
     assert "have to be done anew" in last.err
+    assert "certsvc roster import NEW.xlsx" in last.err
 
 
 @pytest.mark.parametrize("options", [(), PAIR, (*PAIR[:2], *PAPER), PAPER])
