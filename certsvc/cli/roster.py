@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from certsvc import resources
+from certsvc.cli.errors import fault_words
 from certsvc.cli.import_text import tell_known
 from certsvc.cli.options import Figure, acts_at_a_time, home_option, opens_home
 from certsvc.cli.register_text import is_exam_file, take_titles
@@ -23,8 +24,9 @@ from certsvc.register.roster_rows import RosterFile
 from certsvc.register.roster_template import write_template
 from certsvc.render.fonts import FontSet
 from certsvc.services.import_roster import ImportResult, Question, import_roster
-from certsvc.services.overview import RosterView, entries_of, roster_view, rosters, sheet_of, who_may
+from certsvc.services.overview import RosterView, entries_of, offices, roster_view, rosters, sheet_of, who_may
 from certsvc.services.roster_photos import add_photos
+from certsvc.store.rows import Entry
 from certsvc.verify.words_terms import ACTS, ROLES
 
 _ROSTER_ID = re.compile(r"R\d{4,}")
@@ -211,10 +213,27 @@ def _check_roster(instance: Instance, roster_id: str) -> None:
         when = ", ".join(f"{local_date(act.iat)} {act.org_id}" for act in step.acts)
         roles = "/".join(ROLES[role][0] for role in step.roles)
         out(f"  {sign} {step.act:<18}{ACTS[step.act][0]}  ({roles}) {when}".rstrip())
+    _tell_spoilt(instance, view)
     _suggest(instance, view)
 
 
+def _tell_spoilt(instance: Instance, view: RosterView) -> None:
+    """The acts that count no more, with the office, for how many, and that these have to be taken in anew."""
+    names = {office.organisation.id: office.organisation.name_zh for office in offices(instance)} if view.spoilt else {}
+    for one in view.spoilt:
+        about = one.fault.about
+        zh, en = fault_words(one.fault.code, about, names)
+        talk(f"! {ACTS[str(about.act)][0]} {about.act} ({about.org}): {len(one.people)} 人 people [{one.fault.code}]")
+        talk(f"  {zh}")
+        talk(f"  {en}")
+    if view.spoilt:
+        talk("  以上人员须重新导入、重新办理;其余人员可另行继续(act --strike) · These have to be taken in anew")
+        next_step("certsvc roster import NEW.xlsx")
+
+
 def _suggest(instance: Instance, view: RosterView) -> None:
+    if view.people and sum(len(one.people) for one in view.spoilt) == view.people:
+        return
     step = view.next_step
     if step is None:
         if view.issued < view.people:
@@ -230,6 +249,7 @@ def _suggest(instance: Instance, view: RosterView) -> None:
 
 
 def _tell_people(instance: Instance, roster_id: str) -> None:
+    spoilt = {name for one in roster_view(instance, roster_id).spoilt for name in one.people}
     rows = [
         (
             sheet_of(e),
@@ -239,11 +259,17 @@ def _tell_people(instance: Instance, roster_id: str) -> None:
             e.unit_name,
             e.unit_org_id or "—",
             e.title,
-            f"→ {e.replaced_by}" if e.replaced_by else "是" if e.struck_by else "",
+            _state(e, spoilt),
         )
         for e in entries_of(instance, roster_id)
     ]
     table(("表 sheet", "行 row", "姓名", "出生", "单位 unit", "机构 org", "职称 title", "剔除 struck"), rows)
+
+
+def _state(entry: Entry, spoilt: set[str]) -> str:
+    if entry.replaced_by:
+        return f"→ {entry.replaced_by}"
+    return "是" if entry.struck_by else "失效 void" if entry.id in spoilt else ""
 
 
 @roster_command.command("photos")

@@ -13,6 +13,7 @@ from certsvc.instance import Instance
 from certsvc.services import documents
 from certsvc.services.act_places import places_of, roles_done, roles_lacking
 from certsvc.services.register_only import refuse_register_only
+from certsvc.services.soundness import Soundness, Spoilt
 from certsvc.services.status import find_certificate
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
@@ -123,6 +124,8 @@ class RosterView:
     steps: tuple[StepLine, ...]
     again: tuple[str, ...] = ()
     """Of each who was taken in anew the roster on which that was; they are counted nowhere else."""
+    spoilt: tuple[Spoilt, ...] = ()
+    """People still on it whose acts count no more."""
 
     @property
     def next_step(self) -> StepLine | None:
@@ -133,13 +136,14 @@ class RosterView:
 def rosters(instance: Instance) -> list[RosterView]:
     """Every roster, newest first."""
     with instance.engines.read.connect() as connection:
-        return [_view(instance, connection, roster) for roster in roster_store.list_rosters(connection)]
+        soundness = Soundness(connection)
+        return [_view(instance, connection, roster, soundness) for roster in roster_store.list_rosters(connection)]
 
 
 def roster_view(instance: Instance, roster_id: str) -> RosterView:
     """One roster. Raises NotFound."""
     with instance.engines.read.connect() as connection:
-        return _view(instance, connection, _roster(connection, roster_id))
+        return _view(instance, connection, _roster(connection, roster_id), Soundness(connection))
 
 
 def _roster(connection: Connection, roster_id: str) -> Roster:
@@ -151,7 +155,7 @@ def _roster(connection: Connection, roster_id: str) -> Roster:
     return roster
 
 
-def _view(instance: Instance, connection: Connection, roster: Roster) -> RosterView:
+def _view(instance: Instance, connection: Connection, roster: Roster, soundness: Soundness) -> RosterView:
     entries = roster_store.list_entries(connection, roster.id, live_only=False)
     here = [entry for entry in entries if entry.replaced_by is None]
     live = [entry for entry in here if entry.struck_by is None]
@@ -179,7 +183,8 @@ def _view(instance: Instance, connection: Connection, roster: Roster) -> RosterV
     certified = {c.entry_id for c in certificate_store.list_certificates(connection, roster_id=roster.id)}
     issued = len(certified & {entry.id for entry in here})
     again = tuple(entry.replaced_by for entry in entries if entry.replaced_by is not None)
-    return RosterView(roster, len(live), len(here) - len(live), issued, tuple(lines), again)
+    spoilt = tuple(soundness.spoilt_for(live))
+    return RosterView(roster, len(live), len(here) - len(live), issued, tuple(lines), again, spoilt)
 
 
 def _steps(instance: Instance, connection: Connection, roster: Roster, acts: tuple[Act, ...]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ it was good. Under a root that requires the log its place there decides, under o
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,9 +20,21 @@ from certsvc.core.outcomes import Fault
 from certsvc.services import documents, log_points
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
+from certsvc.store import traces
+from certsvc.store.rows import Entry
 
 #: What has its place in the log where one is required; of others their own word counts.
 LOGGED = ("act+jwt", "grant+jwt")
+
+
+@dataclass(frozen=True)
+class Spoilt:
+    """People for whom nothing more may be signed: every verifier would call it void."""
+
+    fault: Fault
+    """key_compromised, key_ended or grant_withdrawn, with the act and the office whose key or grant it was."""
+    people: frozenset[str]
+    """Entry ids."""
 
 
 class Soundness:
@@ -40,8 +53,19 @@ class Soundness:
         self._strict = _is_strict(connection)
         self._known: dict[str, Fault | None] = {}
 
+    def spoilt_for(self, entries: Iterable[Entry]) -> list[Spoilt]:
+        """Whose acts do not count any more, and why: each of `entries` under the first act that does not, in their order."""
+        open_ = {one.id: one.head_act for one in entries if one.head_act}
+        found = []
+        for name, fault in self.spoilt_on(set(open_.values())).items():
+            people = traces.entries_on(self._connection, [name]) & open_.keys()
+            if people:
+                found.append(Spoilt(fault, frozenset(people)))
+            open_ = {one: head for one, head in open_.items() if one not in people}
+        return found
+
     def spoilt_on(self, heads: Iterable[str]) -> dict[str, Fault]:
-        """Of the acts that lead to `heads` those that do not count any more, and why; nothing where all do."""
+        """Of the acts that lead to `heads` those that do not count any more, and why, oldest first; nothing where all do."""
         if not self._ended and not self._withdrawn:
             return {}
         waiting, found = list(heads), {}
@@ -53,7 +77,10 @@ class Soundness:
             fresh = set(documents.load_document(self._connection, name, "act+jwt").unverified_payload["prev"]) - seen
             waiting += fresh
             seen |= fresh
-        return found
+        return dict(sorted(found.items(), key=lambda one: self._signed_at(one[0])))
+
+    def _signed_at(self, act: str) -> int:
+        return int(documents.load_document(self._connection, act, "act+jwt").unverified_payload["iat"])
 
     def first_fault(self, acts: Iterable[str]) -> Fault | None:
         """Why the first of these acts that does not count any more does not; None where all count."""

@@ -4,21 +4,27 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from support_instance import SmallInstance
 from world_for_tests import ACCEPT, BATCHES, ONE_UNIT, WALKS, World
 
 from certsvc.core.calendar import local_date
 from certsvc.core.errors import CertsvcError, Refused
+from certsvc.core.outcomes import Fault
 from certsvc.demo.people import Batch, Crowd
-from certsvc.services import documents, status
+from certsvc.instance import Instance
+from certsvc.services import documents, status, withdrawal
 from certsvc.services.compromise import Officers, condemn, remedy
 from certsvc.services.damage import find_damage
 from certsvc.services.import_roster import ImportResult
 from certsvc.services.issue import Issued
 from certsvc.services.overview import roster_view
+from certsvc.services.soundness import Soundness
 from certsvc.services.standing import CERTIFIED, CONDEMNED, ENDED, IN_HAND, STOLEN, STRUCK, VOID
 from certsvc.services.status import Proposal
 from certsvc.services.verify_evidence import verify_code
 from certsvc.store import certificates as certificate_store
+from certsvc.store import documents as document_store
+from certsvc.store import rosters as roster_store
 from certsvc.store.rows import Entry
 
 PAPER = {"number": "示例函〔2025〕9号", "title": "示例处置文件", "date": "2025-03-13"}
@@ -178,3 +184,123 @@ def test_what_was_revoked_for_a_stolen_credential_key_alone_is_done_again_withou
     province.issue(province.ready())
     revoke(province, steal(province, "SL-HRSS", "credential"))
     assert {one.standing.why for one in again(province).again} == {STOLEN}
+
+
+# --- nothing is signed on what counts no more ----------------------------------------------------------------------
+
+
+def test_after_a_theft_no_office_signs_on_what_the_thief_may_have_signed(province: World) -> None:
+    roster_id = province.take_in(T01)
+    province.walk("T01", roster_id, until="approve")
+    province.at(33)
+    steal(province)
+    province.at(36)
+    before = province.census()
+    with pytest.raises(Fault) as refused:
+        province.sign("approve", roster_id, "AP")
+    assert (refused.value.code, refused.value.about.act) == ("key_compromised", "evaluate")
+    assert (refused.value.about.org, refused.value.about.figures["people"]) == ("SL-XC", "2")
+    assert province.census() == before
+    (spoilt,) = roster_view(province.instance, roster_id).spoilt
+    assert (spoilt.fault.code, len(spoilt.people)) == ("key_compromised", 2)
+
+
+def test_after_a_theft_what_was_signed_before_it_goes_on_to_a_valid_certificate(province: World) -> None:
+    """The harmless sibling: the key of the unit's officer was stolen after the unit had signed."""
+    roster_id = province.take_in(T01)
+    province.walk("T01", roster_id, until="approve")
+    province.at(33)
+    steal(province, "U1")
+    for day, kind, officers in (36, "approve", ("AP",)), (39, "issue", ("H1", "H2")):
+        province.at(day)
+        province.sign(kind, roster_id, *officers)
+    assert roster_view(province.instance, roster_id).spoilt == ()
+    province.at(40)
+    assert {verify_code(province.instance, one.code).verdict for one in province.issue(roster_id)} == {"valid"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "refused"), [("compromised", True), ("withdrawn", False)], ids=["never good", "good until today"]
+)
+def test_what_was_done_under_a_grant_goes_on_unless_it_was_compromised_by_then(
+    province: World, reason: str, refused: bool
+) -> None:
+    roster_id = province.take_in(T01)
+    province.walk("T01", roster_id, until="approve")
+    province.at(33)
+    for grant in withdrawal.list_grants(province.instance, "SL-XC"):
+        withdrawal.withdraw_grant(province.instance, grant.sha256, reason, PAPER)
+    province.at(36)
+    if not refused:
+        assert province.sign("approve", roster_id, "AP").count == 2
+        return
+    with pytest.raises(Fault) as fault:
+        province.sign("approve", roster_id, "AP")
+    assert (fault.value.code, fault.value.about.act, fault.value.about.org) == ("grant_withdrawn", "accept", "SL-XC")
+    assert {one.standing.why for one in again(province).again} == {CONDEMNED}
+
+
+def test_of_two_units_only_the_people_of_the_one_whose_key_was_stolen_are_held_up(province: World) -> None:
+    """They are struck from the act and taken in anew; the others go on, and both get valid certificates."""
+    both = replace(T01, file="both.xlsx", people=4, units=("示例机械研究所", "示例勘测设计院"))
+    roster_id = province.take_in(both)
+    province.sign("unit_notice", roster_id, "U1")
+    province.at(0, hour=15)
+    since = province.instance.now()
+    province.sign("unit_notice", roster_id, "U2")
+    for day, kind, officers in WALKS["T01"][1:7]:
+        province.at(day)
+        province.sign(kind, roster_id, *officers)
+    with province.instance.engines.read.connect() as connection:
+        key = documents.officer_key(connection, "U2")
+    province.at(33)
+    condemn(province.instance, key.jkt, since, PAPER)
+    province.at(36)
+    with pytest.raises(Fault) as fault:
+        province.sign("approve", roster_id, "AP")
+    assert (fault.value.about.act, fault.value.about.figures["people"]) == ("unit_notice", "2")
+    (spoilt,) = roster_view(province.instance, roster_id).spoilt
+    assert province.sign("approve", roster_id, "AP", strike=spoilt.people).count == 2
+    province.at(39)
+    province.sign("issue", roster_id, "H1", "H2")
+    province.at(40)
+    assert {verify_code(province.instance, one.code).verdict for one in province.issue(roster_id)} == {"valid"}
+
+
+def first_fault(instance: Instance) -> tuple[str, str | None, str | None]:
+    with instance.engines.read.connect() as connection:
+        entries = roster_store.list_entries(connection, "R0001")
+        (spoilt,) = Soundness(connection).spoilt_for(entries)
+    assert spoilt.people == {one.id for one in entries}
+    return spoilt.fault.code, spoilt.fault.about.act, spoilt.fault.about.org
+
+
+@pytest.mark.parametrize(
+    ("org", "use", "act"), [("SL-XC", "seal", "evaluate"), ("SL-HRSS", "grant", ""), ("SL-CC", "seal", "")]
+)
+def test_the_register_says_of_a_path_in_the_log_what_the_verifier_says(
+    province: World, org: str, use: str, act: str
+) -> None:
+    (one, _other) = province.issue(province.ready())
+    assert province.instance.anchors[0].log_required
+    steal(province, org, use)
+    report = verify_code(province.instance, one.code)
+    if not act:
+        assert report.verdict == "valid"
+        assert roster_view(province.instance, "R0001").spoilt == ()
+        return
+    assert (report.verdict, report.reason, report.about.act) == ("void", "key_compromised", act)
+    assert first_fault(province.instance) == (report.reason, report.about.act, report.about.org)
+
+
+def test_the_register_says_of_a_path_without_a_log_what_the_verifier_says(small: SmallInstance) -> None:
+    assert not small.instance.anchors[0].log_required
+    with small.instance.engines.read.connect() as connection:
+        key = documents.own_key(connection, "COMM", "seal")
+        acts = {one.kind: one.iat for one in document_store.list_acts(connection, "R0001")}
+    for since, act in (acts["evaluate"] + 1, None), (acts["evaluate"], "evaluate"), (acts["accept"], "accept"):
+        condemn(small.instance, key.jkt, since, PAPER)
+        report = verify_code(small.instance, small.issued[0].code)
+        assert (report.reason, report.about.act) == (("key_compromised", act) if act else (None, None))
+        spoilt = roster_view(small.instance, "R0001").spoilt
+        assert [one.fault.about.act for one in spoilt] == ([act] if act else [])
