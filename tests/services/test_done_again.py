@@ -12,7 +12,7 @@ from certsvc.core.errors import CertsvcError, Refused
 from certsvc.core.outcomes import Fault
 from certsvc.demo.people import Batch, Crowd
 from certsvc.instance import Instance
-from certsvc.services import documents, status, withdrawal
+from certsvc.services import doctor, documents, status, withdrawal
 from certsvc.services.compromise import Officers, condemn, remedy
 from certsvc.services.damage import find_damage
 from certsvc.services.import_roster import ImportResult
@@ -203,6 +203,17 @@ def test_after_a_theft_no_office_signs_on_what_the_thief_may_have_signed(provinc
     assert province.census() == before
     (spoilt,) = roster_view(province.instance, roster_id).spoilt
     assert (spoilt.fault.code, len(spoilt.people)) == ("key_compromised", 2)
+
+
+def test_the_doctor_has_nothing_issued_on_what_counts_no_more(province: World) -> None:
+    roster_id = province.ready()
+    with_hint = {"certsvc issue R0001", "certsvc roster check R0001"}
+    assert with_hint & {one.hint for one in doctor.visit(province.home)} == {"certsvc issue R0001"}
+    steal(province)
+    assert with_hint & {one.hint for one in doctor.visit(province.home)} == {"certsvc roster check R0001"}
+    again(province)
+    assert not with_hint & {one.hint for one in doctor.visit(province.home)}
+    assert roster_id == "R0001"
 
 
 def test_after_a_theft_what_was_signed_before_it_goes_on_to_a_valid_certificate(province: World) -> None:
