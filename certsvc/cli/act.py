@@ -43,6 +43,11 @@ def act_command(
     except Fault as fault:
         names = {office.organisation.id: office.organisation.name_zh for office in offices(instance)}
         zh, en = fault_words(fault.code, fault.about, names)
+        if people := fault.about.figures.get("people"):
+            # What was signed before counts no more: not this act is in the way, all of them are done anew.
+            zh = f"{zh}涉及 {people} 人,须重新导入、重新办理(docs/key-drills.md)"
+            en = f"{en} {people} people are concerned: import them anew (docs/key-drills.md, step 3)."
+            raise Refused(fault.code, zh, en, "certsvc roster import NEW.xlsx") from fault
         raise Refused(fault.code, zh, en, f"certsvc roster check {roster}") from fault
     done(f"{ACTS[kind][0]}:{result.count} 人,剔除 {result.struck} 人", f"{kind} signed, {result.sha256}")
     if result.over_target is not None:

@@ -116,6 +116,7 @@ def list_equivalences(instance: Instance) -> None:
 @opens_home
 def statement(instance: Instance, which: str, output: Path) -> None:
     """给持有人的对应说明 · The statement for the holder."""
+    equivalence.check_handed_out(instance, which)
     data = equivalence.statement_file(instance, which)
     output.write_bytes(data)
     done(f"已写入 {output}", f"written, {len(data):,} bytes")

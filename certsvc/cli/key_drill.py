@@ -14,6 +14,7 @@ from certsvc.instance import Instance
 from certsvc.services import compromise
 from certsvc.services.compromise import REMEDIES, Condemned, Officers, Settled
 from certsvc.services.damage import Damage, find_damage
+from certsvc.services.restatement import Restated, open_statements
 
 #: Lines of each table; the CSV has all of them.
 SHOWN = 20
@@ -59,7 +60,9 @@ def compromised(
         with bar("重签 resign" if then == "resign" else "撤销 revoke") as progress:
             settled = compromise.remedy(instance, damage, then, officers, document, progress)
         done(f"已处理 {settled.done} 份证书", f"{settled.done} certificates settled")
-    _tell_left(find_damage(instance, jkt, since), settled, (jkt, since, then))
+    damage = find_damage(instance, jkt, since)
+    _tell_statements(open_statements(instance, damage), settled.restated, (jkt, since))
+    _tell_left(damage, settled, (jkt, since, then))
 
 
 def _command(jkt: str, since: int, then: str) -> str:
@@ -121,6 +124,18 @@ def _write(path: Path, damage: Damage) -> None:
     done(f"明细已写入 {path}", "written")
 
 
+def _tell_statements(left: list[str], restated: Restated, asked: tuple[str, int]) -> None:
+    """The statements of equivalence that were signed anew, and those that are still to be."""
+    if restated.done:
+        done(f"已重签 {len(restated.done)} 份对应说明", f"{len(restated.done)} statements of equivalence signed anew")
+        for one in restated.done[:SHOWN]:
+            next_step(f"certsvc equivalence statement {one} -o {one}.json")
+    if left:
+        talk(f"  待重签的对应说明 · Statements of equivalence to sign anew: {len(left)} ({', '.join(left[:SHOWN])})")
+        _tell_reasons(code for _one, code in restated.left)
+        next_step(_command(*asked, "resign"))
+
+
 def _tell_left(damage: Damage, settled: Settled, asked: tuple[str, int, str | None]) -> None:
     """What is left to do, and the command for it."""
     jkt, since, then = asked
@@ -134,7 +149,8 @@ def _tell_left(damage: Damage, settled: Settled, asked: tuple[str, int, str | No
     done("没有待处理的证书", "no certificate is left to settle")
     acts = sum(1 for one in damage.traces if one.kind == "act+jwt" and not one.sound)
     if acts:
-        talk(f"  存疑环节 {acts} 个,须重新办理 · {acts} suspect acts have to be done anew.")
+        talk(f"  存疑环节 {acts} 个,须重新办理 · {acts} suspect acts have to be done anew, on a new roster:")
+        next_step("certsvc roster import NEW.xlsx")
     if damage.suspect_grants:
         zh, count = "存疑授权已撤回,须重新授予", len(damage.suspect_grants)
         talk(f"  {zh} · {count} suspect grants are withdrawn and have to be given anew: certsvc keys grant")

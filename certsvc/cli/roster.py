@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 
 from certsvc import resources
+from certsvc.cli.errors import fault_words
+from certsvc.cli.import_text import tell_known
 from certsvc.cli.options import Figure, acts_at_a_time, home_option, opens_home
 from certsvc.cli.register_text import is_exam_file, take_titles
 from certsvc.cli.say import bar, done, next_step, out, paint, plain, table, talk
@@ -22,8 +24,9 @@ from certsvc.register.roster_rows import RosterFile
 from certsvc.register.roster_template import write_template
 from certsvc.render.fonts import FontSet
 from certsvc.services.import_roster import ImportResult, Question, import_roster
-from certsvc.services.overview import RosterView, entries_of, roster_view, rosters, sheet_of, who_may
+from certsvc.services.overview import RosterView, entries_of, offices, roster_view, rosters, sheet_of, who_may
 from certsvc.services.roster_photos import add_photos
+from certsvc.store.rows import Entry
 from certsvc.verify.words_terms import ACTS, ROLES
 
 _ROSTER_ID = re.compile(r"R\d{4,}")
@@ -127,11 +130,14 @@ def _tell_result(file: Path, result: ImportResult, dry_run: bool) -> None:
         )
     figures = f"人员 people +{result.people_new} (={result.people_same}) · 条目 entries +{result.entries}"
     out(f"{figures} · 已有 known {result.entries_same}")
+    tell_known(file, result)
     if result.repeated:
         done(f"此文件已导入过:{', '.join(result.rosters)}", "this very file was imported before; nothing has changed")
     elif dry_run:
         done("检查通过,未写入", "dry run: the file can be imported")
         next_step(f"certsvc roster import {file}")
+    elif not result.rosters:
+        talk("! 没有新增条目,未建花名册 · nothing was added, and no roster made")
     else:
         done(f"已导入:{', '.join(result.rosters)}", "imported")
         for roster in result.rosters[:1]:
@@ -198,16 +204,36 @@ def _check_roster(instance: Instance, roster_id: str) -> None:
     out(
         f"{roster_id}  {view.roster.label}  {view.people} 人 people, 剔除 struck {view.struck}, 已发证 issued {view.issued}"
     )
+    if view.again:
+        rosters = ", ".join(sorted(set(view.again)))
+        talk(f"  另册重新办理 {len(view.again)} 人 · taken in anew: {len(view.again)}, on {rosters}")
     for step in view.steps:
         past = step.done >= view.people > 0
         sign = paint("✔", fg="green") if past else "…" if step.done else "·"
         when = ", ".join(f"{local_date(act.iat)} {act.org_id}" for act in step.acts)
         roles = "/".join(ROLES[role][0] for role in step.roles)
         out(f"  {sign} {step.act:<18}{ACTS[step.act][0]}  ({roles}) {when}".rstrip())
+    _tell_spoilt(instance, view)
     _suggest(instance, view)
 
 
+def _tell_spoilt(instance: Instance, view: RosterView) -> None:
+    """The acts that count no more, with the office, for how many, and that these have to be taken in anew."""
+    names = {office.organisation.id: office.organisation.name_zh for office in offices(instance)} if view.spoilt else {}
+    for one in view.spoilt:
+        about = one.fault.about
+        zh, en = fault_words(one.fault.code, about, names)
+        talk(f"! {ACTS[str(about.act)][0]} {about.act} ({about.org}): {len(one.people)} 人 people [{one.fault.code}]")
+        talk(f"  {zh}")
+        talk(f"  {en}")
+    if view.spoilt:
+        talk("  以上人员须重新导入、重新办理;其余人员可另行继续(act --strike) · These have to be taken in anew")
+        next_step("certsvc roster import NEW.xlsx")
+
+
 def _suggest(instance: Instance, view: RosterView) -> None:
+    if view.people and sum(len(one.people) for one in view.spoilt) == view.people:
+        return
     step = view.next_step
     if step is None:
         if view.issued < view.people:
@@ -223,6 +249,7 @@ def _suggest(instance: Instance, view: RosterView) -> None:
 
 
 def _tell_people(instance: Instance, roster_id: str) -> None:
+    spoilt = {name for one in roster_view(instance, roster_id).spoilt for name in one.people}
     rows = [
         (
             sheet_of(e),
@@ -232,11 +259,17 @@ def _tell_people(instance: Instance, roster_id: str) -> None:
             e.unit_name,
             e.unit_org_id or "—",
             e.title,
-            "是" if e.struck_by else "",
+            _state(e, spoilt),
         )
         for e in entries_of(instance, roster_id)
     ]
     table(("表 sheet", "行 row", "姓名", "出生", "单位 unit", "机构 org", "职称 title", "剔除 struck"), rows)
+
+
+def _state(entry: Entry, spoilt: set[str]) -> str:
+    if entry.replaced_by:
+        return f"→ {entry.replaced_by}"
+    return "是" if entry.struck_by else "失效 void" if entry.id in spoilt else ""
 
 
 @roster_command.command("photos")

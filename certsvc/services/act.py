@@ -28,6 +28,7 @@ from certsvc.services.act_places import Steps, places_of, ranks_of, roles_done, 
 from certsvc.services.act_rules import YEARLY_TARGETS, Gathered, Order, decide, meeting_facts, row_facts, target_of
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.register_only import refuse_register_only
+from certsvc.services.soundness import Soundness
 from certsvc.services.witness_list import check_witnesses, is_strict
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
@@ -57,8 +58,20 @@ def do_act(instance: Instance, order: Order) -> Done:
         # Two officers at the same moment: the second one sees what the first one signed, and is refused.
         roster_store.lock_roster(connection, order.roster_id)
         gathered = gather(instance, connection, order)
+        _check_sound(connection, gathered)
         grants = _decide_standing(connection, gathered)
         return apply(instance, connection, gathered, grants)
+
+
+def _check_sound(connection: Connection, g: Gathered) -> None:
+    """Returns if all that was signed for these people before still counts: on the rest everything would be void.
+
+    Raises Fault key_compromised, key_ended, grant_withdrawn: with the act below that counts no more, the office whose key
+    or grant it was, and how many `people` of those who go further are concerned.
+    """
+    for spoilt in Soundness(connection).spoilt_for(g.entries):
+        about = spoilt.fault.about
+        raise Fault(spoilt.fault.code, about.act, about.org, **about.figures, people=len(spoilt.people))
 
 
 def _decide_standing(connection: Connection, g: Gathered) -> tuple[Grant, ...]:

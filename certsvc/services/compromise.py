@@ -2,7 +2,7 @@
 
 1. find    – what the key signed and what stands on it, in `damage`
 2. condemn – the key ends as `compromised`, grants it gave after the theft are withdrawn, another key takes its place
-3. remedy  – suspect certificates are signed anew or revoked, one transaction each
+3. remedy  – suspect certificates are signed anew or revoked, suspect statements signed anew, one transaction each
 
 What is done is read from the register, so the same command after an interruption goes on where it stopped.
 """
@@ -22,6 +22,7 @@ from certsvc.services.coming_into_force import finish_waiting
 from certsvc.services.damage import OPEN, CertificateLine, Damage, damage_within
 from certsvc.services.publish import list_uri, renew_status_list
 from certsvc.services.recertification import replace_ca
+from certsvc.services.restatement import Restated, restate
 from certsvc.services.rotation import Rotated, covers, replace_key, same
 from certsvc.services.withdrawal import withdraw_within
 from certsvc.store import certificates as certificate_store
@@ -56,6 +57,8 @@ class Settled:
 
     done: int = 0
     left: list[tuple[CertificateLine, str]] = field(default_factory=list)
+    restated: Restated = field(default_factory=Restated)
+    """What became of the suspect statements of equivalence."""
 
 
 def check_officers(instance: Instance, officers: Officers) -> None:
@@ -161,7 +164,8 @@ def remedy(
 ) -> Settled:
     """Settles the suspect certificates of `damage` that are open: `resign` those that it mends, `revoke` all of them.
 
-    Each in a transaction of its own, with the status read inside it, so that nobody is settled twice.
+    Each in a transaction of its own, with the status read inside it, so that nobody is settled twice. `resign` signs
+    suspect statements of equivalence anew as well; they have no status that could be revoked.
     """
     check_officers(instance, officers)
     settled = Settled()
@@ -178,6 +182,8 @@ def remedy(
         _publish(instance)
         with suppress(NotReady, Refused):
             finish_waiting(instance)
+    if then == "resign":
+        settled.restated = restate(instance, damage, (officers.first, officers.second))
     return settled
 
 

@@ -260,7 +260,11 @@ def _intents(instance: Instance) -> Iterator[Finding]:
             f"{waiting:,} certificates wait for the log, not yet in force",
         )
         yield Finding(WARN, zh, en, "certsvc log tick")
-    unfinished = [v.roster.id for v in overview.rosters(instance) if v.next_step is None and v.issued < v.people]
+    ready = [v for v in overview.rosters(instance) if v.next_step is None and v.issued < v.people]
+    unfinished, void = ([v.roster.id for v in ready if bool(v.spoilt) is lost] for lost in (False, True))
+    if void:
+        zh, en = f"花名册 {', '.join(void)} 有环节已失效", f"acts of {', '.join(void)} count no more"
+        yield Finding(WARN, zh, en, f"certsvc roster check {void[0]}")
     hint = f"certsvc issue {unfinished[0]}" if unfinished else ""
     if count > 0:
         yield Finding(WARN, f"有 {count} 份证书未制完", f"{count} certificates were interrupted", hint)

@@ -30,6 +30,7 @@ from certsvc.services.evidence import certs_of
 from certsvc.services.import_plan import Work, gather
 from certsvc.services.import_roster import SALT_BYTES, write_people
 from certsvc.services.register_only import EQUIVALENT, office_officer, refuse_same_human
+from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import people as people_store
 from certsvc.store import register as register_store
@@ -39,6 +40,7 @@ from certsvc.verify.statement import verify_statement
 
 #: An office's own directory, inside the home; the packaged one is a sample.
 OWN_DIRECTORY = "equivalences.csv"
+TYP = "equivalence+jwt"
 
 
 @dataclass(frozen=True)
@@ -196,16 +198,22 @@ def approve(instance: Instance, equivalence_id: str, officer_id: str) -> str:
             raise Refused(
                 "equivalence_approved", f"{held.id} 已批准", f"{held.id} was approved.", f"certsvc show {held.id}"
             )
-        key = documents.own_key(connection, instance.settings.authority, "seal")
-        payload = _payload(instance, connection, held)
-        signed = documents.store_signed(instance, connection, key, "equivalence+jwt", payload, held.id)
-        report = verify_statement(_file(instance, connection, held, signed), instance.anchors, instance.now())
-        if report.verdict != "valid":
-            zh = f"自检未通过,未出具:{report.verdict}({report.reason})"
-            en = f"Our own check says {report.verdict} ({report.reason}); nothing was signed."
-            raise Refused("own_check_failed", zh, en, "certsvc doctor")
+        signed = sign_statement(instance, connection, held)
         register_store.approve_equivalence(connection, held.id, officer.id, instance.now(), signed.sha256)
         return signed.sha256
+
+
+def sign_statement(instance: Instance, connection: Connection, held: Equivalence) -> Jws:
+    """Signs and stores the statement, from what was sealed when it was proposed. Raises Refused(own_check_failed), NotReady."""
+    key = documents.own_key(connection, instance.settings.authority, "seal")
+    payload = _payload(instance, connection, held)
+    signed = documents.store_signed(instance, connection, key, TYP, payload, held.id)
+    report = verify_statement(_file(instance, connection, held, signed), instance.anchors, instance.now())
+    if report.verdict != "valid":
+        zh = f"自检未通过,未出具:{report.verdict}({report.reason})"
+        en = f"Our own check says {report.verdict} ({report.reason}); nothing was signed."
+        raise Refused("own_check_failed", zh, en, "certsvc doctor")
+    return signed
 
 
 def _held(connection: Connection, equivalence_id: str) -> Equivalence:
@@ -246,19 +254,54 @@ def _payload(instance: Instance, connection: Connection, held: Equivalence) -> d
 
 
 def statement_file(instance: Instance, equivalence_id: str) -> bytes:
-    """The file for the holder. Raises Refused before the approval, NotFound."""
+    """The file for the holder, with the statement that counts; where none does, the last. Raises Refused before the
+    approval, NotFound.
+    """
     with instance.engines.read.connect() as connection:
         held = _held(connection, equivalence_id)
         if held.statement_sha256 is None:
             zh, en = f"{held.id} 尚未批准", f"{held.id} was not approved yet."
             raise Refused("equivalence_open", zh, en, f"certsvc equivalence approve {held.id} --officer OTHER")
-        signed = documents.load_document(connection, held.statement_sha256, "equivalence+jwt")
+        signed, _suspect = present_statement(connection, held)
         return _file(instance, connection, held, signed)
+
+
+def check_handed_out(instance: Instance, equivalence_id: str) -> None:
+    """Returns unless a theft leaves only a statement that every verifier calls void. Raises Refused, NotFound."""
+    with instance.engines.read.connect() as connection:
+        held = _held(connection, equivalence_id)
+        signed, suspect = present_statement(connection, held) if held.statement_sha256 else (None, False)
+    if signed is not None and suspect:
+        zh, en = (
+            f"{held.id} 的说明由失密密钥签章,须先重签",
+            f"A stolen key sealed {held.id}; it has to be signed anew first.",
+        )
+        drill = f"certsvc keys compromised --since TIME --then resign --officer A --second B --document-number N -- {kid_of(signed)}"
+        raise Refused("statement_suspect", zh, en, drill)
+
+
+def present_statement(connection: Connection, held: Equivalence) -> tuple[Jws, bool]:
+    """The last statement that counts, and False; where a theft left none, the last one, and True. It was approved before."""
+    rows = document_store.list_documents(connection, TYP, held.id)
+    signed = [documents.load_document(connection, row.sha256, TYP) for row in rows]
+    sound = [one for one in signed if not _is_suspect(connection, one)]
+    return (sound or signed)[-1], not sound
+
+
+def _is_suspect(connection: Connection, signed: Jws) -> bool:
+    """Whether the seal key was in other hands by then. No log says when a statement was made: its own word counts."""
+    key = documents.key_by_jkt(connection, kid_of(signed))
+    return key.ended_reason == "compromised" and signed.unverified_payload["iat"] >= (key.good_before or 0)
+
+
+def kid_of(signed: Jws) -> str:
+    """Which seal key signed a statement."""
+    return signed.signatures[0].unverified_kid
 
 
 def _file(instance: Instance, connection: Connection, held: Equivalence, signed: Jws) -> bytes:
     values, salts, _number = _opened(instance, held)
-    seal = {"jkt": signed.signatures[0].unverified_kid, "use": "seal"}
+    seal = {"jkt": kid_of(signed), "use": "seal"}
     given = documents.grants_of(connection, instance.settings.authority)
     names = [one.sha256 for one in given if seal in one.unverified_payload["keys"]]
     line = sorted(documents.grants_with_parents(connection, names))

@@ -1,7 +1,8 @@
 """Who every row of a roster file means, and what only a person can answer (domain.md 6.3). Nothing is written here."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -13,14 +14,18 @@ from certsvc.register.file_checks import exclude_each_other
 from certsvc.register.matching import REASONS, Incoming, match
 from certsvc.register.roster_rows import RosterFile, RosterRow
 from certsvc.register.sealing import DataKeys
+from certsvc.services.soundness import Soundness
+from certsvc.services.standing import Standing, standing_of
 from certsvc.store import people as people_store
 from certsvc.store import rosters as roster_store
 from certsvc.store.engine import new_id
-from certsvc.store.rows import KnownPerson
+from certsvc.store.rows import Entry, KnownPerson
 
 Progress = Callable[[int, int], None]
 RandomBytes = Callable[[int], bytes]
 NEW, ACCEPT = "new", "accept"
+#: Decided by "accept": somebody who was struck, or lost the certificate, is taken in for the same title and year again.
+AGAIN = "applies_again"
 PROGRESS_EVERY = 500
 
 
@@ -52,6 +57,20 @@ class Plan:
     """The first row of this file about this person."""
     has_number: bool
     """Whether the register knows the number already, as this person's or another's."""
+    before: str | None = None
+    """The entry of which this one takes the place."""
+
+
+@dataclass(frozen=True)
+class Met:
+    """An entry that the register has for the person, title and year of a row."""
+
+    sheet: str
+    row: int
+    name: str
+    entry_id: str
+    roster_id: str
+    standing: Standing
 
 
 @dataclass
@@ -64,6 +83,10 @@ class Gathered:
     same: set[str] = field(default_factory=set)
     """Ids of the people whom the register knows already."""
     questions: list[Question] = field(default_factory=list)
+    standing: list[Met] = field(default_factory=list)
+    """What stands in the register, so that nothing is added."""
+    again: dict[tuple[str, int], Met] = field(default_factory=dict)
+    """Position of a row -> what stands in its way no more."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +105,14 @@ class Work:
     @property
     def today(self) -> str:
         return local_date(self.now).isoformat()
+
+    @cached_property
+    def soundness(self) -> Soundness:
+        return Soundness(self.connection)
+
+    def is_accepted(self, row: RosterRow, code: str) -> bool:
+        """Whether an officer said yes to a question, of this row or of all."""
+        return ACCEPT in {self.decisions.get(f"*:{code}"), self.decisions.get(f"{row.row_key}:{code}")}
 
 
 #: Whether the register has what a row is about; it may add a question.
@@ -102,7 +133,8 @@ def gather(work: Work, stands: Stands | None = None) -> Gathered:
             gathered.present += 1
         elif plan is not None:
             met.setdefault(plan.number_key, plan)
-            gathered.plans.append(plan)
+            before = gathered.again.get(row.position)
+            gathered.plans.append(plan if before is None else replace(plan, before=before.entry_id))
             gathered.questions.extend(_exclusions(work, plan))
         if done % PROGRESS_EVERY == 0 or done == total:
             work.progress(done, 2 * total)
@@ -158,26 +190,37 @@ def _stands(work: Work, plan: Plan, gathered: Gathered) -> bool:
     entry = roster_store.find_entry_of_target(
         work.connection, plan.person_id, series=row.series, specialty=row.specialty, level=row.level, year=row.year
     )
-    if entry is not None and entry.row_key != plan.row_key:
+    if entry is None:
+        return False
+    found = standing_of(work.connection, entry, work.soundness)
+    met = Met(*row.position, row.name, entry.id, entry.roster_id, found)
+    if not found.stands and (not found.asks or work.is_accepted(row, AGAIN)):
+        gathered.again[row.position] = met
+        return False
+    gathered.standing.append(met)
+    if found.stands and entry.row_key != plan.row_key:
         en = f"Roster {entry.roster_id} has this person's title already, with another track, region or name of title."
         zh = f"花名册 {entry.roster_id} 已有此人同年同级职称,取得方式、地区或名称不同"
         gathered.questions.append(Question(row.row_key, *row.position, "entry_differs", zh, en))
-    return entry is not None
+    return True
 
 
 def _exclusions(work: Work, plan: Plan) -> Iterator[Question]:
     """An award of the same round in the register that A13 keeps apart from this one, unless an officer accepts it."""
     row, code = plan.row, "round_exclusion"
-    answers = {work.decisions.get(f"*:{code}"), work.decisions.get(f"{row.row_key}:{code}")}
-    if plan.known is None or not row.passed or ACCEPT in answers:
+    if plan.known is None or not row.passed or work.is_accepted(row, code):
         return
     for entry in roster_store.list_entries_of_person(work.connection, plan.person_id):
-        stands = entry.struck_by is None and entry.columns.get("passed") is not False
-        if stands and exclude_each_other((row.track, row.year), (entry.track, entry.year)):
+        excluded = exclude_each_other((row.track, row.year), (entry.track, entry.year))
+        if excluded and entry.columns.get("passed") is not False and _counts(work, entry):
             zh = RULES[code].zh.format(c="", d=f"花名册 {entry.roster_id}")
             en = RULES[code].en.format(c="", d=f"roster {entry.roster_id}")
             yield Question(f"{row.row_key}:{code}", *row.position, code, zh, en)
             return
+
+
+def _counts(work: Work, entry: Entry) -> bool:
+    return entry.replaced_by is None and standing_of(work.connection, entry, work.soundness).stands
 
 
 def open_faults(file: RosterFile, decisions: Mapping[str, str]) -> Iterator[Question]:

@@ -19,9 +19,10 @@ from certsvc.register.columns import TRACKS, fold
 from certsvc.register.fault_report import summary
 from certsvc.register.roster_rows import RosterFile, RosterRow
 from certsvc.register.sealing import DataKeys
-from certsvc.services.import_plan import Gathered, Plan, Progress, Question, RandomBytes, Work, gather
+from certsvc.services.import_plan import Gathered, Met, Plan, Progress, Question, RandomBytes, Work, gather
 from certsvc.services.private import seal_personal
 from certsvc.services.register_only import refuse_rows
+from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
 from certsvc.store import people as people_store
 from certsvc.store import rosters as roster_store
@@ -62,6 +63,10 @@ class ImportResult:
     repeated: bool = False
     """The very same file was imported before: nothing has changed."""
     open_questions: list[Question] = field(default_factory=list)
+    standing: list[Met] = field(default_factory=list)
+    """Rows that add nothing: the person has the title, is on the way to it, or was turned down for it."""
+    again: list[Met] = field(default_factory=list)
+    """What was done before for the others: it is closed, and done again."""
 
 
 def import_roster(
@@ -91,9 +96,11 @@ def import_roster(
         work = Work(connection, keys, file, decisions, now, officer, random_bytes, told)
         if not dry_run:
             roster_store.lock_roster_files(connection)
-        if roster_store.find_roster_file(connection, file.sha256):
-            return _repeated(work)
+        known = roster_store.find_roster_file(connection, file.sha256) is not None
         gathered = gather(work)
+        # The very same file does something again where somebody is to be taken in anew.
+        if known and not any(plan.before for plan in gathered.plans):
+            return _repeated(work)
         rosters = [] if dry_run or gathered.questions else apply(work, gathered.plans)
     return _result(gathered, rosters)
 
@@ -106,7 +113,16 @@ def _repeated(work: Work) -> ImportResult:
 def _result(gathered: Gathered, rosters: list[str]) -> ImportResult:
     new = sum(plan.first and plan.known is None for plan in gathered.plans)
     count = len(gathered.plans)
-    return ImportResult(rosters, new, len(gathered.same), count, gathered.present, open_questions=gathered.questions)
+    return ImportResult(
+        rosters,
+        new,
+        len(gathered.same),
+        count,
+        gathered.present,
+        open_questions=gathered.questions,
+        standing=gathered.standing,
+        again=list(gathered.again.values()),
+    )
 
 
 # --- apply ---------------------------------------------------------------------------------------------------------
@@ -114,9 +130,10 @@ def _result(gathered: Gathered, rosters: list[str]) -> ImportResult:
 
 def apply(work: Work, plans: list[Plan]) -> list[str]:
     """Writes the file, its rosters, people and entries; gives back the ids of the rosters."""
-    report = summary(work.file)
-    stored = StoredFile(work.file.sha256, work.file.name, work.now, work.officer, work.file.total, report)
-    roster_store.add_roster_file(work.connection, stored)
+    if roster_store.find_roster_file(work.connection, work.file.sha256) is None:
+        report = summary(work.file)
+        stored = StoredFile(work.file.sha256, work.file.name, work.now, work.officer, work.file.total, report)
+        roster_store.add_roster_file(work.connection, stored)
     # Everybody first: two rows about one person may belong to different rosters.
     for batch in _batches(plans, BATCH):
         write_people(work, [plan for plan in batch if plan.first])
@@ -128,6 +145,7 @@ def apply(work: Work, plans: list[Plan]) -> list[str]:
         for part in _batches(group, MAX_LEAVES):
             rosters.append(_add_roster(work, *scope))
             for batch in _batches(part, BATCH):
+                _replace(work, rosters[-1], [plan.before for plan in batch if plan.before is not None])
                 roster_store.add_entries(
                     work.connection, (_entry(work, rosters[-1], plan, organisations) for plan in batch)
                 )
@@ -135,6 +153,15 @@ def apply(work: Work, plans: list[Plan]) -> list[str]:
                 work.progress(done, 2 * len(work.file.rows))
     work.progress(2 * len(work.file.rows), 2 * len(work.file.rows))
     return rosters
+
+
+def _replace(work: Work, roster_id: str, entries: list[str]) -> None:
+    """Closes what these people had before: no act, and no certificate that was only begun, goes on there."""
+    roster_store.replace_entries(work.connection, entries, roster_id)
+    for entry_id in entries:
+        intent = certificate_store.find_intent(work.connection, entry_id, 1)
+        if intent is not None and not certificate_store.list_versions(work.connection, entry_id):
+            certificate_store.remove_intent(work.connection, intent.id)
 
 
 Scope = tuple[str, str, str, str, int]

@@ -13,6 +13,7 @@ from certsvc.instance import Instance
 from certsvc.services import documents
 from certsvc.services.act_places import places_of, roles_done, roles_lacking
 from certsvc.services.register_only import refuse_register_only
+from certsvc.services.soundness import Soundness, Spoilt
 from certsvc.services.status import find_certificate
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
@@ -121,6 +122,10 @@ class RosterView:
     struck: int
     issued: int
     steps: tuple[StepLine, ...]
+    again: tuple[str, ...] = ()
+    """Of each who was taken in anew the roster on which that was; they are counted nowhere else."""
+    spoilt: tuple[Spoilt, ...] = ()
+    """People still on it whose acts count no more."""
 
     @property
     def next_step(self) -> StepLine | None:
@@ -131,13 +136,14 @@ class RosterView:
 def rosters(instance: Instance) -> list[RosterView]:
     """Every roster, newest first."""
     with instance.engines.read.connect() as connection:
-        return [_view(instance, connection, roster) for roster in roster_store.list_rosters(connection)]
+        soundness = Soundness(connection)
+        return [_view(instance, connection, roster, soundness) for roster in roster_store.list_rosters(connection)]
 
 
 def roster_view(instance: Instance, roster_id: str) -> RosterView:
     """One roster. Raises NotFound."""
     with instance.engines.read.connect() as connection:
-        return _view(instance, connection, _roster(connection, roster_id))
+        return _view(instance, connection, _roster(connection, roster_id), Soundness(connection))
 
 
 def _roster(connection: Connection, roster_id: str) -> Roster:
@@ -149,9 +155,10 @@ def _roster(connection: Connection, roster_id: str) -> Roster:
     return roster
 
 
-def _view(instance: Instance, connection: Connection, roster: Roster) -> RosterView:
+def _view(instance: Instance, connection: Connection, roster: Roster, soundness: Soundness) -> RosterView:
     entries = roster_store.list_entries(connection, roster.id, live_only=False)
-    live = [entry for entry in entries if entry.struck_by is None]
+    here = [entry for entry in entries if entry.replaced_by is None]
+    live = [entry for entry in here if entry.struck_by is None]
     acts = document_store.list_acts(connection, roster.id)
     heads = Counter(entry.head_act for entry in live)
     steps = _steps(instance, connection, roster, acts)
@@ -173,8 +180,11 @@ def _view(instance: Instance, connection: Connection, roster: Roster) -> RosterV
         )
         for position, step in enumerate(steps)
     ]
-    issued = len({c.entry_id for c in certificate_store.list_certificates(connection, roster_id=roster.id)})
-    return RosterView(roster, len(live), len(entries) - len(live), issued, tuple(lines))
+    certified = {c.entry_id for c in certificate_store.list_certificates(connection, roster_id=roster.id)}
+    issued = len(certified & {entry.id for entry in here})
+    again = tuple(entry.replaced_by for entry in entries if entry.replaced_by is not None)
+    spoilt = tuple(soundness.spoilt_for(live))
+    return RosterView(roster, len(live), len(here) - len(live), issued, tuple(lines), again, spoilt)
 
 
 def _steps(instance: Instance, connection: Connection, roster: Roster, acts: tuple[Act, ...]) -> list[dict[str, Any]]:

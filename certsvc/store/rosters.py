@@ -19,17 +19,24 @@ _ROSTERS = ROSTERS.select.order_by(*_NEWEST_FIRST)
 _LAST_ID = select(roster.c.id).order_by(*_NEWEST_FIRST).limit(1)
 _ENTRY = ENTRIES.select.where(entry.c.id == bindparam("id"))
 _ENTRIES = ENTRIES.select.where(entry.c.roster_id == bindparam("id")).order_by(entry.c.position, entry.c.id)
-_LIVE_ENTRIES = _ENTRIES.where(entry.c.struck_by.is_(None))
+_IS_LIVE = (entry.c.struck_by.is_(None), entry.c.replaced_by.is_(None))
+_LIVE_ENTRIES = _ENTRIES.where(*_IS_LIVE)
 _OF_PERSON = ENTRIES.select.where(entry.c.person_id == bindparam("id")).order_by(entry.c.year, entry.c.id)
 _BY_TARGET = ENTRIES.select.where(
-    *(entry.c[name] == bindparam(name) for name in ("person_id", "series", "specialty", "level", "year"))
+    *(entry.c[name] == bindparam(name) for name in ("person_id", "series", "specialty", "level", "year")),
+    entry.c.replaced_by.is_(None),
 )
 _VERSION = (corrected_entry.c.entry_id == bindparam("id"), corrected_entry.c.version == bindparam("of"))
 _CORRECTED = CORRECTED.select.where(*_VERSION)
 _DROP_CORRECTED = delete(corrected_entry).where(*_VERSION)
-_LIVE = update(entry).where(entry.c.id == bindparam("of"), entry.c.struck_by.is_(None))
+_LIVE = update(entry).where(entry.c.id == bindparam("of"), *_IS_LIVE)
 _SET_HEAD = _LIVE.values(head_act=bindparam("act"))
 _STRIKE = _LIVE.values(struck_by=bindparam("act"))
+_REPLACE = (
+    update(entry)
+    .where(entry.c.id == bindparam("of"), entry.c.replaced_by.is_(None))
+    .values(replaced_by=bindparam("roster"))
+)
 
 
 def lock_roster_files(connection: Connection) -> None:
@@ -90,14 +97,14 @@ def find_entry(connection: Connection, entry_id: str) -> Entry | None:
 def find_entry_of_target(
     connection: Connection, person_id: str, *, series: str, specialty: str, level: str, year: int
 ) -> Entry | None:
-    """The one entry this person may have for this title and year, or None."""
+    """The one entry this person may have for this title and year, beside those that were replaced, or None."""
     return ENTRIES.one(
         connection, _BY_TARGET, person_id=person_id, series=series, specialty=specialty, level=level, year=year
     )
 
 
 def list_entries(connection: Connection, roster_id: str, live_only: bool = True) -> tuple[Entry, ...]:
-    """The entries of a roster by position, without the struck ones unless `live_only` is off."""
+    """The entries of a roster by position, without those struck or replaced unless `live_only` is off."""
     return ENTRIES.all(connection, _LIVE_ENTRIES if live_only else _ENTRIES, id=roster_id)
 
 
@@ -125,6 +132,13 @@ def set_heads(connection: Connection, heads: Mapping[str, str]) -> None:
 def strike(connection: Connection, entry_ids: Iterable[str], act_sha256: str) -> None:
     """Strikes the entries that the tree of this act lacks. Raises Refused(entry_struck) unless all are live."""
     _update_live(connection, _STRIKE, dict.fromkeys(entry_ids, act_sha256))
+
+
+def replace_entries(connection: Connection, entry_ids: Iterable[str], roster_id: str) -> None:
+    """Says that these people are taken in anew on that roster. Raises Refused(entry_exists) unless none was before."""
+    values = [{"of": entry_id, "roster": roster_id} for entry_id in entry_ids]
+    if values and connection.execute(_REPLACE, values).rowcount != len(values):
+        raise Refused("entry_exists", "同一人同一职称已有记录", "A person was taken in anew already.")
 
 
 def _update_live(connection: Connection, statement: Update, acts: Mapping[str, str]) -> None:

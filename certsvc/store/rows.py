@@ -202,6 +202,8 @@ class Entry:
     commitment: str
     head_act: str | None
     struck_by: str | None
+    replaced_by: str | None = None
+    """The roster on which this person was taken in anew for the same title and year; nothing more is done with it here."""
 
 
 @dataclass(frozen=True, slots=True)

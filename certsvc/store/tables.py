@@ -206,13 +206,21 @@ entry = table(
     text("commitment"),
     text("head_act", "act.sha256", null=True),
     text("struck_by", "act.sha256", null=True),
+    # The roster on which the person was taken in anew, once the entry stood in nobody's way any more (decision 35).
+    text("replaced_by", "roster.id", null=True),
     UniqueConstraint("roster_id", "row_key"),
-    # Two entries of one person for one title in one year are caught here and nowhere else (formats.md 6).
-    UniqueConstraint("person_id", "series", "specialty", "level", "year"),
     UniqueConstraint("commitment"),
     one_of("level", LEVELS),
     one_of("sex", ("M", "F")),
     CheckConstraint("length(entry_salt) = 32", name="entry_salt"),
+)
+# Two entries of one person for one title in one year are caught here and nowhere else (formats.md 6).
+Index(
+    "uq_entry_standing",
+    *(entry.c[name] for name in ("person_id", "series", "specialty", "level", "year")),
+    unique=True,
+    sqlite_where=entry.c.replaced_by.is_(None),
+    postgresql_where=entry.c.replaced_by.is_(None),
 )
 act_entry = table(
     "act_entry",

@@ -1,5 +1,6 @@
 """`equivalence` and `register`: from the typed command to the statement and the list, without a number in any output."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -201,3 +202,20 @@ def test_the_paper_behind_titles_may_be_named(home: Path) -> None:
 def test_certificates_of_a_roster_and_titles_of_the_register_are_two_lists(home: Path) -> None:
     assert call("list", "--register", "--roster", "R0001", "--home", home).code == 2
     assert "E0099" in call("show", "E0099", "--home", home).err
+
+
+def test_after_a_theft_of_the_seal_key_the_statement_is_signed_anew_before_it_is_handed_out(home: Path) -> None:
+    file = stated(home)
+    told = must("keys", "history", "--org", "HRSS", "--json", "--home", home).out.splitlines()
+    jkt = next(row["jkt"] for row in map(json.loads, told) if row["use"] == "seal")
+    arguments = ("--since", "2025-02-18T09:00:00+08:00", "--officer", "HRSS-1", "--second", "HRSS-2",
+                 "--document-number", "示例函〔2025〕9号", "--clock", "2025-02-20", "--home", home)  # fmt: skip
+    said = must("keys", "compromised", *arguments, "--", jkt)
+    assert "Statements of equivalence to sign anew: 1 (E0001)" in said.err
+    refused = call("equivalence", "statement", "E0001", "-o", file, "--home", home)
+    assert (refused.code, "statement_suspect" in refused.err) == (1, True)
+    said = must("keys", "compromised", *arguments, "--then", "resign", "--", jkt)
+    assert "1 statements of equivalence signed anew" in said.err
+    must("equivalence", "statement", "E0001", "-o", file, "--home", home)
+    checked = call("equivalence", "check", file, "--home", home, "--at", "2025-02-21T10:00:00+08:00")
+    assert checked.code == 0

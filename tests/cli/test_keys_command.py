@@ -195,6 +195,7 @@ def test_what_cannot_be_signed_anew_is_named_with_the_command_that_revokes(home:
     last = drill(home, jkt, issued_at - 40 * 86_400, *PAIR, *PAPER, "--then", "revoke")
     assert "3 certificates settled" in last.err
     assert "have to be done anew" in last.err
+    assert "certsvc roster import NEW.xlsx" in last.err
 
 
 @pytest.mark.parametrize("options", [(), PAIR, (*PAIR[:2], *PAPER), PAPER])
@@ -225,3 +226,13 @@ def shorten(home: Path, jkt: str, days: int) -> None:
     with closing(sqlite3.connect(home / "certsvc.sqlite3")) as database, database:
         end = int(time.time()) + days * 86_400
         database.execute("UPDATE signing_key SET valid_to = ? WHERE jkt = ?", (end, jkt))
+
+
+def test_after_a_theft_the_roster_says_whose_acts_count_no_more(home: Path, issued_at: int) -> None:
+    assert "key_compromised" not in must("roster", "check", "R0001", "--home", home).err
+    jkt = key(home, "seal", "COMM")
+    drill(home, jkt, issued_at - 40 * 86_400, *PAIR, *PAPER)
+    said = must("roster", "check", "R0001", "--people", "--home", home)
+    assert "(COMM): 3" in said.err and "[key_compromised]" in said.err
+    assert "certsvc roster import NEW.xlsx" in said.err
+    assert said.out.count("失效 void") == 3

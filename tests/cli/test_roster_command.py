@@ -70,6 +70,15 @@ def test_the_same_file_twice_is_the_same_as_once(home: Path, tmp_path: Path) -> 
     assert must("roster", "list", "--home", home).out.count("R000") == 1
 
 
+def test_who_stands_in_the_register_already_is_named_with_the_roster_and_what_to_do(home: Path, tmp_path: Path) -> None:
+    must("roster", "import", sound(tmp_path), *LATER, "--home", home)
+    said = must("roster", "import", sound(tmp_path, {"phone": "13000000009"}, {}), *LATER, "--home", home)
+    assert "2 people stand in the register already" in said.err
+    assert said.out.count("在办 on its way") == said.out.count("R0001") == 2
+    assert "nothing was added" in said.err and "certsvc roster check R0001" in said.err
+    assert "imported" not in said.err
+
+
 def test_an_open_question_keeps_the_file_out_until_a_named_officer_answers(home: Path, tmp_path: Path) -> None:
     must("keys", "officer", "H1", "--org", "HRSS", "--name", "样章甲", *LATER, "--home", home)
     file = sound(

@@ -4,16 +4,18 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from rows_for_tests import NAME, PERSON
+from rows_for_tests import NAME, PERSON, add_roster
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from certsvc import resources
 from certsvc.core.errors import NotReady
-from certsvc.store import people, tables
+from certsvc.store import people, rosters, tables
 from certsvc.store.engine import Engines, open_engines
 from certsvc.store.migrate import check_current, revision, upgrade
 from certsvc.store.rows import Photo
@@ -186,3 +188,25 @@ def test_two_processes_may_upgrade_at_the_same_moment(empty_url: str) -> None:
         thread.join(30)
     assert failures == []
     assert not any(thread.is_alive() for thread in threads)
+
+
+def test_entries_are_kept_on_the_way_to_being_replaced_and_back(empty_url: str) -> None:
+    upgrade(empty_url)
+    engines = open_engines(empty_url)
+    kept = [column.name for column in tables.entry.columns if column.name != "replaced_by"]
+    copied = ", ".join("'new'" if name in ("id", "row_key", "commitment") else name for name in kept)
+    with engines.write.begin() as connection:
+        add_roster(connection)
+        found = rosters.list_entries(connection, "R0001")
+    for _ in range(2):
+        with engines.write.begin() as connection:
+            _CONFIG.attributes["connection"] = connection
+            command.downgrade(_CONFIG, "0007")
+        # Whoever this is about has the title already, and the rule of before holds whatever became of it.
+        with pytest.raises(IntegrityError), engines.write.begin() as connection:
+            connection.exec_driver_sql(f"INSERT INTO entry ({', '.join(kept)}) SELECT {copied} FROM entry LIMIT 1")  # noqa: S608
+        upgrade(empty_url)
+        with engines.write.begin() as connection:
+            assert rosters.list_entries(connection, "R0001") == found != ()
+            assert rosters.find_entry(connection, "entry-1") is not None
+    engines.close()

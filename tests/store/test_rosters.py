@@ -113,6 +113,29 @@ def test_a_repeated_entry_is_refused_with_its_whole_batch(roster: Engine, bad: A
         assert rosters.find_entry(connection, "entry-8") is None
 
 
+def test_an_entry_that_was_replaced_makes_room_for_one_and_goes_no_further(roster: Engine) -> None:
+    target: dict[str, Any] = {"series": "01", "specialty": "示例专业", "level": "senior", "year": 2026}
+    anew = entry(9, person_id="person-1", roster_id="R0002")
+    with roster.begin() as connection:
+        act = add_act(connection)
+        rosters.add_roster(connection, replace(ROSTER, id="R0002"))
+        rosters.replace_entries(connection, ["entry-1"], "R0002")
+        rosters.add_entries(connection, [anew])
+        assert rosters.find_entry_of_target(connection, "person-1", **target) == anew
+        assert rosters.list_entries(connection, "R0001") == (entry(3), entry(2))
+        assert rosters.find_entry(connection, "entry-1") == entry(1, replaced_by="R0002")
+    for code, step in {
+        "entry_struck": lambda connection: rosters.set_heads(connection, {"entry-1": act}),
+        "entry_exists": lambda connection: rosters.replace_entries(connection, ["entry-1"], "R0002"),
+    }.items():
+        with pytest.raises(Refused) as caught, roster.begin() as connection:
+            step(connection)
+        assert caught.value.code == code
+    with pytest.raises(Refused) as caught, roster.begin() as connection:
+        rosters.add_entries(connection, [replace(anew, id="entry-10", row_key="row-10", commitment="commitment-10")])
+    assert caught.value.code == "entry_exists"
+
+
 def test_no_entries_are_no_fault(roster: Engine) -> None:
     with roster.begin() as connection:
         rosters.add_entries(connection, [])
