@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from equivalence_for_tests import NUMBER, QUALIFICATION_NUMBER, WANTED, judged
 from rosters_for_tests import grid, people, write_book
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -22,28 +23,13 @@ from certsvc.core.outcomes import About
 from certsvc.instance import Instance
 from certsvc.services import act, documents, equivalence, issue, verify_evidence
 from certsvc.services.compromise import condemn
-from certsvc.services.equivalence import Proposal, approve, propose, statement_file
+from certsvc.services.equivalence import approve, propose, statement_file
 from certsvc.services.rotation import rotate_key
 from certsvc.services.withdrawal import withdraw_grant
 from certsvc.store import people as people_store
 from certsvc.store.register_rows import Equivalence
 from certsvc.store.tables import metadata
 from certsvc.verify.statement import CHECKS, verify_statement
-
-NUMBER, QUALIFICATION_NUMBER = "220000198506150012", "SAMPLE-ZJ-0042"
-WANTED = Proposal(
-    name="张示例",
-    id_kind="resident_id",
-    id_number=NUMBER,
-    qualification="一级建造师",
-    number=QUALIFICATION_NUMBER,
-    issued_on=date(2019, 5, 20),
-    evidence_sha256=digest(b"a scan"),
-    officer_id="H1",
-    paper={"number": "示例函〔2025〕7号", "title": "示例对应文件", "date": "2025-03-03"},
-    region="220100",
-    unit="示例机械研究所",
-)
 
 
 def proposed(world: World, **changes: Any) -> Equivalence:
@@ -55,13 +41,6 @@ def approved(world: World, **changes: Any) -> Equivalence:
     held = proposed(world, **changes)
     approve(world.instance, held.id, "H2")
     return held
-
-
-def judged(world: World, data: bytes, **changes: Any) -> tuple[str, str | None]:
-    report = verify_statement(
-        data, changes.get("anchors", world.instance.anchors), changes.get("now", world.instance.now())
-    )
-    return report.verdict, report.reason
 
 
 def refusal(of: Any, *args: Any) -> Refused | Malformed | NotFound:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from lifecycle_for_tests import PAPER, days_later, do, order, refused, verdict
 from support_instance import DAY, SmallInstance, build_small_instance
-from test_lifecycle import PAPER, days_later, do, order, refused, verdict
 from test_strict_home import NAMES, serving
 
 from certsvc.core.errors import NotFound, Refused

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from test_equivalence import WANTED, judged
+from equivalence_for_tests import WANTED, judged
 from world_for_tests import World
 
 from certsvc.core.errors import Refused
