@@ -1,5 +1,6 @@
 """The certificate says what its entry committed to, and its corrections lead from version to version (formats.md 5)."""
 
+from itertools import pairwise
 from typing import Any
 
 from certsvc.core.calendar import local_date, utc_text
@@ -32,21 +33,34 @@ def certificate_matches_entry(case: Case) -> None:
         if field_commitment(field, printed[field], salt) != entry.commitments[field]:
             raise Fault("evidence_differs", member=field)
     if printed["target"] != entry.target.__dict__:
-        signed = entry_shown(case)
+        signed = entry_shown(case) and _last_named(case)
         raise Fault("cert_mismatch", "issue", member="target") if signed else Fault("evidence_differs", member="target")
     if printed["record_source"] != "native":
         raise Fault("archive_scope", "issue")
     _check_repeats(case.credential, case.persons[-1])
 
 
+def _last_named(case: Case) -> bool:
+    """Whether the last entry, whose target the path is judged by, is the only one, or the one that the last correction made."""
+    named = [pair for pair in _pairs_named(case) if pair is not None]
+    return len(case.commitments) == 1 or case.commitments[-1:] == tuple(new for _, new in named[-1:])
+
+
+def _pairs_named(case: Case) -> list[tuple[str, str] | None]:
+    """The old and the new entry that each correction names; None for one that names none."""
+    stated = [one.decide.unverified_payload["correction"] for one in case.bundle.corrections]
+    return [None if one is None else (one["old_entry"], one["new_entry"]) for one in stated]
+
+
 def _version_differs(case: Case, version: int) -> Fault | Unknown:
     """What it means that the certificate counts other versions than there are entries.
 
-    One may be missing or too many; only where the certificate stands on the last act at hand, and that on the entry, it
-    contradicts itself.
+    One may be missing or too many; only where the certificate stands on the last act at hand, and that through corrections
+    that name all entries, each once, on the first of them, it contradicts itself.
     """
-    batch, shown = case.batch, len(case.bundle.entries)
-    whole = shown == len(batch.corrections) + 1 and _names(batch, _head(batch)) and entry_shown(case)
+    batch, shown, named = case.batch, len(case.bundle.entries), _pairs_named(case)
+    led = named == list(pairwise(case.commitments)) and len(set(named)) == len(named)
+    whole = led and _names(batch, _head(batch)) and entry_shown(case)
     if version < 1 or whole:
         return Fault("cert_mismatch", "issue", member="version")
     if version < shown:
@@ -131,8 +145,8 @@ def correction_linked(case: Case, decide: Jws, index: int) -> None:
     if stated is None and payload["act"] == "correct":
         raise act_fault("correction_form", decide)
     # Entries, and which correction stands beside which of them, are signed by nobody: first they have to fit.
-    if stated is None or [stated["old_entry"], stated["new_entry"]] != list(case.commitments[index : index + 2]):
-        raise Fault("evidence_differs", member="correction")
+    if _pairs_named(case)[index] != case.commitments[index : index + 2]:
+        raise _unlinked(case, index)
     before = case.bundle.corrections[index - 1].decide if index else acts_of(case.path)[-1]
     if time_of(case.bundle.corrections[index].propose) < time_of(before):
         raise act_fault("order", decide)
@@ -146,6 +160,15 @@ def correction_linked(case: Case, decide: Jws, index: int) -> None:
         raise act_fault("correction_fields", decide, stated=",".join(stated["fields"]), changed=",".join(changed))
     if is_another_person(case.bundle.entries[0].commitments, new.commitments):
         raise act_fault("correction_person", decide)
+
+
+def _unlinked(case: Case, index: int) -> Fault | Unknown:
+    """What it means that a correction stands beside other entries than it names: another correction, or an entry, may be
+    left out."""
+    named, entries = _pairs_named(case)[index], case.commitments
+    elsewhere = len(case.bundle.corrections) < len(entries) - 1 and named in list(pairwise(entries))
+    between = case.batch.stated.version > len(entries) and not set(entries).isdisjoint(named or ())
+    return Unknown("correction_missing") if elsewhere or between else Fault("evidence_differs", member="correction")
 
 
 def decided_by_another(batch: Batch, decide: Jws, propose: Jws) -> None:
