@@ -80,6 +80,8 @@ def _person_differs(credential: dict[str, Any]) -> Fault:
 def head_named(batch: Batch) -> None:
     """The certificate names the head of its act path, or of its last correction, and is not older."""
     head, stated = _head(batch), batch.stated
+    if _last_altered(batch):
+        raise Fault("evidence_differs", member="signatures")
     versions_linked(batch)
     if not _names(batch, head):
         if not batch.corrections and left_out_after(batch):
@@ -93,6 +95,15 @@ def head_named(batch: Batch) -> None:
         raise act_fault("evidence_head", head)
     if batch.issued_at < time_of(head):
         raise act_fault("order", head)
+
+
+def _last_altered(batch: Batch) -> bool:
+    """Whether the last act at hand, where another stood behind it or the certificate names one of version 1, bears other
+    signatures than it should: nothing names it as it is shown."""
+    last = acts_of(batch.path)[-1]
+    if _names(batch, last) or not (batch.stated.version == 1 or left_out_after(batch)):
+        return False
+    return ill_signed(batch.path, last)
 
 
 def _head(batch: Batch) -> Jws:
