@@ -13,9 +13,9 @@ from certsvc.core.outcomes import Fault, NotRun, Unknown
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
 from certsvc.verify.entry import entry_shown
-from certsvc.verify.pairing import acts_of, pairing
-from certsvc.verify.path import act_fault, time_of
-from certsvc.verify.procedure import ill_signed
+from certsvc.verify.pairing import acts_of, pairing, step_of
+from certsvc.verify.path import Path, act_fault, time_of
+from certsvc.verify.procedure import check_signers, ill_signed
 from certsvc.verify.steps import left_out_after
 
 
@@ -80,8 +80,7 @@ def _person_differs(credential: dict[str, Any]) -> Fault:
 def head_named(batch: Batch) -> None:
     """The certificate names the head of its act path, or of its last correction, and is not older."""
     head, stated = _head(batch), batch.stated
-    if _last_altered(batch):
-        raise Fault("evidence_differs", member="signatures")
+    _check_last(batch)
     versions_linked(batch)
     if not _names(batch, head):
         if not batch.corrections and left_out_after(batch):
@@ -97,13 +96,27 @@ def head_named(batch: Batch) -> None:
         raise act_fault("order", head)
 
 
-def _last_altered(batch: Batch) -> bool:
-    """Whether the last act at hand, where another stood behind it or the certificate names one of version 1, bears other
-    signatures than it should: nothing names it as it is shown."""
-    last = acts_of(batch.path)[-1]
-    if _names(batch, last) or not (batch.stated.version == 1 or left_out_after(batch)):
-        return False
-    return ill_signed(batch.path, last)
+def _check_last(batch: Batch) -> None:
+    """Raises what is to be said first of the signatures of the last act at hand.
+
+    That is Fault evidence_differs where they are not those that it should bear, and nothing names it as it is shown: the
+    certificate, of version 1, names another, or another had its place behind it.
+    """
+    last, path = acts_of(batch.path)[-1], batch.path
+    if _names(batch, last):
+        _check_as_named(path, last)
+    elif (batch.stated.version == 1 or left_out_after(batch)) and ill_signed(path, last):
+        raise Fault("evidence_differs", member="signatures")
+
+
+def _check_as_named(path: Path, act: Jws) -> None:
+    """An act that is named as it is shown needs no proof: what it lacks it never had. Raises Fault of its signatures."""
+    if path.unproved(act):
+        for position in range(max(2, len(act.signatures))):
+            path.signer_shown(act, position)
+        step = step_of(path, act)
+        if step is not None:
+            check_signers(path, act, step)
 
 
 def _head(batch: Batch) -> Jws:
@@ -194,7 +207,9 @@ def decided_by_another(batch: Batch, decide: Jws, propose: Jws) -> None:
         raise act_fault("proposal_differs", decide)
     if (proposed["stage"], decided["stage"]) != ("propose", "decide") or time_of(decide) < time_of(propose):
         raise act_fault("order", decide)
-    if batch.path.signer(propose).officer == batch.path.signer(decide).officer:
+    with batch.doubting(decide):
+        alone = batch.path.signer(propose).officer == batch.path.signer(decide).officer
+    if alone:
         raise act_fault("decided_alone", decide)
 
 
