@@ -198,7 +198,8 @@ def lifecycle_granted(batch: Batch, act: Jws) -> None:
     missing = set(act.unverified_payload["grants"]) - path.grants.keys()
     if missing:
         raise Unknown("grant_missing", sha256=min(missing))
-    doubt = _doubt(batch, act, lambda when: _grant_of(path, act, when))
+    with batch.doubting(act):
+        doubt = _doubt(batch, act, lambda when: _grant_of(path, act, when))
     if act.unverified_payload["org"] not in lawful:
         # Where the grant of the certificate's key is not at hand, nobody can tell under whom it was issued.
         grants_for(path, batch.issuer.org, batch.issuer.jkt, "credential")

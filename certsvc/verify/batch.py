@@ -4,7 +4,8 @@ Issuer, head act, quoted approval, status list and the time of asking are the sa
 number and the slot are not, and cannot be seen from here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -15,7 +16,8 @@ from certsvc.core.jose import Jws
 from certsvc.core.logged import Logged, Span
 from certsvc.core.memory import Remembers
 from certsvc.core.note import Note
-from certsvc.verify.path import Path, time_of
+from certsvc.core.outcomes import Fault, Unknown
+from certsvc.verify.path import BY_SIGNATURES, Path, time_of
 from certsvc.verify.trusted import Expected, Place, When, Word, decision_entry, list_entry, outcome_of, raised
 
 
@@ -161,6 +163,18 @@ class Batch(Remembers):
         if not proposed or when.last_index is None:
             return None
         return Word(when.stated, when.stated, when.stated, when.last_index)
+
+    @contextmanager
+    def doubting(self, act: Jws) -> Iterator[None]:
+        """As `Path.unproved` of a decision: a signature that it lacks accuses nobody where only the log could tell that it
+        was never made, and its proof is not at hand. Nothing but the certificate names one, if it is its last correction."""
+        try:
+            yield
+        except Fault as fault:
+            decision = act.sha256 in self.logged and self.stated.head.rpartition(":")[2] != act.sha256
+            if fault.code in BY_SIGNATURES and self.path.strict and decision and self.logged[act.sha256][0] is None:
+                raise Unknown("log_proof_missing") from fault
+            raise
 
     @property
     def log_asked(self) -> bool:

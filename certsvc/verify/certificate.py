@@ -1,5 +1,6 @@
 """The certificate says what its entry committed to, and its corrections lead from version to version (formats.md 5)."""
 
+from itertools import pairwise
 from typing import Any
 
 from certsvc.core.calendar import local_date, utc_text
@@ -12,9 +13,9 @@ from certsvc.core.outcomes import Fault, NotRun, Unknown
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
 from certsvc.verify.entry import entry_shown
-from certsvc.verify.pairing import acts_of, pairing
-from certsvc.verify.path import act_fault, time_of
-from certsvc.verify.procedure import ill_signed
+from certsvc.verify.pairing import acts_of, pairing, step_of
+from certsvc.verify.path import Path, act_fault, time_of
+from certsvc.verify.procedure import check_signers, ill_signed
 from certsvc.verify.steps import left_out_after
 
 
@@ -32,21 +33,34 @@ def certificate_matches_entry(case: Case) -> None:
         if field_commitment(field, printed[field], salt) != entry.commitments[field]:
             raise Fault("evidence_differs", member=field)
     if printed["target"] != entry.target.__dict__:
-        signed = entry_shown(case)
+        signed = entry_shown(case) and _last_named(case)
         raise Fault("cert_mismatch", "issue", member="target") if signed else Fault("evidence_differs", member="target")
     if printed["record_source"] != "native":
         raise Fault("archive_scope", "issue")
     _check_repeats(case.credential, case.persons[-1])
 
 
+def _last_named(case: Case) -> bool:
+    """Whether the last entry, whose target the path is judged by, is the only one, or the one that the last correction made."""
+    named = [pair for pair in _pairs_named(case) if pair is not None]
+    return len(case.commitments) == 1 or case.commitments[-1:] == tuple(new for _, new in named[-1:])
+
+
+def _pairs_named(case: Case) -> list[tuple[str, str] | None]:
+    """The old and the new entry that each correction names; None for one that names none."""
+    stated = [one.decide.unverified_payload["correction"] for one in case.bundle.corrections]
+    return [None if one is None else (one["old_entry"], one["new_entry"]) for one in stated]
+
+
 def _version_differs(case: Case, version: int) -> Fault | Unknown:
     """What it means that the certificate counts other versions than there are entries.
 
-    One may be missing or too many; only where the certificate stands on the last act at hand, and that on the entry, it
-    contradicts itself.
+    One may be missing or too many; only where the certificate stands on the last act at hand, and that through corrections
+    that name all entries, each once, on the first of them, it contradicts itself.
     """
-    batch, shown = case.batch, len(case.bundle.entries)
-    whole = shown == len(batch.corrections) + 1 and _names(batch, _head(batch)) and entry_shown(case)
+    batch, shown, named = case.batch, len(case.bundle.entries), _pairs_named(case)
+    led = named == list(pairwise(case.commitments)) and len(set(named)) == len(named)
+    whole = led and _names(batch, _head(batch)) and entry_shown(case)
     if version < 1 or whole:
         return Fault("cert_mismatch", "issue", member="version")
     if version < shown:
@@ -66,6 +80,7 @@ def _person_differs(credential: dict[str, Any]) -> Fault:
 def head_named(batch: Batch) -> None:
     """The certificate names the head of its act path, or of its last correction, and is not older."""
     head, stated = _head(batch), batch.stated
+    _check_last(batch)
     versions_linked(batch)
     if not _names(batch, head):
         if not batch.corrections and left_out_after(batch):
@@ -79,6 +94,29 @@ def head_named(batch: Batch) -> None:
         raise act_fault("evidence_head", head)
     if batch.issued_at < time_of(head):
         raise act_fault("order", head)
+
+
+def _check_last(batch: Batch) -> None:
+    """Raises what is to be said first of the signatures of the last act at hand.
+
+    That is Fault evidence_differs where they are not those that it should bear, and nothing names it as it is shown: the
+    certificate, of version 1, names another, or another had its place behind it.
+    """
+    last, path = acts_of(batch.path)[-1], batch.path
+    if _names(batch, last):
+        _check_as_named(path, last)
+    elif (batch.stated.version == 1 or left_out_after(batch)) and ill_signed(path, last):
+        raise Fault("evidence_differs", member="signatures")
+
+
+def _check_as_named(path: Path, act: Jws) -> None:
+    """An act that is named as it is shown needs no proof: what it lacks it never had. Raises Fault of its signatures."""
+    if path.unproved(act):
+        for position in range(max(2, len(act.signatures))):
+            path.signer_shown(act, position)
+        step = step_of(path, act)
+        if step is not None:
+            check_signers(path, act, step)
 
 
 def _head(batch: Batch) -> Jws:
@@ -131,8 +169,8 @@ def correction_linked(case: Case, decide: Jws, index: int) -> None:
     if stated is None and payload["act"] == "correct":
         raise act_fault("correction_form", decide)
     # Entries, and which correction stands beside which of them, are signed by nobody: first they have to fit.
-    if stated is None or [stated["old_entry"], stated["new_entry"]] != list(case.commitments[index : index + 2]):
-        raise Fault("evidence_differs", member="correction")
+    if _pairs_named(case)[index] != case.commitments[index : index + 2]:
+        raise _unlinked(case, index)
     before = case.bundle.corrections[index - 1].decide if index else acts_of(case.path)[-1]
     if time_of(case.bundle.corrections[index].propose) < time_of(before):
         raise act_fault("order", decide)
@@ -148,6 +186,15 @@ def correction_linked(case: Case, decide: Jws, index: int) -> None:
         raise act_fault("correction_person", decide)
 
 
+def _unlinked(case: Case, index: int) -> Fault | Unknown:
+    """What it means that a correction stands beside other entries than it names: another correction, or an entry, may be
+    left out."""
+    named, entries = _pairs_named(case)[index], case.commitments
+    elsewhere = len(case.bundle.corrections) < len(entries) - 1 and named in list(pairwise(entries))
+    between = case.batch.stated.version > len(entries) and not set(entries).isdisjoint(named or ())
+    return Unknown("correction_missing") if elsewhere or between else Fault("evidence_differs", member="correction")
+
+
 def decided_by_another(batch: Batch, decide: Jws, propose: Jws) -> None:
     """The decision accepts exactly the proposal, and another human signed it."""
     proposed, decided = propose.unverified_payload, decide.unverified_payload
@@ -160,7 +207,9 @@ def decided_by_another(batch: Batch, decide: Jws, propose: Jws) -> None:
         raise act_fault("proposal_differs", decide)
     if (proposed["stage"], decided["stage"]) != ("propose", "decide") or time_of(decide) < time_of(propose):
         raise act_fault("order", decide)
-    if batch.path.signer(propose).officer == batch.path.signer(decide).officer:
+    with batch.doubting(decide):
+        alone = batch.path.signer(propose).officer == batch.path.signer(decide).officer
+    if alone:
         raise act_fault("decided_alone", decide)
 
 

@@ -50,7 +50,8 @@ def issuer_certified(batch: Batch) -> None:
 
 def own_keys_certified(batch: Batch, document: Jws) -> None:
     """As `keys_certified`, for lifecycle acts and lists."""
-    keys_certified(batch.path, document)
+    with batch.doubting(document):
+        keys_certified(batch.path, document)
 
 
 def signed_and_sealed(path: Path, act: Jws) -> None:
@@ -59,12 +60,14 @@ def signed_and_sealed(path: Path, act: Jws) -> None:
     if any(one.org != payload["org"] for one in people):
         raise act_fault("org_mismatch", act)
     if people[0].officer is None or people[0].officer != payload["officer"]:
-        raise act_fault("officer_mismatch", act)
+        with path.doubting(act):
+            raise act_fault("officer_mismatch", act)
 
 
 def own_signed_and_sealed(batch: Batch, act: Jws) -> None:
     """The same for a lifecycle act."""
-    signed_and_sealed(batch.path, act)
+    with batch.doubting(act):
+        signed_and_sealed(batch.path, act)
 
 
 def one_root(path: Path) -> None:

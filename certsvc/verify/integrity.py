@@ -43,7 +43,10 @@ def own_signature(batch: Batch, document: Jws) -> None:
 
 
 def nothing_unused(batch: Batch) -> None:
-    """Every grant, calendar and certificate in the bundle is named by something in it, and stands there once."""
+    """Every grant, calendar and certificate in the bundle is named by something in it, and stands there once.
+
+    The procedure is public and stands in the bundle by nobody's signature: it is that of its acts if any of them names it.
+    """
     path = batch.path
     documents = (*path.documents, *batch.lifecycle_acts, *batch.lists)
     kids = {batch.kid} | {s.unverified_kid for document in documents for s in document.signatures}
@@ -55,6 +58,9 @@ def nothing_unused(batch: Batch) -> None:
     calendars = {act.unverified_payload["calendar"] for act in path.acts}
     if not _all_named([document.sha256 for document in path.calendars], calendars):
         raise Fault("unused_evidence", what="calendar")
+    followed = {act.unverified_payload["procedure"] for act in path.acts}
+    if followed and path.procedure_signed.sha256 not in followed:
+        raise Fault("unused_evidence", what="procedure")
     # The credential's and the status list's keys are found through the issuer's own grants.
     issuer = batch.stated.iss.rpartition(":")[2]
     named = {grant.sha256 for grant in path.grants_signed if grant.unverified_payload["sub"] == issuer}

@@ -19,6 +19,7 @@ from certsvc.core.outcomes import Fault, NotRun, Unknown
 from certsvc.verify.authority import AHEAD
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
+from certsvc.verify.entry import entry_shown
 from certsvc.verify.nodes import leads
 from certsvc.verify.path import Path, act_fault
 from certsvc.verify.trusted import Place, act_entry, check_entry, check_not_ahead, check_stated, outcome_of
@@ -67,29 +68,30 @@ def certificate_logged(case: Case) -> None:
     logged, log = case.bundle.logged, case.path.log
     if logged is None or (log.strict and logged.before is None):
         raise log.missing()
-    _check_named(case, logged)
+    wrong = _tag_wrong(case, logged)
     _check_climbed(case, logged)
+    if wrong is not None:
+        raise wrong
     if any(logged.proof.index <= before for before in _indices_before(case.batch)):
         raise Fault("order", "issue", case.batch.issuer.org)
 
 
-def _check_named(case: Case, logged: Logged) -> None:
-    """The entry is about this certificate; its one once-tag comes from the salt of the first entry and the version."""
+def _tag_wrong(case: Case, logged: Logged) -> Exception | None:
+    """What is wrong with the once-tag, which comes from the salt of the first entry and the version.
+
+    Entry and salt are signed by nobody: the one counts where it stands in the log, the other where its entry is on a list.
+    Raises Fault commit_mismatch where the entry is about something else than this certificate.
+    """
     credential, version = case.bundle.credential, case.credential["certificate"]["version"]
     tag = certificate_tag(case.bundle.entries[0].salt, version)
-    if logged.entry != certificate_leaf(case.batch.kid, credential.body, logged.proof.extra or b"", tag):
-        _check_entry_shown(case, logged, tag)
-        raise Fault("once_tag")
-
-
-def _check_entry_shown(case: Case, logged: Logged, tag: str) -> None:
-    """As `check_entry`, which is asked again for the reason; the first entry may be the one that is missing."""
-    try:
-        check_entry(logged, act_entry(case.bundle.credential), tag)
-    except Fault as fault:
-        if fault.code == "once_tag" and case.batch.stated.version > len(case.bundle.entries):
-            raise Unknown("correction_missing") from None
-        raise
+    if logged.entry == certificate_leaf(case.batch.kid, credential.body, logged.proof.extra or b"", tag):
+        return None
+    if tag not in check_entry(logged, act_entry(credential))["u"]:
+        if version > len(case.bundle.entries):
+            return Unknown("correction_missing")
+        if not entry_shown(case):
+            return case.path.log.missing()
+    return Fault("once_tag")
 
 
 def _check_climbed(case: Case, logged: Logged) -> None:

@@ -4,8 +4,8 @@ A path is a value: the acts with their grants, procedure, calendars, trust bundl
 roots we hold. Everything it finds out about itself stays with it, so ten thousand certificates cost one judgement.
 """
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -24,6 +24,10 @@ from certsvc.verify.nodes import Nodes
 from certsvc.verify.trusted import LogView, When, time_of
 
 __all__ = ["Path", "act_fault", "anchors_above", "jkt_of", "parts_fit", "path_of", "time_of"]
+
+
+#: What is wrong with an act when a signature is taken away from it, or moved.
+BY_SIGNATURES = ("sign_missing", "seal_missing", "cert_use", "officer_mismatch", "signer_not_distinct")
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,12 +117,34 @@ class Path(Remembers):
             raise Unknown("key_unknown", kid=kid)
         return self.certs_by_jkt[kid]
 
+    def unproved(self, act: Jws) -> bool:
+        """Whether only the log could tell that an act was signed as it is shown, and it has no proof: the last of the path,
+        which no other act names, under a root that requires a log."""
+        last = self.acts[-1:] and self.acts[-1].sha256 == act.sha256
+        return bool(last) and self.strict and not self.log.has_proof(act)
+
+    @contextmanager
+    def doubting(self, act: Jws) -> Iterator[None]:
+        """Raises Unknown log_proof_missing for a Fault of the signatures of an act that is `unproved`: it accuses nobody."""
+        try:
+            yield
+        except Fault as fault:
+            if fault.code in BY_SIGNATURES and self.unproved(act):
+                raise Unknown("log_proof_missing") from fault
+            raise
+
     def signer(self, document: Jws, position: int = 0) -> Identity:
         """Who made signature `position`, proved up to a root, for the right use, at the document's own time.
 
-        Raises Fault (cert_*, sign_missing, seal_missing, unknown_root, test_root) or Unknown (key_unknown). The
-        signature itself is the business of the integrity family, which ends the report when it fails.
+        Raises Fault (cert_*, sign_missing, seal_missing, unknown_root, test_root) or Unknown (key_unknown, and
+        log_proof_missing where the act is `unproved`). The signature itself is the business of the integrity family, which
+        ends the report when it fails.
         """
+        with self.doubting(document):
+            return self.signer_shown(document, position)
+
+    def signer_shown(self, document: Jws, position: int) -> Identity:
+        """As `signer`, of the signatures as they are shown, whether or not they are what was signed."""
         if position >= len(document.signatures):
             sealed = self.identity(self.certificate_of(document, 0)).use == "seal"
             raise act_fault("sign_missing" if sealed or position > 1 else "seal_missing", document)

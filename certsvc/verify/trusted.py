@@ -7,7 +7,7 @@ other root the document's word is taken, and a log proof that comes along is che
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple, TypeVar
 
 from certsvc.core.bundle import Shared
@@ -89,32 +89,53 @@ class LogView(Remembers):
         # A grant counts from its place on, so nothing has to say that it was not there before.
         late = document.typ == "grant+jwt"
         expected = EXPECTED[document.typ](document)
-        return self.placed(self._logged.get(document.sha256), expected, None if late else self._tag(document), late)
+        after = None if late else partial(self._check_tag, document)
+        return self.placed(self._logged.get(document.sha256), expected, after, late)
 
-    def _tag(self, act: Jws) -> str | None:
-        """The once-tag that this act must have for the one before it on the path; None for a first act."""
+    def _check_tag(self, act: Jws, leaf: Mapping[str, Any]) -> None:
+        """Returns if the act's entry has the once-tag that the act before it on the path makes, or there is none before."""
         place, payload = self.shared.places[act.sha256], act.unverified_payload
         before = self.shared.acts[place - 1] if place else None
         if before is None or before.sha256 not in payload["prev"]:
-            return None
+            return
         logged = self._logged.get(before.sha256)
         if logged is None or logged.proof.extra is None:
             raise self.missing()
-        return act_tags([logged.proof.extra], payload["act"], payload["part"])[0]
+        if act_tags([logged.proof.extra], payload["act"], payload["part"])[0] not in leaf["u"]:
+            # The salt of an entry that is about another act, or stands in no log, may be anybody's and accuses nobody.
+            opened = outcome_of(lambda: self._check_opened(logged, before)) is None
+            raise Fault("once_tag") if opened else self.missing()
 
-    def placed(self, logged: Logged | None, expected: "Expected", tag: str | None = None, late: bool = False) -> Place:
-        """The place that `logged` proves for a document whose entry has the members `expected(salt)`, and the once-tag.
+    def _check_opened(self, logged: Logged, act: Jws) -> None:
+        """Returns if the salt opens the commitment of an entry of the log to the act."""
+        if parse_leaf(logged.entry).get("c") != commitment(act.body, logged.proof.extra or b""):
+            raise Fault("commit_mismatch", member="c")
+        check_stands(logged, self.span(logged.before, logged.proof.checkpoint))
 
-        `late`: no earlier checkpoint is needed.
+    def placed(
+        self,
+        logged: Logged | None,
+        expected: "Expected",
+        after: Callable[[Mapping[str, Any]], None] | None = None,
+        late: bool = False,
+    ) -> Place:
+        """The place that `logged` proves for a document whose entry has the members `expected(salt)`.
+
+        `after` checks the once-tags of an entry that stands in the log. `late`: no earlier checkpoint is needed.
+        What is there is compared before it is said what is missing (docs/decisions/0027).
 
         Raises Fault commit_mismatch, once_tag, inclusion_bad, checkpoint_bad; Unknown log_proof_missing,
         log_key_unknown, log_key_ended, witness_quorum; NotRun where there is no proof and none is required.
         """
-        if logged is None or (self.strict and logged.before is None and not late):
+        if logged is None:
             raise self.missing()
-        check_entry(logged, expected, tag)
+        leaf = check_entry(logged, expected)
+        if self.strict and logged.before is None and not late:
+            raise self.missing()
         span = self.span(logged.before, logged.proof.checkpoint)
         check_stands(logged, span)
+        if after is not None:
+            after(leaf)
         return Place(logged.proof.index, span)
 
     def span(self, before: bytes | None, having: bytes) -> Span:
@@ -165,8 +186,8 @@ def _within(span: Span, stated: int, index: int) -> When:
     return When(stated, stated, stated, index) if time is None else When(stated, time.earliest, time.after, index)
 
 
-def check_entry(logged: Logged, expected: "Expected", tag: str | None) -> None:
-    """Returns if the entry is about the document: every member as expected, and the once-tag among its tags."""
+def check_entry(logged: Logged, expected: "Expected") -> dict[str, Any]:
+    """The members of an entry that is about the document: each but the once-tags as expected. Raises Fault commit_mismatch."""
     try:
         leaf = parse_leaf(logged.entry)
     except Malformed as error:
@@ -178,8 +199,7 @@ def check_entry(logged: Logged, expected: "Expected", tag: str | None) -> None:
     wrong = [name for name in sorted((wanted.keys() | leaf.keys()) - {"u"}) if leaf.get(name) != wanted.get(name)]
     if wrong:
         raise Fault("commit_mismatch", member=wrong[0])
-    if tag is not None and tag not in leaf["u"]:
-        raise Fault("once_tag")
+    return leaf
 
 
 #: salt -> the members of the entry beside `v` and the once-tags.

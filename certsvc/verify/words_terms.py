@@ -272,6 +272,7 @@ THINGS: dict[str, Words] = {
     "certificate": ("密钥证书", "key certificate", "키 인증서"),
     "calendar": ("工作日历", "calendar", "근무일력"),
     "grant": ("授权书", "grant", "권한 문서"),
+    "procedure": ("程序文件", "procedure", "절차 문서"),
     "vc+jwt": ("证书", "certificate", "증서"),
     "act+jwt": ("环节文件", "act", "단계 문서"),
     "grant+jwt": ("授权书", "grant", "권한 문서"),

@@ -19,6 +19,7 @@ from test_void_or_unknown import CORRECTED, SHAPES, SUSPENDED
 
 from certsvc.core.chain import load_certificate, read_anchor
 from certsvc.core.encoding import canonical, parse_json, unb64
+from certsvc.services import documents
 from certsvc.services.verify_evidence import Asked, Found, verify_offline
 from certsvc.verify.report import Report
 from certsvc.verify.words import row_sentence
@@ -201,6 +202,20 @@ def test_a_signature_that_is_taken_away_is_no_signature_that_was_never_made(
 ) -> None:
     report, _ = edited(small_instance, [], lambda value: value["path"][place]["act"]["signatures"].pop())
     assert (report.verdict, report.reason) in (("tampered", "evidence_differs"), ("tampered", "unused_evidence"))
+
+
+def test_another_procedure_in_the_bundle_is_none_that_anybody_followed(small_instance: SmallInstance) -> None:
+    genuine = parse_json(Forge(small_instance).build())
+    listed = parse_json(unb64(genuine["trust"].split(".")[1]))["procedures"]
+    with small_instance.instance.engines.read.connect() as connection:
+        bodies = [documents.load_document(connection, one["sha256"], "procedure+jwt").body.decode() for one in listed]
+    others = [body for body in bodies if body != genuine["procedure"]]
+    assert len(others) == len(bodies) - 1 > 20
+    for body in others:
+        report = judge(small_instance, canonical({**genuine, "procedure": body}))
+        assert (report.verdict, report.reason, report.about.act) == ("tampered", "unused_evidence", None)
+        assert report.about.figures == {"what": "procedure"}
+        assert [row.code for row in report.rows if row.outcome == "fail"] == ["unused_evidence"]
 
 
 def test_the_words_for_evidence_that_differs_name_no_office(small_instance: SmallInstance) -> None:
