@@ -154,7 +154,6 @@ def jkt_in(der: bytes) -> str:
     return thumbprint(key_in(der))
 
 
-@lru_cache(maxsize=4096)
 def identify(leaf_der: bytes, pool: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> Identity:
     """The identity of the key in `leaf_der`, proved up to one of `anchors` (DER roots).
 
@@ -162,12 +161,23 @@ def identify(leaf_der: bytes, pool: tuple[bytes, ...], anchors: tuple[bytes, ...
     Raises ChainFault: `unknown_root`, `test_root`, `cert_use`, `cert_chain`, `cert_form`. Validity is not judged here
     but returned, since the caller knows the trusted time.
     """
+    found = _identified(leaf_der, pool, anchors)
+    if isinstance(found, str):
+        raise ChainFault(found)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _identified(leaf_der: bytes, pool: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> Identity | str:
+    """As `identify`, or the code of its fault: to find one out costs no less."""
     try:
         use = _use_of(load_certificate(leaf_der))
         path = [leaf_der] if use in CEREMONY_USES else [leaf_der, issuer_of(leaf_der, pool)]
         return _proved(path, _root_named(path, anchors), use)
-    except (Malformed, *UNREADABLE) as error:
-        raise ChainFault("cert_form") from error
+    except ChainFault as fault:
+        return fault.code
+    except (Malformed, *UNREADABLE):
+        return "cert_form"
 
 
 def _proved(path: list[bytes], root: bytes, use: str) -> Identity:
@@ -301,22 +311,24 @@ def _check_path(whole: list[bytes], use: str) -> None:
 def _check_issuing_ca(ca: bytes, root: bytes, use: str) -> None:
     """An issuing CA has pathLen 0 and an EKU list inside shape (b) that contains the leaf's use (formats.md 2)."""
     usages = _proved_usages(ca, root)
+    if isinstance(usages, str):
+        raise ChainFault(usages)
     if not usages <= set(ISSUED_USES.values()) or ISSUED_USES.get(use) not in usages:
         raise ChainFault("cert_use")
 
 
 @lru_cache(maxsize=4096)
-def _proved_usages(ca: bytes, root: bytes) -> frozenset[str]:
-    """The EKU list of a CA that stands under `root` as an issuing CA should, whatever the list is."""
+def _proved_usages(ca: bytes, root: bytes) -> frozenset[str] | str:
+    """The EKU list of a CA that stands under `root` as an issuing CA should, whatever it lists; else the fault's code."""
     issuing, anchor = load_certificate(ca).extensions, load_certificate(root).extensions
     try:
         lengths = [one.get_extension_for_class(x509.BasicConstraints).value.path_length for one in (issuing, anchor)]
         usages = issuing.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound as error:
-        raise ChainFault("cert_chain") from error
-    if lengths[0] != 0 or lengths[1] == 0:
-        raise ChainFault("cert_chain")
-    _check_link(ca, root, _CA_POLICY)
+        if lengths[0] != 0 or lengths[1] == 0:
+            return "cert_chain"
+        _check_link(ca, root, _CA_POLICY)
+    except (x509.ExtensionNotFound, ChainFault):
+        return "cert_chain"
     return frozenset(one.dotted_string for one in usages)
 
 

@@ -178,6 +178,9 @@ class Path(Remembers):
     @cached_property
     def grants_at_hand(self) -> Mapping[str, Grant]:
         """Hash -> grant with its proved signer. Raises as `signer` does."""
+        return self.remember("grants", Path._granted)
+
+    def _granted(self) -> dict[str, Grant]:
         found = {}
         for document in self.grants_signed:
             who = self.signer(document)
