@@ -37,7 +37,7 @@ TOOLS = {"cryptography", "jwt", "nacl", "orjson", "rfc8785"}
 
 #: Of the standard library: what has no effect outside the process.
 STANDARD = {
-    "base64", "binascii", "collections", "contextlib", "copy", "csv", "dataclasses", "datetime", "enum", "functools",
+    "base64", "binascii", "bisect", "collections", "contextlib", "copy", "csv", "dataclasses", "datetime", "enum", "functools",
     "gzip", "hashlib", "hmac", "io", "itertools", "json", "math", "operator", "re", "string", "types", "typing", "unicodedata",
     "zlib",
 }  # fmt: skip

@@ -1,9 +1,10 @@
 """Working days (工作日) from a signed calendar, with the State Council's shifted days; never read live."""
 
+from bisect import bisect_left
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from certsvc.core.outcomes import Unknown
 
@@ -58,8 +59,55 @@ def is_working_day(calendar: dict[str, Any], day: date) -> bool:
     return text not in calendar["days_off"]
 
 
-def working_days(calendar: dict[str, Any], opened: int, closed: int) -> int:
-    """How many working days d have date(opened) <= d < date(closed) (formats.md 4). Raises Unknown outside the span."""
+class Exceptions(NamedTuple):
+    """The days of a calendar that are not as their weekday says, each once, as proleptic Gregorian ordinals in order."""
+
+    off: tuple[int, ...]
+    """From Monday to Friday, and not worked."""
+    worked: tuple[int, ...]
+    """Saturdays and Sundays that are."""
+
+
+def exceptions(calendar: dict[str, Any]) -> Exceptions:
+    """Those of a calendar payload; they may be thousands, so whoever counts often reads them once."""
+    off = {date.fromisoformat(text) for text in set(calendar["days_off"])}
+    worked = {date.fromisoformat(text) for text in set(calendar["workdays"])}
+    return Exceptions(
+        tuple(sorted(day.toordinal() for day in off if day.weekday() < 5)),
+        tuple(sorted(day.toordinal() for day in worked if day.weekday() >= 5)),
+    )
+
+
+def working_days(calendar: dict[str, Any], opened: int, closed: int, known: Exceptions | None = None) -> int:
+    """How many working days d have date(opened) <= d < date(closed) (formats.md 4). Raises Unknown outside the span.
+
+    `known` are the exceptions of the calendar, where they were read before. No day is looked at by itself: signed times
+    may lie centuries apart.
+    """
     first, last = local_date(opened), local_date(closed)
-    days = (first + timedelta(n) for n in range(max(0, (last - first).days)))
-    return sum(is_working_day(calendar, day) for day in days)
+    if last <= first:
+        return 0
+    _check_span(calendar, first, last - timedelta(1))
+    known = known or exceptions(calendar)
+    begin, end = first.toordinal(), last.toordinal()
+    return _weekdays(end) - _weekdays(begin) - _between(known.off, begin, end) + _between(known.worked, begin, end)
+
+
+def _check_span(calendar: dict[str, Any], first: date, last: date) -> None:
+    """Raises Unknown for the first day from `first` to `last` that the calendar says nothing about."""
+    begins, ends = date.fromisoformat(calendar["first"]), date.fromisoformat(calendar["last"])
+    if not begins <= first <= ends:
+        raise Unknown("calendar_span", day=first.isoformat())
+    if last > ends:
+        raise Unknown("calendar_span", day=(ends + timedelta(1)).isoformat())
+
+
+def _weekdays(ordinal: int) -> int:
+    """How many days from Monday to Friday come before the day of this ordinal, from 0001-01-01 on, a Monday."""
+    weeks, days = divmod(ordinal - 1, 7)
+    return 5 * weeks + min(days, 5)
+
+
+def _between(days: tuple[int, ...], begin: int, end: int) -> int:
+    """How many of `days`, which are in order, have begin <= day < end."""
+    return bisect_left(days, end) - bisect_left(days, begin)

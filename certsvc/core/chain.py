@@ -4,22 +4,25 @@ Shape (a): key -> root. Shape (b): key -> issuing CA -> root. The use of a key i
 Chains are validated as of a given time with `cryptography.x509.verification` and our own extension policies.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509 import verification as xv
 from cryptography.x509.oid import NameOID
+from cryptography.x509.verification import ExtensionPolicy
 
 from certsvc.core.algorithms import algorithm_for
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import thumbprint
 from certsvc.core.kinds import CEREMONY_USES, INSTANCE_EXTENSION, ISSUED_USES, USE_OF_EKU
+from certsvc.core.link import CA_POLICY, LEAF_POLICY, link_holds
 
 #: DER of SEQUENCE { test BOOLEAN, logRequired BOOLEAN }, the value of the instance extension.
 _INSTANCE = {
@@ -154,7 +157,6 @@ def jkt_in(der: bytes) -> str:
     return thumbprint(key_in(der))
 
 
-@lru_cache(maxsize=4096)
 def identify(leaf_der: bytes, pool: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> Identity:
     """The identity of the key in `leaf_der`, proved up to one of `anchors` (DER roots).
 
@@ -162,12 +164,23 @@ def identify(leaf_der: bytes, pool: tuple[bytes, ...], anchors: tuple[bytes, ...
     Raises ChainFault: `unknown_root`, `test_root`, `cert_use`, `cert_chain`, `cert_form`. Validity is not judged here
     but returned, since the caller knows the trusted time.
     """
+    found = _identified(leaf_der, pool, anchors)
+    if isinstance(found, str):
+        raise ChainFault(found)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _identified(leaf_der: bytes, pool: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> Identity | str:
+    """As `identify`, or the code of its fault: to find one out costs no less."""
     try:
         use = _use_of(load_certificate(leaf_der))
         path = [leaf_der] if use in CEREMONY_USES else [leaf_der, issuer_of(leaf_der, pool)]
         return _proved(path, _root_named(path, anchors), use)
-    except (Malformed, *UNREADABLE) as error:
-        raise ChainFault("cert_form") from error
+    except ChainFault as fault:
+        return fault.code
+    except (Malformed, *UNREADABLE):
+        return "cert_form"
 
 
 def _proved(path: list[bytes], root: bytes, use: str) -> Identity:
@@ -221,19 +234,55 @@ def _use_of(leaf: x509.Certificate) -> str:
     return USE_OF_EKU[usages[0].dotted_string]
 
 
+@lru_cache(maxsize=4096)
 def issuer_of(leaf_der: bytes, pool: tuple[bytes, ...]) -> bytes:
     """The issuing CA of a leaf in `pool`, exactly one level up. Its signature is proved with the whole path.
 
-    Raises ChainFault cert_chain where none bears the name, none of several signed, or more do than are looked at.
+    Raises ChainFault cert_chain where none bears the name, or more do than are looked at, or of several none has the key
+    that the leaf names, or it did not sign.
     """
-    named = _named(load_certificate(leaf_der).issuer.public_bytes(), pool)
+    named = _named(_issuer_in(leaf_der), pool)
     if len(named) > MAX_ISSUING_CAS:
         raise ChainFault("cert_chain")
-    # Only where several bear the name must the signature tell which it is.
-    fitting = named if len(named) == 1 else [der for der in named if _signed(leaf_der, der)]
-    if not fitting:
+    # Only where several bear the name the leaf must tell whose key it is: no signature is tried by any other.
+    fitting = named if len(named) == 1 else _with_key(_key_above(load_certificate(leaf_der)), named)
+    if not fitting or (len(named) > 1 and not _signed(leaf_der, fitting[0])):
         raise ChainFault("cert_chain")
     return fitting[0]
+
+
+def _key_above(leaf: x509.Certificate) -> bytes | None:
+    """What the authorityKeyIdentifier of `leaf` calls the key that signed it."""
+    try:
+        return leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _with_key(key_id: bytes | None, cas: list[bytes]) -> list[bytes]:
+    """Those of `cas` whose key has this identifier, whatever they call it themselves."""
+    return [] if key_id is None else [ca for ca in cas if _key_id(ca) == key_id]
+
+
+@lru_cache(maxsize=4096)
+def _key_id(ca_der: bytes) -> bytes | None:
+    """RFC 5280 4.2.1.2 (1), from the key of a CA; None of a key that is not P-256, as that of a CA is."""
+    try:
+        key = key_in(ca_der)
+    except Malformed:
+        return None
+    return x509.SubjectKeyIdentifier.from_public_key(key).digest if isinstance(key, EllipticCurvePublicKey) else None
+
+
+def issuers_of(leaves: Iterable[bytes], pool: tuple[bytes, ...]) -> frozenset[bytes]:
+    """The issuing CAs in `pool` whose keys signed any of `leaves`; each leaf costs one signature at most."""
+    found: set[bytes] = set()
+    for leaf in leaves:
+        with suppress(ChainFault, Malformed, *UNREADABLE):
+            ca = issuer_of(leaf, pool)
+            if ca in found or has_issued(ca, leaf):
+                found.add(ca)
+    return frozenset(found)
 
 
 @lru_cache(maxsize=256)
@@ -246,6 +295,12 @@ def _named(name: bytes, pool: tuple[bytes, ...]) -> list[bytes]:
 def _subject_of(der: bytes) -> bytes:
     """The subject of a certificate as it is encoded. Raises Malformed."""
     return load_certificate(der).subject.public_bytes()
+
+
+@lru_cache(maxsize=4096)
+def _issuer_in(der: bytes) -> bytes:
+    """The issuer that a certificate names, as it is encoded. Raises Malformed."""
+    return load_certificate(der).issuer.public_bytes()
 
 
 @lru_cache(maxsize=4096)
@@ -280,7 +335,10 @@ def _foreign(path: list[bytes]) -> ChainFault:
 
 @lru_cache(maxsize=4096)
 def _signed(child: bytes, parent: bytes) -> bool:
+    """False without a look at the signature where `parent` has no P-256 key: others may take ten times as long."""
     try:
+        if _key_id(parent) is None:
+            return False
         load_certificate(child).verify_directly_issued_by(load_certificate(parent))
     except (InvalidSignature, TypeError, *UNREADABLE):
         return False
@@ -295,83 +353,36 @@ def _check_path(whole: list[bytes], use: str) -> None:
         raise ChainFault("cert_chain")
     for ca in whole[1:-1]:
         _check_issuing_ca(ca, root, use)
-    _check_link(leaf, whole[1], _LEAF_POLICY)
+    _check_link(leaf, whole[1], LEAF_POLICY)
 
 
 def _check_issuing_ca(ca: bytes, root: bytes, use: str) -> None:
     """An issuing CA has pathLen 0 and an EKU list inside shape (b) that contains the leaf's use (formats.md 2)."""
     usages = _proved_usages(ca, root)
+    if isinstance(usages, str):
+        raise ChainFault(usages)
     if not usages <= set(ISSUED_USES.values()) or ISSUED_USES.get(use) not in usages:
         raise ChainFault("cert_use")
 
 
 @lru_cache(maxsize=4096)
-def _proved_usages(ca: bytes, root: bytes) -> frozenset[str]:
-    """The EKU list of a CA that stands under `root` as an issuing CA should, whatever the list is."""
+def _proved_usages(ca: bytes, root: bytes) -> frozenset[str] | str:
+    """The EKU list of a CA that stands under `root` as an issuing CA should, whatever it lists; else the fault's code."""
     issuing, anchor = load_certificate(ca).extensions, load_certificate(root).extensions
     try:
         lengths = [one.get_extension_for_class(x509.BasicConstraints).value.path_length for one in (issuing, anchor)]
         usages = issuing.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound as error:
-        raise ChainFault("cert_chain") from error
-    if lengths[0] != 0 or lengths[1] == 0:
-        raise ChainFault("cert_chain")
-    _check_link(ca, root, _CA_POLICY)
+        if lengths[0] != 0 or lengths[1] == 0:
+            return "cert_chain"
+        _check_link(ca, root, CA_POLICY)
+    except (x509.ExtensionNotFound, ChainFault):
+        return "cert_chain"
     return frozenset(one.dotted_string for one in usages)
 
 
-def _check_link(child: bytes, parent: bytes, policy: xv.ExtensionPolicy) -> None:
-    """RFC 5280 6.1 for one link, by a reader that knows no chain but this; a CA is proved once for all its leaves."""
-    below, above = load_certificate(child), load_certificate(parent)
-    verifier = (
-        xv.PolicyBuilder()
-        .store(xv.Store([above]))
-        .time(max(below.not_valid_before_utc, above.not_valid_before_utc))
-        .max_chain_depth(0)
-        .extension_policies(ca_policy=_CA_POLICY, ee_policy=policy)
-        .build_client_verifier()
-    )
-    try:
-        verifier.verify(below, [])
-    except xv.VerificationError as error:
-        raise ChainFault("cert_chain") from error
-
-
-def _ca_policy() -> xv.ExtensionPolicy:
-    return (
-        xv.ExtensionPolicy.permit_all()
-        .require_present(x509.BasicConstraints, xv.Criticality.CRITICAL, _is_ca)
-        .require_present(x509.KeyUsage, xv.Criticality.CRITICAL, _may_sign_certificates)
-    )
-
-
-def _leaf_policy() -> xv.ExtensionPolicy:
-    return (
-        xv.ExtensionPolicy.permit_all()
-        .require_present(x509.BasicConstraints, xv.Criticality.CRITICAL, _is_leaf)
-        .require_present(x509.KeyUsage, xv.Criticality.CRITICAL, _may_sign_documents)
-        .require_present(x509.ExtendedKeyUsage, xv.Criticality.CRITICAL, None)
-    )
-
-
-def _is_ca(policy: xv.Policy, cert: x509.Certificate, basic: x509.BasicConstraints) -> None:
-    if not basic.ca:
-        raise ValueError("not a CA")
-
-
-def _may_sign_certificates(policy: xv.Policy, cert: x509.Certificate, usage: x509.KeyUsage) -> None:
-    if not usage.key_cert_sign:
-        raise ValueError("no keyCertSign")
-
-
-def _is_leaf(policy: xv.Policy, cert: x509.Certificate, basic: x509.BasicConstraints) -> None:
-    if basic.ca:
-        raise ValueError("a CA key may not sign documents")
-
-
-def _may_sign_documents(policy: xv.Policy, cert: x509.Certificate, usage: x509.KeyUsage) -> None:
-    if not usage.digital_signature or usage.key_cert_sign:
-        raise ValueError("digitalSignature only")
+def _check_link(child: bytes, parent: bytes, policy: ExtensionPolicy) -> None:
+    if not link_holds(load_certificate(child), load_certificate(parent), policy):
+        raise ChainFault("cert_chain")
 
 
 def _only(named: Mapping[x509.ObjectIdentifier, list[str]], oid: x509.ObjectIdentifier) -> str | None:
@@ -381,6 +392,3 @@ def _only(named: Mapping[x509.ObjectIdentifier, list[str]], oid: x509.ObjectIden
 
 def _seconds(moment: datetime) -> int:
     return int(moment.astimezone(UTC).timestamp())
-
-
-_CA_POLICY, _LEAF_POLICY = _ca_policy(), _leaf_policy()

@@ -4,7 +4,12 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Generic, Self, TypeVar
 
+from certsvc.core.errors import Malformed
+from certsvc.core.outcomes import Fault, NotRun, Unknown
+
 T = TypeVar("T")
+#: How it is said that something is not so, or that nobody can tell.
+REFUSALS = (Fault, Unknown, NotRun, Malformed)
 
 
 class once(Generic[T]):
@@ -31,8 +36,14 @@ class Remembers:
         return {}
 
     def remember(self, key: Any, find: Callable[[Self], T]) -> T:
-        """What `find` gives, asked once."""
+        """What `find` gives, asked once. Raises what it refuses with, remembered as well: a refusal costs no less."""
         if key not in self.memory:
-            self.memory[key] = find(self)
-        found: T = self.memory[key]
+            try:
+                self.memory[key] = find(self)
+            except REFUSALS as refused:
+                self.memory[key] = refused
+        found: T | Exception = self.memory[key]
+        if isinstance(found, Exception):
+            # It is raised many times, and must not keep the frames of each: they hold the case that was asked about.
+            raise found.with_traceback(None)
         return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from certsvc.core.bundle import MOST, Bundle
-from certsvc.core.chain import ChainFault, has_issued, issuer_of
+from certsvc.core.chain import ChainFault, issuer_of, issuers_of
 from certsvc.core.encoding import b64, canonical, parse_json, unb64
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws, parse_document
@@ -157,8 +157,9 @@ def _with_parents(grants: list[Jws], known: Iterable[Jws]) -> tuple[Jws, ...]:
 def _certs_for(signed: Iterable[Jws], certs: tuple[bytes, ...]) -> tuple[bytes, ...]:
     """Of `certs` those of the keys that signed, and the issuing CAs above them."""
     kids = {one.unverified_kid for document in signed for one in document.signatures}
-    leaves = [der for der in certs if jkt_of(der) in kids]
-    return (*leaves, *(ca for ca in certs if ca not in leaves and any(has_issued(ca, leaf) for leaf in leaves)))
+    leaves = tuple(der for der in certs if jkt_of(der) in kids)
+    above = issuers_of(leaves, certs) - set(leaves)
+    return (*leaves, *(ca for ca in certs if ca in above))
 
 
 # --- what comes of it ----------------------------------------------------------------------------------------------
@@ -202,7 +203,8 @@ def _renewed(had: tuple[bytes, ...], brought: tuple[bytes, ...]) -> tuple[bytes,
     new = tuple(der for der in brought if der not in had)
     keys = {jkt_of(der) for der in new}
     kept, gone = ([der for der in had if (jkt_of(der) in keys) is out] for out in (False, True))
-    idle = {ca for ca in _issuers(gone, had) if not any(has_issued(ca, leaf) for leaf in (*kept, *new))}
+    above = set(_issuers(gone, had))
+    idle = above and above - issuers_of((*kept, *new), had)
     return (*(der for der in kept if der not in idle), *new)
 
 

@@ -13,7 +13,7 @@ from certsvc.core.memory import once
 from certsvc.core.note import Note
 from certsvc.core.titles import NO_TITLES, TitleCatalogue
 from certsvc.verify.batch import Batch, batch_of, newest, stated_by
-from certsvc.verify.path import Path, path_of
+from certsvc.verify.path import Path, kids_of, path_of
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,9 @@ class Case:
         bundle, brought, credential = self.bundle, self.evidence, self.credential
         trust, logged = newest(bundle.trust, brought.newer_trust), bundle.logged
         path = path_of(
-            bundle.shared, trust, tuple(anchor.der for anchor in self.anchors), bundle.entries[-1].target, self.known
-        )
+            bundle.shared, trust, tuple(anchor.der for anchor in self.anchors), bundle.entries[-1].target, self.known,
+            self._kids_beside(),
+        )  # fmt: skip
         older = bundle.trust if trust is brought.newer_trust else brought.newer_trust
         return batch_of(
             path,
@@ -142,6 +143,13 @@ class Case:
             (bundle.status_logged, brought.newer_status_logged),
             brought.checkpoint,
         )
+
+    def _kids_beside(self) -> frozenset[str]:
+        """The keys that signatures beside the path name: of the certificate, lifecycle acts, status lists, trust bundles."""
+        bundle, brought = self.bundle, self.evidence
+        acts = [act for event in (*bundle.corrections, *bundle.events) for act in (event.propose, event.decide)]
+        lists = (bundle.status_list, brought.newer_status, bundle.trust, brought.newer_trust)
+        return kids_of([bundle.credential, *acts, *(one for one in lists if one is not None)])
 
     @once
     def shown(self) -> dict[int, bool]:

@@ -5,10 +5,7 @@ from functools import lru_cache
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault
 from certsvc.verify.batch import Batch
-from certsvc.verify.path import Path, act_fault
-
-#: More signatures than a certificate of any other root bears: who asks about one is told all that can be told of it.
-MOST_STRANGERS = 64
+from certsvc.verify.path import MOST_STRANGERS, Path, act_fault
 
 
 def keys_at_home(batch: Batch) -> None:

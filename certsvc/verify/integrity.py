@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from certsvc.core.algorithms import OpenKey, open_key
 from certsvc.core.bundle import REMEMBERED_BYTES, parse_shared
-from certsvc.core.chain import MAX_ISSUING_CAS, has_issued, key_in
+from certsvc.core.chain import MAX_ISSUING_CAS, issuers_of, key_in
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault
@@ -48,12 +48,10 @@ def nothing_unused(batch: Batch) -> None:
     The procedure is public and stands in the bundle by nobody's signature: it is that of its acts if any of them names it.
     """
     path = batch.path
-    documents = (*path.documents, *batch.lifecycle_acts, *batch.lists)
-    kids = {batch.kid} | {s.unverified_kid for document in documents for s in document.signatures}
-    signers = [path.certs_by_jkt[kid] for kid in sorted(kids & path.certs_by_jkt.keys())]
-    others = [der for jkt, der in path.certs_by_jkt.items() if jkt not in kids]
+    others = {der for jkt, der in path.certs_by_jkt.items() if jkt not in path.kids}
     once = len(path.certs_by_jkt) == len(path.certs)
-    if not once or len(others) > MAX_ISSUING_CAS or not all(any(has_issued(ca, s) for s in signers) for ca in others):
+    # Counted first: what nobody named is not looked at.
+    if not once or len(others) > MAX_ISSUING_CAS or not others <= issuers_of(path.certs_named, path.certs):
         raise Fault("unused_evidence", what="certificate")
     calendars = {act.unverified_payload["calendar"] for act in path.acts}
     if not _all_named([document.sha256 for document in path.calendars], calendars):

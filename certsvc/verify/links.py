@@ -5,7 +5,7 @@ Whoever knows nothing of cryptography can name the office that did not sign. Dra
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from certsvc.core.grants import Grant
 from certsvc.core.jose import Jws
@@ -55,13 +55,21 @@ class _Judged:
 
     def __init__(self, odd: tuple[Row, ...]) -> None:
         self.odd = odd
+        #: Places of the rows, by document and by act kind and office: there may be thousands of rows and many acts.
+        self._places: dict[Any, list[int]] = {}
+        for place, row in enumerate(odd):
+            named = (row.about.act, row.about.org) if row.evidence is None else row.evidence
+            self._places.setdefault(named, []).append(place)
 
     def of_act(self, act: Jws) -> tuple[str, tuple[str, ...]]:
         """Also the rows that name the act by its kind and office."""
-        return self.worst(row for row in self.odd if row.evidence == act.sha256 or _names(row, act))
+        payload = act.unverified_payload
+        names = (act.sha256, (payload["act"], payload["org"]))
+        rows = (self.odd[place] for place in sorted(place for name in names for place in self._places.get(name, [])))
+        return self.worst(row for row in rows if row.evidence == act.sha256 or _names(row, act))
 
     def of(self, evidence: str) -> tuple[str, tuple[str, ...]]:
-        return self.worst(row for row in self.odd if row.evidence == evidence)
+        return self.worst(self.odd[place] for place in self._places.get(evidence, []))
 
     def family(self, *families: str) -> tuple[str, tuple[str, ...]]:
         return self.worst(row for row in self.odd if row.family in families and row.evidence is None)

@@ -4,7 +4,7 @@ A path is a value: the acts with their grants, procedure, calendars, trust bundl
 roots we hold. Everything it finds out about itself stays with it, so ten thousand certificates cost one judgement.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -23,9 +23,10 @@ from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.nodes import Nodes
 from certsvc.verify.trusted import LogView, When, time_of
 
-__all__ = ["Path", "act_fault", "anchors_above", "jkt_of", "parts_fit", "path_of", "time_of"]
+__all__ = ["Path", "act_fault", "anchors_above", "jkt_of", "kids_of", "parts_fit", "path_of", "time_of"]
 
-
+#: More signatures than a certificate of any other root bears: who asks about one is told all that can be told of it.
+MOST_STRANGERS = 64
 #: What is wrong with an act when a signature is taken away from it, or moved.
 BY_SIGNATURES = ("sign_missing", "seal_missing", "cert_use", "officer_mismatch", "signer_not_distinct")
 
@@ -43,6 +44,9 @@ class Path(Remembers):
     """As `_as_judged`: without a title."""
     known: int | None
     """What was declared after this time is not looked at: the answer as it would have been given then."""
+    kids: frozenset[str]
+    """Thumbprints of the keys that signatures of the evidence name, also those beside the path; of a roster whose
+    certificates bring the same key certificates, mostly the same."""
 
     @cached_property
     def nodes(self) -> dict[bytes, Nodes]:
@@ -107,6 +111,11 @@ class Path(Remembers):
     def certs_by_jkt(self) -> Mapping[str, bytes]:
         """RFC 7638 thumbprint -> DER. A certificate stands once in a bundle."""
         return {jkt_of(der): der for der in self.certs}
+
+    @cached_property
+    def certs_named(self) -> tuple[bytes, ...]:
+        """The certificates of keys that a signature names."""
+        return tuple(der for jkt, der in self.certs_by_jkt.items() if jkt in self.kids)
 
     def certificate_of(self, document: Jws, position: int) -> bytes:
         """The DER certificate of the key that a signature hints at. Raises Unknown for a key we do not hold."""
@@ -184,9 +193,13 @@ class Path(Remembers):
 
     @cached_property
     def known_identities(self) -> tuple[Identity, ...]:
-        """Of all certificates here those that lead to a root we hold."""
-        found = []
-        for der in self.certs:
+        """Of the certificates that a signature names those that lead to a root we hold. Others are no evidence of
+        anything, and anybody can add two hundred of them."""
+        found: list[Identity] = []
+        for place, der in enumerate(self.certs_named):
+            # With more strangers nothing of the evidence is asked (`keys_at_home`): each of them signed something.
+            if place - len(found) > MOST_STRANGERS:
+                break
             with suppress(Fault):
                 found.append(self.identity(der))
         return tuple(found)
@@ -208,6 +221,9 @@ class Path(Remembers):
     @cached_property
     def grants_at_hand(self) -> Mapping[str, Grant]:
         """Hash -> grant with its proved signer. Raises as `signer` does."""
+        return self.remember("grants", Path._granted)
+
+    def _granted(self) -> dict[str, Grant]:
         found = {}
         for document in self.grants_signed:
             who = self.signer(document)
@@ -268,9 +284,25 @@ class Path(Remembers):
 
 
 @lru_cache(maxsize=512)
-def path_of(shared: Shared, trust: Jws, roots: tuple[bytes, ...], target: Target, known: int | None) -> Path:
-    """The path of these values: always the same one, with all that was found out about it."""
-    return _same_path(shared, trust, roots, _as_judged(target, shared.grants), known)
+def path_of(
+    shared: Shared,
+    trust: Jws,
+    roots: tuple[bytes, ...],
+    target: Target,
+    known: int | None,
+    beside: frozenset[str] = frozenset(),
+) -> Path:
+    """The path of these values: always the same one, with all that was found out about it.
+
+    `beside` are the thumbprints that signatures of documents beside the path name.
+    """
+    documents = (*shared.acts, *shared.grants, shared.procedure, *shared.calendars, trust)
+    return _same_path(shared, trust, roots, _as_judged(target, shared.grants), known, beside | kids_of(documents))
+
+
+def kids_of(documents: Iterable[Jws]) -> frozenset[str]:
+    """Thumbprints of the keys that signatures name; unverified."""
+    return frozenset(one.unverified_kid for document in documents for one in document.signatures)
 
 
 _same_path = lru_cache(maxsize=512)(Path)
@@ -302,6 +334,7 @@ def act_fault(code: str, act: Jws, **figures: object) -> Fault:
     return Fault(code, payload["act"], payload["org"], **figures)
 
 
+@lru_cache(maxsize=4096)
 def jkt_of(der: bytes) -> str:
     """The key thumbprint of a DER certificate, or a name no `kid` can have when it is none of ours."""
     try:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from certsvc.core.calendar import local_date, working_days
+from certsvc.core.calendar import exceptions, local_date, working_days
 from certsvc.core.facts import FactCase, approved_ratio, dated_rightly, fact_holds
 from certsvc.core.grants import granted_ratios
 from certsvc.core.jose import Jws
@@ -22,6 +22,9 @@ from certsvc.verify.trusted import When
 
 #: From these acts on a roster is homogeneous and says its scope (formats.md 4).
 SCOPED = ("evaluate", "result_notice", "settle_objections", "approve", "file", "issue")
+
+#: An act states fewer figures, and so does a row. Of one with thousands none is told: each false fact would repeat all.
+MOST_FIGURES = 64
 
 
 def procedure_in_force(path: Path) -> None:
@@ -176,8 +179,10 @@ def notice_long_enough(path: Path, act: Jws, step: Step) -> None:
     listed = _check_calendar(path, closing, calendars[name])
     opened, closed = path.when(act), path.when(closing)
     # The longest time that it can have lasted, and the shortest, which alone counts for it (formats.md 4).
-    longest = working_days(calendars[name].unverified_payload, opened.earliest, closed.latest)
-    shortest = working_days(calendars[name].unverified_payload, opened.latest, closed.earliest)
+    calendar = calendars[name].unverified_payload
+    known = path.remember(("exceptions", name), lambda _: exceptions(calendar))
+    longest = working_days(calendar, opened.earliest, closed.latest, known)
+    shortest = working_days(calendar, opened.latest, closed.earliest, known)
     if longest < step["min_working_days"]:
         raise act_fault("interval_short", act, days=longest, needed=step["min_working_days"])
     _check_proved(listed, closed)
@@ -243,13 +248,17 @@ def check_fact(path: Path, act: Jws, fact: dict[str, Any], row: dict[str, Any]) 
 
 def inputs_of(path: Path, act: Jws, fact: dict[str, Any]) -> FactCase:
     """What `fact` is judged by, without anybody's row."""
-    payload = act.unverified_payload
     applied = _applied(path, act, fact["name"])
-    granted = path.remember(("granted", act.sha256), lambda path: _granted(path, act))
-    count, signed = payload["roster"]["count"], local_date(path.when(act).stated)
-    return FactCase(
-        payload["facts"], {}, path.target.scope(), fact["args"], applied, count, granted, opened_on(path), signed
+    return path.remember(("inputs", act.sha256), lambda path: _inputs(path, act))._replace(
+        args=fact["args"], applied=applied
     )
+
+
+def _inputs(path: Path, act: Jws) -> FactCase:
+    """What all facts of an act are judged by, without their arguments."""
+    payload = act.unverified_payload
+    count, signed = payload["roster"]["count"], local_date(path.when(act).stated)
+    return FactCase(payload["facts"], {}, path.target.scope(), {}, 0, count, _granted(path, act), opened_on(path), signed)
 
 
 def opened_on(path: Path) -> date:
@@ -261,7 +270,8 @@ def check_inputs(act: Jws, name: str, inputs: FactCase) -> None:
     """As `check_fact`, of the fact `name`."""
     if not fact_holds(name, inputs):
         figures = {"applied": inputs.applied, "passed": inputs.passed, "approved": approved_ratio(inputs)}
-        raise act_fault(f"fact_{name}", act, **{**inputs.facts, **inputs.row, **figures})
+        stated = (one for one in (inputs.facts, inputs.row) if len(one) <= MOST_FIGURES)
+        raise act_fault(f"fact_{name}", act, **{**{k: v for one in stated for k, v in one.items()}, **figures})
 
 
 def _applied(path: Path, act: Jws, fact: str) -> int:
