@@ -258,7 +258,9 @@ def _inputs(path: Path, act: Jws) -> FactCase:
     """What all facts of an act are judged by, without their arguments."""
     payload = act.unverified_payload
     count, signed = payload["roster"]["count"], local_date(path.when(act).stated)
-    return FactCase(payload["facts"], {}, path.target.scope(), {}, 0, count, _granted(path, act), opened_on(path), signed)
+    return FactCase(
+        payload["facts"], {}, path.target.scope(), {}, 0, count, _granted(path, act), opened_on(path), signed
+    )
 
 
 def opened_on(path: Path) -> date:
