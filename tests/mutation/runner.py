@@ -31,7 +31,10 @@ from hypothesis import HealthCheck, Phase, settings
 #: Where the tests of both packages stand; statements of equivalence are tested with the service that writes them.
 TESTS = ("tests/core", "tests/verify", "tests/services/test_equivalence.py")
 #: Tests that measure time or change each byte of a bundle: minutes, and nothing that the others do not ask.
-LEFT_OUT = ("tests/verify/test_hostile_cost.py", "tests/verify/test_bundle_bytes.py")
+LEFT_OUT = (
+    *(f"tests/verify/test_hostile_{what}.py" for what in ("cost", "counting", "certificates")),
+    "tests/verify/test_bundle_bytes.py",
+)
 #: Seconds: a slower test is asked last, and left out where it takes thrice as long; a child is ended after so many more
 #: than it may go on starting tests; what a test costs beside its own time.
 SLOW, RUNAWAY, QUICK = 1.5, 10, 0.02
