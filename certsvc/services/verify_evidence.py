@@ -218,7 +218,7 @@ def verify_code(inst: Instance, text: str, *, at: int | None = None, expect: Exp
 
 def verify_found(inst: Instance, found: Found, *, at: int | None = None, expect: Expect | None = None) -> Report:
     """The Report on what `read_…` found."""
-    asked = Asked(inst.now() if at is None else at, inst.now())
+    asked = _asked(inst, at)
     with inst.engines.read.connect() as connection:
         if found.code is not None:
             key = inst.data_keys.blind("code", found.code)
@@ -230,6 +230,12 @@ def verify_found(inst: Instance, found: Found, *, at: int | None = None, expect:
             return _verify_token(inst, connection, found, asked, expect)
         report = verify_offline(found, inst.anchors, asked)
         return _after_offline(inst, connection, found, report, asked, expect)
+
+
+def _asked(inst: Instance, at: int | None) -> Asked:
+    """One look at the clock: who names no time asks about the very moment."""
+    now = inst.now()
+    return Asked(now if at is None else at, now)
 
 
 def _after_offline(
@@ -273,6 +279,7 @@ def _from_register(
     expect: Expect | None,
 ) -> Report:
     now = max(asked.now, inst.now())
+    asked = replace(asked, at=now if asked.at == asked.now else asked.at)
     if certificate.state == WAITING:
         return without_evidence("cannot_decide", WAITING, asked.at, now, inst.anchors[0].test)
     bundle = fresh_evidence(inst, certificate)
@@ -336,7 +343,7 @@ def verify_number(
 
     Of the versions with that name the newest that was issued by then counts; the oldest, which is to come, before all of them.
     """
-    asked = Asked(inst.now() if at is None else at, inst.now())
+    asked = _asked(inst, at)
     missed = without_evidence("no_record", "no_record", asked.at, asked.now, inst.anchors[0].test)
     try:
         normal = check_certificate_number(number)

@@ -252,7 +252,7 @@ MAY: dict[str, tuple[tuple[tuple[str, str], ...], tuple[str, str, str]]] = {
         ("evaluate", "05/大数据/senior/T05/220300/2024", "level_out_of_scope"),
     ),
     "SX-NF": (
-        (("evaluate", "05/虚拟现实/deputy_senior/T05/220100/2023"), ("result_notice", "05/大数据/intermediate/T05/220100/2022")),
+        (("evaluate", "05/虚拟现实/deputy_senior/T05/220100/2026"), ("result_notice", "05/大数据/intermediate/T05/220100/2025")),
         ("evaluate", "05/大数据/deputy_senior/T05/220100/2024", "year_out_of_scope"),
     ),
     "SX-RJ": (

@@ -92,7 +92,7 @@ WALKS: dict[str, tuple[Batch, tuple[str, ...]]] = {
         ("unit_notice UNIT-1", "recommend SX-CA-1", *reviews("SX-NS-C-1", "SX-NS-1"), *APPROVED),
     ),
     "a private firm on trial": (
-        of("T05", "UNIT", specialties=("大数据",), year=2023, extra=(("occupation", "大数据"),), **OCCUPATION),
+        of("T05", "UNIT", specialties=("大数据",), extra=(("occupation", "大数据"),), **OCCUPATION),
         ("unit_notice UNIT-1", "recommend SX-CA-1", *reviews("SX-NF-1", "SX-NF-1"), *APPROVED),
     ),
     "rural talent": (

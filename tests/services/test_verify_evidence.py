@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -20,6 +21,7 @@ from certsvc.core.identity import parse_id_document
 from certsvc.core.jose import parse_document, sign_compact
 from certsvc.core.outcomes import About
 from certsvc.demo import forge
+from certsvc.instance import Instance
 from certsvc.services import documents, private
 from certsvc.services.beside import Update, published_update, read_update
 from certsvc.services.log_reading import checkpoint_shown
@@ -55,6 +57,25 @@ def code(small: SmallInstance, person: int = 0) -> str:
 
 def url(small: SmallInstance, host: str = "sample.invalid") -> str:
     return f"https://{host}/v/{code(small)}"
+
+
+class Ticking(Instance):
+    """Whose clock goes on by a second at each look."""
+
+    def now(self) -> int:
+        self.clock = super().now() + 1
+        return self.clock
+
+
+def test_who_names_no_time_is_given_one_answer_however_slow_the_machine(small: SmallInstance) -> None:
+    slow = copy(small.instance)
+    slow.__class__ = Ticking
+    reports = [
+        verify_code(slow, code(small)),
+        verify_file(slow, small.bundle()),
+        verify_number(slow, small.issued[0].certificate.number, "样章甲"),
+    ]
+    assert [(one.verdict, one.then) for one in reports] == [("valid", None)] * 3
 
 
 def as_json(report: Report) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def calls(module: Path) -> list[ast.Call]:
 def test_whoever_asks_for_a_verdict_hands_in_the_catalogue() -> None:
     """Without one no title is asked about, which only somebody who holds none may want."""
     found = [call for module in PACKAGE.rglob("*.py") for call in calls(module)]
-    assert len(found) >= 8
+    assert len(found) >= 7
     assert all("resources.titles()" in ast.unparse(one) or "titles=titles" in ast.unparse(one) for one in found)
 
 
