@@ -5,7 +5,7 @@ bundle: what was signed comes before the end of each of its keys and, of what wa
 it was good. Under a root that requires the log its place there decides, under others its own word.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +22,8 @@ from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import traces
 from certsvc.store.rows import Entry
-
-#: What has its place in the log where one is required; of others their own word counts.
-LOGGED = ("act+jwt", "grant+jwt")
+from certsvc.verify.authority import LOGGED, came_before
+from certsvc.verify.trusted import When, time_of
 
 
 @dataclass(frozen=True)
@@ -120,18 +119,12 @@ class Soundness:
         return all(one is None or self._came_before(act, one, "from") for one in ended)
 
     def _came_before(self, document: Jws, ended: Mapping[str, Any], since: str) -> bool:
-        """Whether a document came before the end of something and, where that was stolen, before the theft."""
-        points = [since, "good_before"] if ended["reason"] == "compromised" else [since]
-        at, bounds = int(document.unverified_payload["iat"]), [ended[point] for point in points]
-        if self._strict and document.typ in LOGGED:
+        """As the verifier has it, of a document that stands in the register."""
+        logged, place = self._strict and document.typ in LOGGED, None
+        if logged:
             place = log_points.places(self._connection, [document.sha256]).get(document.sha256)
-            bounds = [ended[f"{point}_index"] for point in points]
-            return place is not None and _is_below(place, bounds)
-        return _is_below(at, bounds)
-
-
-def _is_below(at: int, bounds: Sequence[int | None]) -> bool:
-    return all(bound is not None and at < bound for bound in bounds)
+        at = time_of(document)
+        return came_before(ended, since, When(at, at, at, place), logged)
 
 
 def _is_strict(connection: Connection) -> bool:

@@ -86,7 +86,7 @@ def issuer_key_in_service(batch: Batch) -> None:
 def _ended(path: Path, kid: str, when: When, typ: str) -> str | None:
     """Why a key may not have signed a document of kind `typ`; None when it may."""
     ended, logged = path.ended_keys.get(kid), path.strict and typ in LOGGED
-    if ended is None or _was_good(ended, _points(ended, "to"), when, logged):
+    if ended is None or came_before(ended, "to", when, logged):
         return _ca_ended(path, kid, when, logged) if path.ended_cas else None
     return "key_compromised" if ended["reason"] == "compromised" else "key_ended"
 
@@ -256,12 +256,14 @@ def _stands(path: Path, grant: Grant, when: When, logged: bool) -> bool:
     if not path.withdrawn:
         return True
     ended = [path.withdrawn.get(step.sha256) for step in ancestry(grant, path.grants)]
-    return all(one is None or _was_good(one, _points(one, "from"), when, logged) for one in ended)
+    return all(one is None or came_before(one, "from", when, logged) for one in ended)
 
 
-def _points(ended: Mapping[str, Any], since: str) -> list[str]:
-    """The end; of what was stolen, also the point up to which it was good."""
-    return [since, "good_before"] if ended["reason"] == "compromised" else [since]
+def came_before(ended: Mapping[str, Any], since: str, when: When, logged: bool) -> bool:
+    """Whether what was done then came before the end, `since`, of a row of the trust bundle (`to` of a key, `from` of a
+    withdrawal); of what was stolen, also before the point up to which it was good. `logged` as in `_was_good`."""
+    points = [since, "good_before"] if ended["reason"] == "compromised" else [since]
+    return _was_good(ended, points, when, logged)
 
 
 def _was_good(ended: Mapping[str, Any], points: Sequence[str], when: When, logged: bool) -> bool:

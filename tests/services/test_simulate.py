@@ -204,6 +204,14 @@ def test_a_grant_that_was_withdrawn_later_is_judged_as_a_verifier_does(
     assert reasons(got) == ({(code, "evaluate", "SL-XC")} if code else set())
 
 
+def walk_on(world: World, roster: str, place: int) -> None:
+    """All acts of T01 from number `place` on, each on its day; forty days in, all of it is over."""
+    for day, kind, officers in WALKS["T01"][place:]:
+        world.at(day)
+        world.sign(kind, roster, *officers)
+    world.at(40)
+
+
 def back(world: World, day: int) -> None:
     """The witnesses see on that morning what was signed while they were away."""
     world.at(day, hour=9)
@@ -221,10 +229,7 @@ def test_a_notice_that_the_log_may_have_seen_too_late_is_left_open_as_a_verifier
         province.at(5, hour=8)
         province.sign("recommend", roster, "CC")
     back(province, 5)
-    for day, kind, officers in WALKS["T01"][2:]:
-        province.at(day)
-        province.sign(kind, roster, *officers)
-    province.at(40)
+    walk_on(province, roster, 2)
     with pytest.raises(Refused, match=r"unknown \(interval_unproved\)"):
         province.issue(roster)
     (got,) = simulate(province.instance, changed(), 2025).outcomes
@@ -246,10 +251,7 @@ def test_a_notice_is_counted_from_the_day_on_which_the_log_had_it(
         province.at(0)
         province.sign("unit_notice", roster, "U1")
     back(province, 1)
-    for day, kind, officers in WALKS["T01"][1:]:
-        province.at(day)
-        province.sign(kind, roster, *officers)
-    province.at(40)
+    walk_on(province, roster, 1)
     assert len(province.issue(roster)) == 2
     # Monday to the Tuesday after next are seven working days.
     six, seven = (simulate(province.instance, changed(longer("unit_notice", days=days)), 2025) for days in (6, 7))
