@@ -158,9 +158,8 @@ def covers(grant: Grant, roles: Sequence[str], act: str, target: Target) -> bool
     return grant.payload["role"] in roles
 
 
-def check_allows(grant: Grant, act: str, target: Target, at: int, until: int | None = None) -> None:
-    """Returns if `grant` allows `act` for `target` from `at` to `until` (or at `at`). Raises Fault naming what fails;
-    Unknown time_unproved where it ended between the two.
+def check_allows(grant: Grant, act: str, target: Target, at: int) -> None:
+    """Returns if `grant` allows `act` for `target` at `at`. Raises Fault naming what fails.
 
     Only this grant is asked; `check_nesting` proves that its ancestors allow no less.
     """
@@ -172,14 +171,21 @@ def check_allows(grant: Grant, act: str, target: Target, at: int, until: int | N
         raise Fault("grant_not_yet", act, grant.org)
     if at > payload["exp"]:
         raise Fault("grant_expired", act, grant.org)
-    if until is not None and until > payload["exp"]:
-        raise Unknown("time_unproved", until=payload["exp"])
     for dimension, member, code in _TARGET:
         value = str(getattr(target, member))
         if not DIMENSIONS[dimension]([value], scope[dimension]):
             raise Fault(code, act, grant.org, value=value)
     if not scope["years"]["from"] <= target.year <= scope["years"]["to"]:
         raise Fault("year_out_of_scope", act, grant.org, value=target.year)
+
+
+def check_lasts(grant: Grant, until: int) -> None:
+    """Returns if `grant` ends no earlier than `until`, when something had been done under it for certain.
+
+    Raises Unknown time_unproved: it began in time (`check_allows`) and may have come after the end.
+    """
+    if until > grant.payload["exp"]:
+        raise Unknown("time_unproved", until=grant.payload["exp"])
 
 
 def check_begun(grant: Grant, act: str, written: date) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from certsvc.core.grants import Grant, ancestry, check_allows, check_begun, check_nesting
+from certsvc.core.grants import Grant, ancestry, check_allows, check_begun, check_lasts, check_nesting
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.batch import Batch
@@ -144,7 +144,7 @@ def _grant_of(path: Path, act: Jws, when: When, roles: Sequence[str] = (), writt
     if not held:
         raise act_fault("key_unknown_to_grant", act)
     meant = [one for role in roles for one in held if one.payload["role"] == role and kind in one.payload["acts"]]
-    return _first_allowing(path, meant or held, kind, when, written)
+    return first_allowing(path, meant or held, kind, when, written)
 
 
 def _grants_held(path: Path, act: Jws) -> list[Grant]:
@@ -170,7 +170,7 @@ def certificate_granted(batch: Batch) -> None:
         raise Fault("issuer_mismatch", "issue", who.org)
     held = grants_for(path, who.org, who.jkt, "credential")
     roles = step["roles"] if step is not None else {grant.payload["role"] for grant in held}
-    grant = _first_allowing(path, [one for one in held if one.payload["role"] in roles] or held, "issue", batch.when)
+    grant = first_allowing(path, [one for one in held if one.payload["role"] in roles] or held, "issue", batch.when)
     if grant.payload["role"] not in roles:
         raise Fault("role_not_allowed", "issue", who.org, roles=",".join(roles))
 
@@ -222,33 +222,33 @@ def status_key_granted(batch: Batch) -> None:
         raise Unknown("grant_withdrawn", org=signer.org)
 
 
-def allows(path: Path, grant: Grant, act: str, when: When) -> bool:
-    """Whether the grant allowed the act for the path's target at that time."""
-    try:
-        _check_allows(path, grant, act, when)
-    except Fault:
-        return False
-    return True
+def first_allowing(path: Path, held: Sequence[Grant], act: str, when: When, written: date | None = None) -> Grant:
+    """The first of `held` that allowed the act for the path's target at that time, on a paper of the day `written`.
 
-
-def _check_allows(path: Path, grant: Grant, act: str, when: When) -> None:
-    check_allows(grant, act, path.target, when.stated, when.latest)
-    if not _stands(path, grant, when, path.strict):
-        raise Fault("grant_withdrawn", act, grant.org)
-
-
-def _first_allowing(path: Path, held: list[Grant], act: str, when: When, written: date | None = None) -> Grant:
-    faults = []
+    Raises Unknown where one may have, and nobody can tell; else Fault naming what fails.
+    """
+    faults, doubt = [], None
     for grant in held:
         try:
-            _check_allows(path, grant, act, when)
-            if written is not None:
-                check_begun(grant, act, written)
+            _check_allows(path, grant, act, when, written)
         except Fault as fault:
             faults.append(fault)
+        except Unknown as unknown:
+            doubt = unknown
         else:
             return grant
+    if doubt is not None:
+        raise doubt
     raise next((f for f in faults if f.code != "act_not_granted"), faults[0])
+
+
+def _check_allows(path: Path, grant: Grant, act: str, when: When, written: date | None) -> None:
+    check_allows(grant, act, path.target, when.stated)
+    if not _stands(path, grant, when, path.strict):
+        raise Fault("grant_withdrawn", act, grant.org)
+    if written is not None:
+        check_begun(grant, act, written)
+    check_lasts(grant, when.latest)
 
 
 def _stands(path: Path, grant: Grant, when: When, logged: bool) -> bool:

@@ -12,10 +12,9 @@ from certsvc.core.bundle import Shared
 from certsvc.core.chain import Anchor
 from certsvc.core.claims import Target
 from certsvc.core.errors import Malformed
-from certsvc.core.grants import check_allows
 from certsvc.core.outcomes import About, Fault, Unknown
 from certsvc.core.statement import Statement, parse_statement
-from certsvc.verify.authority import allows, grant_nests, grants_for, keys_in_service
+from certsvc.verify.authority import first_allowing, grant_nests, grants_for, keys_in_service
 from certsvc.verify.integrity import signatures_hold
 from certsvc.verify.path import Path, anchors_above, path_of
 from certsvc.verify.report import Report, Row
@@ -114,11 +113,7 @@ def _granted(case: StatementCase) -> None:
     for document in path.grants_signed:
         grant_nests(path, document)
     jkt = path.signer(case.one.signed).jkt
-    held = grants_for(path, org, jkt, "seal")
-    if not any(allows(path, grant, "issue", when) for grant in held):
-        # Either the grant itself lacks something, or it was withdrawn.
-        check_allows(held[0], "issue", path.target, when.stated)
-        raise Fault("grant_withdrawn", "issue", org)
+    first_allowing(path, grants_for(path, org, jkt, "seal"), "issue", when)
 
 
 def _known(case: StatementCase) -> None:

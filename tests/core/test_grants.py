@@ -19,6 +19,7 @@ from certsvc.core.grants import (
     ancestry,
     check_allows,
     check_begun,
+    check_lasts,
     check_nesting,
     granted_ratios,
 )
@@ -210,14 +211,14 @@ def test_a_grant_allows_from_its_first_second_to_its_last(at: int) -> None:
     check_allows(grant("top"), "evaluate", TARGET, at)
 
 
-@pytest.mark.parametrize("until", [None, 600, 1000])
-def test_a_grant_allows_what_was_done_between_two_times_of_its_term(until: int | None) -> None:
-    check_allows(grant("top"), "evaluate", TARGET, 500, until)
+@pytest.mark.parametrize("until", [0, 600, 1000])
+def test_a_grant_lasts_to_its_last_second(until: int) -> None:
+    check_lasts(grant("top"), until)
 
 
 def test_a_grant_that_may_have_ended_when_it_was_used_decides_nothing() -> None:
     with pytest.raises(Unknown) as refused:
-        check_allows(grant("top"), "evaluate", TARGET, 500, 1001)
+        check_lasts(grant("top"), 1001)
     assert (refused.value.code, refused.value.about.figures) == ("time_unproved", {"until": "1000"})
 
 

@@ -320,3 +320,36 @@ def test_a_grant_of_this_moment_is_proved_first_or_left_out(province: World) -> 
     instance._signers.clear()
     assert give() not in {grant.sha256 for grant in bundle().grants}
     assert verify_code(instance, one.code).verdict == "valid"
+
+
+def give_until(world: World, end: int) -> str:
+    """A second grant of the issuing office, which ends at `end`. Its name is the hash."""
+    with world.instance.engines.read.connect() as connection:
+        given = documents.grants_of(connection, world.instance.settings.authority)[0].unverified_payload
+    kept = {name: value for name, value in given.items() if name not in ("jti", "iss", "iat", "parent")}
+    return documents.give_grant(world.instance, {**kept, "parent": None, "nbf": world.instance.now(), "exp": end})
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_grant_that_may_have_ended_stands_in_nobodys_way_beside_one_that_lasts(province: World, first: bool) -> None:
+    roster_id = province.ready(people=2)
+    with province.instance.engines.read.connect() as connection:
+        (lasting,) = documents.grants_of(connection, province.instance.settings.authority)
+    day = 40
+    province.at(day, hour=18)
+    end = province.instance.now()
+    province.at(day, hour=8)
+    # Bundles hold grants in the order of their hashes.
+    while (give_until(province, end) < lasting.sha256) is not first:
+        province.at(day, hour=8)
+    province.at(day, hour=17)
+    with witnesses_away(province), pytest.raises(NotReady, match="waiting_for_log"):
+        province.issue(roster_id)
+    province.at(day, hour=19)
+    assert finish_waiting(province.instance) == 2
+    for one in province.certificates(roster_id):
+        bundle, now = parse_bundle(one.frozen_bundle or b""), province.instance.now()
+        for grants in (bundle.grants, bundle.grants[::-1]):
+            logged = bundle.grants_logged if grants == bundle.grants else bundle.grants_logged[::-1]
+            turned = replace(bundle, grants=grants, grants_logged=logged)
+            assert verify(Evidence(turned), province.instance.anchors, now, now).verdict == "valid"

@@ -1,5 +1,6 @@
 """What just holds beside what just does not: one second, one day, one signature more."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from support_forge import Forge, judge
 from support_instance import SmallInstance
 
 from certsvc.core.bundle import parse_bundle
+from certsvc.core.grants import Grant
 from certsvc.core.outcomes import Fault, Unknown
-from certsvc.verify.authority import allows
+from certsvc.verify.authority import first_allowing
 from certsvc.verify.case import Case, Evidence
 from certsvc.verify.judge import MOST_BAD
 from certsvc.verify.path import Path
@@ -144,7 +146,17 @@ def test_a_key_whose_certificate_may_have_ended_when_it_signed_decides_nothing(p
 def test_a_grant_that_may_have_ended_when_it_was_used_allows_and_denies_nothing(path: Path) -> None:
     grant = next(one for one in path.grants.values() if one.payload["role"] == "committee")
     ends = grant.payload["exp"]
-    assert allows(path, grant, "evaluate", When(ends - 9, ends - 9, ends))
-    assert not allows(path, grant, "evaluate", When(ends + 1, ends - 9, ends))
-    with pytest.raises(Unknown, match="time_unproved"):
-        allows(path, grant, "evaluate", When(ends - 9, ends - 9, ends + 1))
+    longer = replace(grant, payload={**grant.payload, "exp": ends + 1})
+    within, late, unsure = (ends - 9, ends), (ends + 1, ends), (ends - 9, ends + 1)
+
+    def asked(held: list[Grant], span: tuple[int, int]) -> Grant:
+        return first_allowing(path, held, "evaluate", When(span[0], ends - 9, span[1]))
+
+    assert asked([grant], within) is grant
+    with pytest.raises(Fault, match="grant_expired"):
+        asked([grant], late)
+    for held in ([grant], [grant, grant]):
+        with pytest.raises(Unknown, match="time_unproved"):
+            asked(held, unsure)
+    for held in ([grant, longer], [longer, grant]):
+        assert asked(held, unsure) is longer
