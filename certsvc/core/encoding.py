@@ -80,7 +80,17 @@ def parse_json(data: bytes, *, canonical_only: bool = False) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise _malformed("json", "not JSON") from error
+    if b"\\u" in data:
+        _check_characters(value)
     return value
+
+
+def _check_characters(value: Any) -> None:
+    """Half of a surrogate pair can be written in JSON, and is no character: nothing could be done with it (RFC 7493 2.1)."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise _malformed("json_canonical", "half of a surrogate pair") from error
 
 
 def rewrite(value: Any) -> bytes:

@@ -131,8 +131,8 @@ STEP: Shape = {
     "roles": [one_of(*ROLES)],
     "each_role": bool,
     "signers": one_of(1, 2),
-    "facts": [FACT],
-    "row_facts": [FACT],
+    "facts": [FACT, 16],
+    "row_facts": [FACT, 16],
     "min_working_days": nullable(int),
     "rule": TEXT,
 }
@@ -149,7 +149,7 @@ PROCEDURE: Shape = {
     "series": [TEXT],
     "award_date": one_of(*PATH_ACTS),
     "document_lag_days": int,
-    "steps": [STEP],
+    "steps": [STEP, 32],
     **{name: [[one_of(*PATH_ACTS)]] for name in ("apart", "apart_people")},
     "sources": [TEXT],
 }

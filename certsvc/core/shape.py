@@ -1,7 +1,8 @@
 """Closed schemas: every member is named, required and typed; an unknown member is refused, never ignored.
 
-A shape is written as plain Python: `str`, `int`, `bool`, a pattern (`HASH`), `[shape]` for lists, `{...}` for closed
-objects, `one_of(...)` for enumerations, `nullable(shape)`, `mapping(shape)` for objects with free member names.
+A shape is written as plain Python: `str`, `int`, `bool`, a pattern (`HASH`), `[shape]` for lists, `[shape, 16]` for
+lists of at most sixteen, `{...}` for closed objects, `one_of(...)` for enumerations, `nullable(shape)`,
+`mapping(shape)` for objects with free member names.
 """
 
 import re
@@ -112,9 +113,15 @@ def compiled(shape: Shape) -> Fits:
     if isinstance(shape, dict):
         return _object_fits({name: compiled(inner) for name, inner in shape.items()})
     if isinstance(shape, list):
-        fits = compiled(shape[0])
-        return lambda value: type(value) is list and all(map(fits, value))
+        return _list_fits(*shape)
     return _FITS[type(shape)](shape)
+
+
+def _list_fits(shape: Shape, most: int | None = None) -> Fits:
+    fits = compiled(shape)
+    if most is None:
+        return lambda value: type(value) is list and all(map(fits, value))
+    return lambda value: type(value) is list and len(value) <= most and all(map(fits, value))
 
 
 def _object_fits(inner: dict[str, Fits]) -> Fits:
@@ -176,11 +183,16 @@ def check_shape(value: Any, shape: Shape, where: str = "$") -> None:
     if isinstance(shape, dict):
         _check_object(value, shape, where)
     elif isinstance(shape, list):
-        _expect(isinstance(value, list), where, "list")
-        for position, item in enumerate(value):
-            check_shape(item, shape[0], f"{where}[{position}]")
+        _check_list(value, where, *shape)
     else:
         _CHECKS[type(shape)](value, shape, where)
+
+
+def _check_list(value: Any, where: str, shape: Shape, most: int | None = None) -> None:
+    _expect(isinstance(value, list), where, "list")
+    _expect(most is None or len(value) <= most, where, f"a list of at most {most}")
+    for position, item in enumerate(value):
+        check_shape(item, shape, f"{where}[{position}]")
 
 
 def _check_object(value: Any, shape: dict[str, Shape], where: str) -> None:

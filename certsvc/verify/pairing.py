@@ -77,19 +77,24 @@ def _lines_up(path: Path, acts: Sequence[Jws], steps: Sequence[Step]) -> bool:
 
 def _fits(path: Path, act: Jws, step: Step) -> bool:
     """Whether an act says of itself that it did this step: by its kind, its role and its stage."""
-    payload, roles = act.unverified_payload, roles_said(path, act)
+    payload = act.unverified_payload
+    if payload["act"] != step["act"]:
+        return False
+    roles = roles_said(path, act)
     stages = [fact["args"].get("stage") for fact in step["facts"] if fact["name"] == "stage"]
-    return (
-        payload["act"] == step["act"]
-        and (not roles or not roles.isdisjoint(step["roles"]))
-        and all(payload["facts"].get("stage") == one for one in stages)
+    return (not roles or not roles.isdisjoint(step["roles"])) and all(
+        payload["facts"].get("stage") == one for one in stages
     )
 
 
 def roles_said(path: Path, act: Jws) -> set[str]:
     """The roles of its organisation in those of its grants that are at hand, as these say; whether they may, others ask."""
-    payload = act.unverified_payload
-    own = [one.unverified_payload for one in path.grants_signed if one.sha256 in payload["grants"]]
+    return path.remember(("roles said", act.sha256), lambda one: _roles_said(one, act.unverified_payload))
+
+
+def _roles_said(path: Path, payload: Mapping[str, Any]) -> set[str]:
+    named = set(payload["grants"])
+    own = [one.unverified_payload for one in path.grants_signed if one.sha256 in named]
     return {one["role"] for one in own if one["sub"] == payload["org"]}
 
 

@@ -36,6 +36,8 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "byte_order_mark": (b"\xef\xbb\xbf{}", "json"),
     "not_utf8": (b'"\xff"', "json"),
     "surrogate_in_utf8": (b'"\xed\xa0\x80"', "json"),
+    "lone_surrogate": (b'"\\ud800"', "json_canonical"),
+    "lone_surrogate_as_a_name": (b'{"\\uDC00":1}', "json_canonical"),
     "utf16": ('"a"'.encode("utf-16"), "json"),
     "single_quotes": (b"{'a':1}", "json"),
     "trailing_comma": (b"[1,]", "json"),
@@ -114,7 +116,6 @@ NOT_CANONICAL = {
     "escaped_slash": b'"\\/"',
     "upper_case_escape": b'"\\u001F"',
     "minus_nought": b"-0",
-    "lone_surrogate": b'"\\ud800"',
     "astral_name_before_private_use": '{"\ue000":1,"\U00010000":1}'.encode(),
 }
 

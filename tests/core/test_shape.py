@@ -32,6 +32,7 @@ ACCEPTED: list[tuple[Any, Any]] = [
     ("line\nbreak", TEXT),
     ("x" * 200, TEXT),
     ("2024-02-29", DATE),
+    ([1, 2], [int, 2]),
     ("1900-01-01", DATE),
     ("2199-12-31", DATE),
     ("2025-01-05T23:59:59Z", TIME),
@@ -59,6 +60,7 @@ REFUSED: dict[str, tuple[Any, Any, str]] = {
     "text_of_201": ("x" * 201, TEXT, "member_form"),
     "wrong_item": ({"name": "x", "age": 1, "tags": ["ok", 2]}, PERSON, "member_form"),
     "object_for_a_list": ({"name": "x", "age": 1, "tags": {}}, PERSON, "member_form"),
+    "one_more_than_a_list_holds": ([1, 2, 3], [int, 2], "member_form"),
     "list_for_an_object": ([], PERSON, "member_form"),
     "list_for_a_mapping": ([], mapping(int), "member_form"),
     "wrong_value_in_a_mapping": ({"a": "b"}, mapping(int), "member_form"),
@@ -109,6 +111,7 @@ SAID = {
     "number_for_text": "$ must be text of 1 to 200 characters",
     "wrong_item": "$.tags[1] must be text of 1 to 200 characters",
     "object_for_a_list": "$.tags must be list",
+    "one_more_than_a_list_holds": "$ must be a list of at most 2",
     "list_for_an_object": "$ must be object",
     "list_for_a_mapping": "$ must be object",
     "wrong_value_in_a_mapping": "$.a must be int",
@@ -153,14 +156,14 @@ def test_a_refusal_inside_a_value_of_several_kinds_names_the_whole_path() -> Non
 
 
 SHAPES: dict[str, Any] = {
-    "an object": {"a": int, "b": [TEXT]}, "a list": [int], "a list of lists": [[int]], "null or a number": nullable(int),
+    "an object": {"a": int, "b": [TEXT]}, "a list": [int], "a list of lists": [[int]], "a short list": [int, 1], "null or a number": nullable(int),
     "names that are data": mapping(int), "one of some": one_of(1, "x", None), "a scalar": SCALAR, "anything": ANY,
     "an object by its kind": BY_KIND, "a hash": HASH, "text": TEXT, "a date": DATE, "a time": TIME, "a number": int,
     "yes or no": bool,
 }  # fmt: skip
 VALUES: list[Any] = [
     None, True, False, 0, 1, "", "x", "A" * 43, "A" * 42, "\u0662" * 43, "2024-02-29", "2023-02-29", "20\u0662\u0664-02-28",
-    "2024-02-29x", "2024-02-29T00:00:00Z", "2023-02-29T00:00:00Z", "2024-02-29T00:00:00", [], [1], ["1"], [1, "1"], [[1]],
+    "2024-02-29x", "2024-02-29T00:00:00Z", "2023-02-29T00:00:00Z", "2024-02-29T00:00:00", [], [1], ["1"], [1, "1"], [[1]], [1, 2],
     [[]], [None], {}, {"a": 1}, {"a": "1"}, {"a": 1, "b": []}, {"a": 1, "b": ["x"]}, {"a": 1, "b": [1]}, {"a": 1, "b": "x"},
     {"a": None, "b": []}, {"a": 1, "b": [], "c": 1}, {"kind": "a", "x": 1}, {"kind": "a", "x": "1"}, {"kind": "a"},
     {"kind": "b"}, {"kind": "c"}, {"kind": 1}, {"kind": ["a"]}, {"x": 1}, 1.5, "x" * 201,
