@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from certsvc.core.claims import Target
-from certsvc.core.encoding import b64, canonical, parse_json, rewrite, unb64
+from certsvc.core.encoding import b64, canonical, marks_inside, parse_json, rewrite, unb64
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws, parse_document
 from certsvc.core.logged import Logged, logged_json, parse_logged
@@ -22,6 +22,8 @@ MAX_BYTES = 1_048_576
 #: A bundle with every list at its limit has fewer commas, colons and brackets; a million of them cost a second to read.
 MAX_MARKS = 20_000
 _MARKS = b",:[{"
+#: The same in the payloads of all documents, counted where a bundle is so large that they could cost much.
+MAX_INNER_MARKS, COUNTED_BYTES = 40_000, 98_304
 #: More than any certificate needs; what a check does for each of them stays cheap.
 MOST = {"certs": 256, "grants": 128, "path": 64, "events": 64, "corrections": 32, "entries": 33, "calendars": 16}
 #: Different checkpoints in all log proofs of a bundle: each costs the verification of every signature that counts.
@@ -172,6 +174,8 @@ def parse_bundle(data: bytes) -> Bundle:
     """The bundle written in `data`. Raises Malformed for anything that is not exactly one."""
     if len(data) > MAX_BYTES or len(data) - len(data.translate(None, _MARKS)) > MAX_MARKS:
         raise Malformed("bundle_size", "证据包过大", f"A bundle has at most {MAX_BYTES} bytes and {MAX_MARKS} parts.")
+    if len(data) > COUNTED_BYTES and marks_inside(data) > MAX_INNER_MARKS:
+        raise Malformed("bundle_size", "证据包过大", f"The documents of a bundle have at most {MAX_INNER_MARKS} parts.")
     value = parse_json(data, canonical_only=True)
     _check_counts(value)
     if not _fits(value):

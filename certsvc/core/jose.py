@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 
 from certsvc.core.algorithms import signature_holds
-from certsvc.core.encoding import b64, canonical, digest, parse_json, rewrite, unb64
+from certsvc.core.encoding import b64, canonical, digest, marks_in, parse_json, rewrite, unb64
 from certsvc.core.errors import Malformed
 from certsvc.core.kinds import KINDS
 from certsvc.core.shape import check_shape
@@ -23,6 +23,8 @@ from certsvc.core.shape import check_shape
 HEADER_NAMES = {"alg", "typ", "kid"}
 #: Characters of a header with the names above and a thumbprint, with room to spare; longer ones are not remembered.
 _USUAL_HEADER = 256
+#: The largest trust bundle has half as many commas, colons and brackets; a million of them cost half a second to read.
+MAX_MARKS = 20_000
 
 
 class SignsBytes(Protocol):
@@ -182,7 +184,10 @@ def _read_header(head: str, typ: str) -> tuple[str, str]:
 
 
 def _parse_payload(payload: str) -> dict[str, Any]:
-    value = parse_json(unb64(payload), canonical_only=True)
+    data = unb64(payload)
+    if len(data) > MAX_MARKS and marks_in(data) > MAX_MARKS:
+        raise _malformed("jws_size", f"a payload of more than {MAX_MARKS} parts")
+    value = parse_json(data, canonical_only=True)
     if not isinstance(value, dict):
         raise _malformed("jws_payload", "payload is not an object")
     return value

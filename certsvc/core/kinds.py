@@ -66,8 +66,8 @@ KINDS: dict[str, Kind] = {
         Kind("act+jwt", 65_536, (("officer",), ("seal",), ("officer",)), schemas.ACT),
         Kind("calendar+jwt", 65_536, (("policy",),), schemas.CALENDAR),
         Kind("trust+jwt", 262_144, (("policy",),), schemas.TRUST),
-        Kind("statuslist+jwt", 1_048_576, (("status",),), schemas.STATUS_LIST),
-        Kind("bitstring+jwt", 1_048_576, (("status",),), schemas.BITSTRING),
+        Kind("statuslist+jwt", 163_840, (("status",),), schemas.STATUS_LIST),
+        Kind("bitstring+jwt", 163_840, (("status",),), schemas.BITSTRING),
         Kind("equivalence+jwt", 16_384, (("seal",),), schemas.EQUIVALENCE),
     )
 }

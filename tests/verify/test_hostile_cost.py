@@ -163,6 +163,25 @@ def test_one_more_than_a_bundle_may_hold_is_refused_at_once(value: dict[str, Any
     assert cost(read, make) < LIMIT
 
 
+def of_lists(typ: str, size: int, differs: int) -> str:
+    """A document of some `size` characters whose payload is all brackets, and not canonical."""
+    header = b64(canonical({"alg": "ES256", "kid": "A" * 43, "typ": typ}))
+    return f"{header}.{b64(b'[%d, %s[]]' % (differs, b'[],' * (size // 4)))}.{b64(bytes(64))}"
+
+
+def with_grants_of_lists(value: dict[str, Any], number: int, size: int, differs: int) -> bytes:
+    grants = [of_lists("grant+jwt", size, differs * 1000 + one) for one in range(number)]
+    return canonical({**value, "grants": grants, "grant_logs": [None] * number})
+
+
+def test_a_list_of_brackets_beside_a_bundle_is_refused_at_once() -> None:
+    for typ, size in (("statuslist+jwt", 160_000), ("trust+jwt", 250_000)):
+        read = refusal(lambda data, typ=typ: parse_document(data, typ))
+        make: Callable[[int], bytes] = lambda n, typ=typ, size=size: of_lists(typ, size, n).encode()  # noqa: E731
+        assert read(make(99)) == "jws_size"
+        assert cost(read, make) < LIMIT
+
+
 BUNDLES: dict[str, tuple[Callable[[dict[str, Any], int], bytes], str]] = {
     "one_byte_too_large": (lambda value, n: padded(n, MAX_BYTES + 1), "bundle_size"),
     "one_mebibyte_of_brackets": (lambda value, n: padded(n, MAX_BYTES, b"["), "bundle_size"),
@@ -174,8 +193,18 @@ BUNDLES: dict[str, tuple[Callable[[dict[str, Any], int], bytes], str]] = {
     ),
     "one_mebibyte_status_list": (
         lambda value, n: canonical({**value, "status": {"list": padded(n, 900_000).decode(), "log": None}}),
-        "jws_form",
+        "jws_size",
     ),
+    "trust_bundle_of_lists": (
+        lambda value, n: canonical({**value, "trust": of_lists("trust+jwt", 250_000, n)}),
+        "bundle_size",
+    ),
+    "sixty_grants_of_lists": (lambda value, n: with_grants_of_lists(value, 60, 16_000, n), "bundle_size"),
+    "as_many_grants_of_lists_as_are_read": (
+        lambda value, n: with_grants_of_lists(value, 8, 9_500, n),
+        "json_canonical",
+    ),
+    "eighty_small_grants_of_lists": (lambda value, n: with_grants_of_lists(value, 80, 900, n), "json_canonical"),
     "one_mebibyte_certificate": (
         lambda value, n: canonical({**value, "certs": [*value["certs"], padded(n, 900_000).decode()]}),
         "read",
