@@ -100,6 +100,8 @@ CASES: tuple[LogCase, ...] = (
             "tampered", "checkpoint_bad", {"unseen": {"acts.approve": 3 * MINUTE}}),
     LogCase("logged_out_of_order", "the approval stands in the log before the vote", {"at": {"acts.evaluate": APPROVED + 2 * MINUTE}},
             "void", "order", {"at": {"acts.evaluate": START + 17 * DAY + 50 * MINUTE}}),
+    LogCase("first_two_out_of_order", "the vote stands in the log before the notice, which was short besides",
+            {"at": {"acts.unit_notice": START + 17 * DAY + 50 * MINUTE}}, "void", "interval_short", {"at": {"acts.unit_notice": NOTICED + 20 * MINUTE}}),
     LogCase("grant_after_act", "the grant was logged after the act that stands on it", {"at": {"grants.EX-APPR": APPROVED + 2 * MINUTE}},
             "void", "grant_not_yet", {"at": {"grants.EX-APPR": START - 20 * DAY + 50 * MINUTE}}),
     LogCase("certificate_before_act", "the certificate stands in the log before the issue act", {"at": {"certificate": ISSUED}},
