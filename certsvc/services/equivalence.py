@@ -94,7 +94,8 @@ def propose(instance: Instance, proposal: Proposal) -> Equivalence:
         zh, en = "正式环境不得使用示例目录", "The sample directory is not for production; put your own into the home."
         raise Refused("directory_sample", zh, en, f"cp DIRECTORY.csv {instance.home / OWN_DIRECTORY}")
     if proposal.issued_on > local_date(instance.now()):
-        raise Refused("qualification_future", "职业资格日期晚于今天", "The qualification is dated in the future.")
+        zh, en = "职业资格日期晚于今天", "The qualification is dated in the future."
+        raise Refused("qualification_future", zh, en, "--issued-on DATE")
     wanted = _roster_row(proposal, row)
     number_key = instance.data_keys.blind("qualification", f"{row.name}/{fold_typed(proposal.number)}")
     with instance.engines.write.begin() as connection:
