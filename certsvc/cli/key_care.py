@@ -26,13 +26,15 @@ def moment(seconds: int | None) -> str:
     return "—" if seconds is None else datetime.fromtimestamp(seconds, SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def lawfully(instance: Instance, act: Callable[[], Any]) -> Any:
-    """Runs `act`; a rule that forbids it is told with the names of organisations."""
+def lawfully(instance: Instance, act: Callable[[], Any], above: str | None = None) -> Any:
+    """Runs `act`; a rule that forbids it is told with the names of organisations, and with the command that shows the
+    grants of `above`, an organisation that gives them, or all grants."""
     try:
         return act()
     except Fault as fault:
         names = {office.organisation.id: office.organisation.name_zh for office in offices(instance)}
-        raise Refused(fault.code, *fault_words(fault.code, fault.about, names), "certsvc keys grants") from fault
+        hint = f"certsvc keys grants {above}" if above in names else "certsvc keys grants"
+        raise Refused(fault.code, *fault_words(fault.code, fault.about, names), hint) from fault
 
 
 @click.command("history")
@@ -89,6 +91,7 @@ def end(instance: Instance, jkt: str) -> None:
     """停用一把密钥,不换新,如经办人离岗 · End a key that nothing replaces, as when an officer leaves."""
     key = key_events.end_key(instance, jkt)
     done(f"密钥已停用:{key.org_id} {key.use},自 {moment(key.valid_to)}", "key ended; what it signed stays good")
+    next_step(f"certsvc keys history --org {key.org_id}")
 
 
 @click.command("grants")

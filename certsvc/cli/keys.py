@@ -170,12 +170,13 @@ def add_grant(
     if years:
         narrowed["years"] = {"from": years[0], "to": years[1]}
     wanted = Delegation(org_id, role, document, officers, acts, narrowed, until, parent, depth, dict(ratios))
-    name = delegate(instance, wanted)
+    name = key_care.lawfully(instance, lambda: delegate(instance, wanted), parent or instance.settings.authority)
     done(f"已授权 {org_id}:{role} → {', '.join(acts or ROLE_ACTS[role])}", f"granted, {name}")
     firms = firms_beyond_plan(instance, org_id)
     if firms is not None:
         zh = f"注意:自主评审企业已有 {firms} 家,超过计划 {FIRMS_PLANNED} 家"
         done(zh, f"note: {firms} firms review by themselves, {FIRMS_PLANNED} were planned")
+    next_step(f"certsvc keys grants {org_id}")
 
 
 @keys_command.command("sample-delegation")
@@ -195,6 +196,7 @@ def publish_procedures(instance: Instance) -> None:
     tracks = documents.publish_procedures(instance)
     documents.publish_trust(instance)
     done(f"新发布 {len(tracks)} 份程序:{', '.join(tracks) or '—'}", "procedures published")
+    next_step("certsvc procedure list")
 
 
 @keys_command.command("calendar")
@@ -204,6 +206,7 @@ def publish_calendar(instance: Instance) -> None:
     name = documents.publish_calendar(instance)
     documents.publish_trust(instance)
     done("工作日历已发布", f"calendar published, {name}")
+    next_step("certsvc doctor")
 
 
 @keys_command.command("trust")
@@ -212,3 +215,4 @@ def publish_trust(instance: Instance) -> None:
     """签发信任清单 · Sign a new trust bundle."""
     document = documents.publish_trust(instance)
     done("信任清单已发布", f"trust bundle published, {document.sha256}")
+    next_step("certsvc doctor")

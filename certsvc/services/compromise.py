@@ -80,7 +80,7 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
     """
     if since > instance.now():
         zh, en = "时间不能晚于现在", "The theft cannot lie ahead."
-        raise Refused("since_future", zh, en)
+        raise Refused("since_future", zh, en, "certsvc keys history")
     with log_leaves.transaction(instance, urgent=True) as connection:
         key = documents.key_by_jkt(connection, jkt)
         if key.use == ROOT:
@@ -92,14 +92,14 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
         if key.ended_reason == "compromised" and key.good_before is not None:
             if key.good_before < since:
                 zh, en = "已按更早的时间停用,不能改晚", "An earlier time was declared already; it is never moved later."
-                raise Refused("since_later", zh, en)
+                raise Refused("since_later", zh, en, f"certsvc keys history --org {key.org_id}")
             if key.good_before == since:
                 return Condemned(None, (), True)
         # A CA that was replaced certifies no more, and its thief dates what he certifies as he likes.
         if key.ended_reason is not None and since > key.valid_to and key.use != CA:
             zh = "该密钥此前已停用,停用之后的签名本就无效"
             en = "The key ended before that; what it signed after its end is void anyway."
-            raise Refused("since_later", zh, en, "certsvc keys list")
+            raise Refused("since_later", zh, en, f"certsvc keys history --org {key.org_id}")
         replaced = _end(instance, connection, key, since)
         # A CA gives no grants, and those that its keys gave stand on certificates of another CA now.
         withdrawn = () if key.use == CA else _withdraw(instance, connection, jkt, since, document)

@@ -34,8 +34,11 @@ from certsvc.store.traces import CertificateTrace, DocumentTrace
 Row = TypeVar("Row")
 #: States of a certificate that can still change; the others are final. One that waits for the log came too late to be good.
 OPEN = ("in_force", "suspended", WAITING)
-#: Why a certificate is suspect, so that its next version would be as good as new: its own signature, or its file's.
-ONLY_SIGNED = ({"signature"}, {"file"}, {"signature", "file"})
+#: Why a certificate is suspect, so that its next version would be as good as new: its own signature, the grant of the key
+#: that signed it, or its file's signature.
+ONLY_SIGNED = {"signature", "grant", "file"}
+#: Later than any time.
+NEVER = float("inf")
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class CertificateLine:
     @property
     def resignable(self) -> bool:
         """Whether a new signature mends it: its act path is sound, and it may be superseded."""
-        return self.open and set(self.causes) in ONLY_SIGNED and self.state != "suspended"
+        return self.open and set(self.causes) <= ONLY_SIGNED and self.state != "suspended"
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ class _Search:
 
     def _mark(self, typ: str) -> bytes:
         """The protected header of a signature of this key: one string, as it is canonical."""
-        return b64(canonical({"alg": "ES256", "kid": self.key.jkt, "typ": typ})).encode()
+        return _mark_of(self.key.jkt, typ)
 
     def _signed(self) -> Iterator[DocumentTrace]:
         for kind in KINDS.values():
@@ -227,14 +230,14 @@ class _Search:
         changed, corrected = self._changed()
         files = self._files()
         own = self._mark("vc+jwt")
-        lost = [b64(canonical({"alg": "ES256", "kid": jkt, "typ": "vc+jwt"})).encode() for jkt in self._ungranted()]
+        granted_from = {_mark_of(jkt, "vc+jwt"): begins for jkt, begins in self._granted_from().items()}
         spoilt_entries: set[str] = set()
         for one, late in self._with_lateness(own):
             head = one.credential.partition(b".")[0]
             causes = {
                 "signature": late,
                 "act": one.entry_id in on_suspect,
-                "grant": head in lost,
+                "grant": one.issued_at < granted_from.get(head, 0),
                 "event": one.id in changed or one.entry_id in spoilt_entries,
                 "file": files.get(one.id, -1) >= self.theft.since,
             }
@@ -268,17 +271,22 @@ class _Search:
                     made[one.certificate_id] = max(one.made_at, made.get(one.certificate_id, 0))
         return made
 
-    def _ungranted(self) -> set[str]:
-        """Credential keys that only suspect grants name."""
+    def _granted_from(self) -> dict[str, float]:
+        """Credential keys that a suspect grant names -> the second from which another one does, which nothing earlier
+        stands on: what the drill gives again is not given for the time before. NEVER where none does."""
         suspect = self.causes["grant+jwt"]
-        if not suspect:
-            return set()
-        naming: dict[str, list[str]] = defaultdict(list)
-        for one in documents.grants_of(self.connection, self.instance.settings.authority):
-            for key in one.unverified_payload["keys"]:
+        begins: dict[str, list[float]] = defaultdict(list)
+        for one in documents.grants_of(self.connection, self.instance.settings.authority) if suspect else ():
+            said = one.unverified_payload
+            start = NEVER if one.sha256 in suspect else max(said["iat"], said["nbf"])
+            for key in said["keys"]:
                 if key["use"] == "credential":
-                    naming[key["jkt"]].append(one.sha256)
-        return {jkt for jkt, grants in naming.items() if all(name in suspect for name in grants)}
+                    begins[key["jkt"]].append(start)
+        return {jkt: min(starts) for jkt, starts in begins.items() if NEVER in starts}
+
+
+def _mark_of(jkt: str, typ: str) -> bytes:
+    return b64(canonical({"alg": "ES256", "kid": jkt, "typ": typ})).encode()
 
 
 def _told(one: DocumentTrace, document: Jws, cause: str) -> Trace:

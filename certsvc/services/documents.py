@@ -122,7 +122,8 @@ def load_document(connection: Connection, sha256: str, typ: str) -> Jws:
     def find() -> Jws:
         row = document_store.find_document(connection, sha256)
         if row is None or row.typ != typ:
-            raise NotFound("document_unknown", f"文件不存在:{sha256}", f"No {typ} {sha256} is stored.")
+            hint = "certsvc keys grants" if typ == "grant+jwt" else "certsvc doctor"
+            raise NotFound("document_unknown", f"文件不存在:{sha256}", f"No {typ} {sha256} is stored.", hint)
         return parse_shared(row.body, typ)
 
     return _remembered(connection, typ, sha256, find)

@@ -30,13 +30,15 @@ from certsvc.services.evidence import certs_of
 from certsvc.services.import_plan import Work, gather
 from certsvc.services.import_roster import SALT_BYTES, write_people
 from certsvc.services.register_only import EQUIVALENT, office_officer, refuse_same_human
+from certsvc.services.statement_grants import carried_grants, stolen_behind
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import people as people_store
 from certsvc.store import register as register_store
 from certsvc.store import rosters as roster_store
 from certsvc.store.register_rows import Equivalence
-from certsvc.verify.statement import verify_statement
+from certsvc.verify.report import Report
+from certsvc.verify.statement import target_of, verify_statement
 
 #: An office's own directory, inside the home; the packaged one is a sample.
 OWN_DIRECTORY = "equivalences.csv"
@@ -92,7 +94,8 @@ def propose(instance: Instance, proposal: Proposal) -> Equivalence:
         zh, en = "正式环境不得使用示例目录", "The sample directory is not for production; put your own into the home."
         raise Refused("directory_sample", zh, en, f"cp DIRECTORY.csv {instance.home / OWN_DIRECTORY}")
     if proposal.issued_on > local_date(instance.now()):
-        raise Refused("qualification_future", "职业资格日期晚于今天", "The qualification is dated in the future.")
+        zh, en = "职业资格日期晚于今天", "The qualification is dated in the future."
+        raise Refused("qualification_future", zh, en, "--issued-on DATE")
     wanted = _roster_row(proposal, row)
     number_key = instance.data_keys.blind("qualification", f"{row.name}/{fold_typed(proposal.number)}")
     with instance.engines.write.begin() as connection:
@@ -208,7 +211,7 @@ def sign_statement(instance: Instance, connection: Connection, held: Equivalence
     key = documents.own_key(connection, instance.settings.authority, "seal")
     payload = _payload(instance, connection, held)
     signed = documents.store_signed(instance, connection, key, TYP, payload, held.id)
-    report = verify_statement(_file(instance, connection, held, signed), instance.anchors, instance.now())
+    report = _own_check(instance, connection, held, signed)
     if report.verdict != "valid":
         zh = f"自检未通过,未出具:{report.verdict}({report.reason})"
         en = f"Our own check says {report.verdict} ({report.reason}); nothing was signed."
@@ -262,50 +265,54 @@ def statement_file(instance: Instance, equivalence_id: str) -> bytes:
         if held.statement_sha256 is None:
             zh, en = f"{held.id} 尚未批准", f"{held.id} was not approved yet."
             raise Refused("equivalence_open", zh, en, f"certsvc equivalence approve {held.id} --officer OTHER")
-        signed, _suspect = present_statement(connection, held)
+        signed, _why = present_statement(instance, connection, held)
         return _file(instance, connection, held, signed)
 
 
 def check_handed_out(instance: Instance, equivalence_id: str) -> None:
-    """Returns unless a theft leaves only a statement that every verifier calls void. Raises Refused, NotFound."""
+    """Returns unless what became known since, as a theft, leaves only a statement that every verifier calls void.
+
+    Raises Refused, NotFound.
+    """
     with instance.engines.read.connect() as connection:
         held = _held(connection, equivalence_id)
-        signed, suspect = present_statement(connection, held) if held.statement_sha256 else (None, False)
-    if signed is not None and suspect:
-        zh, en = (
-            f"{held.id} 的说明由失密密钥签章,须先重签",
-            f"A stolen key sealed {held.id}; it has to be signed anew first.",
-        )
-        drill = f"certsvc keys compromised --since TIME --then resign --officer A --second B --document-number N -- {kid_of(signed)}"
-        raise Refused("statement_suspect", zh, en, drill)
+        if held.statement_sha256 is None:
+            return
+        signed, why = present_statement(instance, connection, held)
+        stolen = sorted(stolen_behind(connection, signed))
+    if why is not None:
+        zh = f"按现在所知,{held.id} 的说明无效({why}),须先重签"
+        en = f"By what is known now the statement of {held.id} is void ({why}); it has to be signed anew first."
+        drill = "certsvc keys compromised --since TIME --then resign --officer A --second B --document-number N -- "
+        hint = drill + stolen[0] if stolen else f"certsvc keys grants {instance.settings.authority}"
+        raise Refused("statement_suspect", zh, en, hint)
 
 
-def present_statement(connection: Connection, held: Equivalence) -> tuple[Jws, bool]:
-    """The last statement that counts, and False; where a theft left none, the last one, and True. It was approved before."""
+def present_statement(instance: Instance, connection: Connection, held: Equivalence) -> tuple[Jws, str | None]:
+    """The last statement that no verifier calls void, and None; where there is none, the last one, and why it is void.
+
+    It was approved before. The verifier itself is asked: it knows what a theft or a withdrawal takes away.
+    """
     rows = document_store.list_documents(connection, TYP, held.id)
-    signed = [documents.load_document(connection, row.sha256, TYP) for row in rows]
-    sound = [one for one in signed if not _is_suspect(connection, one)]
-    return (sound or signed)[-1], not sound
+    last: tuple[Jws, str | None] | None = None
+    for row in reversed(rows):
+        signed = documents.load_document(connection, row.sha256, TYP)
+        report = _own_check(instance, connection, held, signed)
+        if report.verdict != "void":
+            return signed, None
+        last = last or (signed, report.reason)
+    if last is None:
+        raise LookupError(held.id)
+    return last
 
 
-def _is_suspect(connection: Connection, signed: Jws) -> bool:
-    """Whether the seal key was in other hands by then. No log says when a statement was made: its own word counts."""
-    key = documents.key_by_jkt(connection, kid_of(signed))
-    return key.ended_reason == "compromised" and signed.unverified_payload["iat"] >= (key.good_before or 0)
-
-
-def kid_of(signed: Jws) -> str:
-    """Which seal key signed a statement."""
-    return signed.signatures[0].unverified_kid
+def _own_check(instance: Instance, connection: Connection, held: Equivalence, signed: Jws) -> Report:
+    return verify_statement(_file(instance, connection, held, signed), instance.anchors, instance.now())
 
 
 def _file(instance: Instance, connection: Connection, held: Equivalence, signed: Jws) -> bytes:
     values, salts, _number = _opened(instance, held)
-    seal = {"jkt": kid_of(signed), "use": "seal"}
-    given = documents.grants_of(connection, instance.settings.authority)
-    names = [one.sha256 for one in given if seal in one.unverified_payload["keys"]]
-    line = sorted(documents.grants_with_parents(connection, names))
-    grants = tuple(documents.load_document(connection, name, "grant+jwt") for name in line)
+    grants = tuple(carried_grants(connection, signed, target_of(signed)))
     trust = documents.current_trust(connection)
     certs = tuple(certs_of(instance, connection, (signed, *grants, trust)))
     # The salts of the ID number and of the qualification's number stay here.

@@ -98,7 +98,7 @@ def issue(
             progress(start + len(chunk), len(left) + len(entries))
     if not given:
         zh, en = "没有待制证人员", "Nobody here has the issue act and no certificate yet."
-        raise Refused("nothing_to_issue", zh, en, f"certsvc act issue {roster_id}")
+        raise Refused("nothing_to_issue", zh, en, f"certsvc roster check {roster_id}")
 
 
 def waiting(connection: Connection, roster_id: str) -> list[Entry]:

@@ -115,11 +115,17 @@ def _any_grant_stands(instance: Instance, connection: Connection, payload: Mappi
     return any(stands(known[name]) for name in names)
 
 
+def _has_key(connection: Connection, officer_id: str) -> bool:
+    return any(key.ended_reason is None for key in key_store.list_signing_keys(connection, officer_id=officer_id))
+
+
 def again(instance: Instance, row: StatusProposal, number: str) -> str:
     """The command that proposes the same anew, with what has to be filled in by hand in capitals."""
     with instance.engines.read.connect() as connection:
         payload = documents.load_document(connection, row.sha256, "act+jwt").unverified_payload
-        officers = [one.id for one in key_store.list_officers(connection, pseudonym=row.pseudonym)]
+        # The same human may be an officer of another office, too, and have left this one.
+        own = key_store.list_officers(connection, org_id=payload["org"], pseudonym=row.pseudonym)
+        officers = [one.id for one in own if _has_key(connection, one.id)]
     effective, said, paper = payload["effective"], payload["correction"], payload["document"]
     options = ["--retroactive"] * effective["retroactive"]
     options += [] if effective["from"] is None else [f"--from {effective['from']}"]

@@ -1,7 +1,8 @@
-"""Statements of equivalence under a stolen seal key: found, and signed anew with the next one (docs/key-drills.md).
+"""Statements of equivalence that a theft made void: found, and signed anew with the present seal (docs/key-drills.md).
 
-What was approved stands; only its seal proves nothing any more. So the same values are sealed anew, the holder gets the
-new file, and the old one stays void: a signature of the thief looks just like it.
+The thief had the seal key, or the one that gave the grant of the seal. What was approved stands; only its seal proves
+nothing any more. So the same values are sealed anew, the holder gets the new file, and the old one stays void: a
+signature of the thief looks just like it.
 """
 
 from dataclasses import dataclass, field
@@ -9,14 +10,19 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from certsvc.core.errors import CertsvcError
+from certsvc.core.kinds import KINDS
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services.damage import Damage
-from certsvc.services.equivalence import kid_of, present_statement, sign_statement
+from certsvc.services.equivalence import TYP, present_statement, sign_statement
 from certsvc.services.register_only import office_officer
+from certsvc.services.statement_grants import stolen_behind
 from certsvc.store import documents as document_store
 from certsvc.store import register as register_store
 from certsvc.store.register_rows import Equivalence
+
+#: Uses of the keys on which a statement stands: they sign it, or the grants that list its seal.
+USES = {use for typ in (TYP, "grant+jwt") for uses in KINDS[typ].uses for use in uses}
 
 
 @dataclass
@@ -29,11 +35,11 @@ class Restated:
 
 def open_statements(instance: Instance, damage: Damage) -> list[str]:
     """Ids of the equivalences that the stolen key of `damage` leaves without a statement that counts, oldest first."""
-    if damage.key.use != "seal":
+    if damage.key.use not in USES:
         return []
     with instance.engines.read.connect() as connection:
         held = reversed(register_store.list_equivalences(connection))
-        return [one.id for one in held if _is_open(connection, one, damage)]
+        return [one.id for one in held if _is_open(instance, connection, one, damage)]
 
 
 def restate(instance: Instance, damage: Damage, officers: tuple[str, str]) -> Restated:
@@ -59,7 +65,7 @@ def _restate(instance: Instance, damage: Damage, equivalence_id: str, officers: 
             return False
         # Of two at a time the second sees what the first has signed.
         document_store.lock_document(connection, held.statement_sha256)
-        if not _is_open(connection, held, damage):
+        if not _is_open(instance, connection, held, damage):
             return False
         for officer in officers:
             office_officer(instance, connection, officer)
@@ -67,8 +73,8 @@ def _restate(instance: Instance, damage: Damage, equivalence_id: str, officers: 
         return True
 
 
-def _is_open(connection: Connection, held: Equivalence, damage: Damage) -> bool:
+def _is_open(instance: Instance, connection: Connection, held: Equivalence, damage: Damage) -> bool:
     if held.statement_sha256 is None:
         return False
-    signed, suspect = present_statement(connection, held)
-    return suspect and kid_of(signed) == damage.key.jkt
+    signed, why = present_statement(instance, connection, held)
+    return why is not None and damage.key.jkt in stolen_behind(connection, signed)

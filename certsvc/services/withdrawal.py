@@ -94,10 +94,10 @@ def _check(reason: str, good_before: int | None, since: int) -> None:
         raise Malformed("ungrant_reason", f"撤回理由须为:{known}", f"The reason must be one of: {known}.")
     if good_before is not None and reason != "compromised":
         zh, en = "只有 compromised 才有可信截止时间", "Only what was compromised has a point up to which it was good."
-        raise Refused("good_before_foreign", zh, en)
+        raise Refused("good_before_foreign", zh, en, "certsvc keys grants")
     if good_before is not None and good_before > since:
         zh, en = "可信截止时间不得晚于撤回时间", "Nothing is good beyond the withdrawal itself."
-        raise Refused("good_before_late", zh, en)
+        raise Refused("good_before_late", zh, en, "certsvc keys grants")
 
 
 def find_grant(instance: Instance, beginning: str) -> str:

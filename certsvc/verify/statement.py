@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from certsvc.core.bundle import Shared
+from certsvc.core.calendar import local_date
 from certsvc.core.chain import Anchor
 from certsvc.core.claims import Target
 from certsvc.core.errors import Malformed
+from certsvc.core.jose import Jws
 from certsvc.core.outcomes import About, Fault, Unknown
 from certsvc.core.statement import Statement, parse_statement
 from certsvc.verify.authority import first_allowing, grant_nests, grants_for, keys_in_service
@@ -38,11 +40,17 @@ class StatementCase:
 
     @cached_property
     def path(self) -> Path:
-        one, mapped = self.one, self.one.said["mapped"]
-        title = mapped["series"], "*", mapped["level"], mapped["title"]
-        target = Target(*title, TRACK, one.said["region"], one.day.year)
+        one, roots = self.one, tuple(anchor.der for anchor in self.anchors)
         shared = Shared((), one.grants, one.signed, (), one.trust, one.certs)
-        return path_of(shared, one.trust, tuple(anchor.der for anchor in self.anchors), target, self.known)
+        return path_of(shared, one.trust, roots, target_of(one.signed), self.known)
+
+
+def target_of(signed: Jws) -> Target:
+    """What a grant has to cover for a statement."""
+    said = signed.unverified_payload
+    mapped = said["mapped"]
+    title = mapped["series"], "*", mapped["level"], mapped["title"]
+    return Target(*title, TRACK, said["region"], local_date(said["iat"]).year)
 
 
 def verify_statement(data: bytes, anchors: tuple[Anchor, ...], now: int, at: int | None = None) -> Report:

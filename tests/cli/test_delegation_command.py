@@ -45,6 +45,8 @@ def test_every_line_of_the_page_works_in_its_order(home: Path) -> None:
     for line in GIVEN:
         said = typed(line, home)
         assert said.code == 0, (line, said.err)
+        if " grant " in line:
+            assert said.err.splitlines()[-1].endswith(f"certsvc keys grants {line.split()[3]} --home {home}")
     assert len([line for line in GIVEN if " grant " in line]) == 16
 
 
@@ -53,6 +55,10 @@ def test_every_line_that_the_page_says_is_refused_is_refused_for_that_reason(hom
     said = typed(line, home)
     assert said.code == 1
     assert f"[{line.rpartition('# ')[2]}]" in said.err
+    words = line.split()
+    above = words[words.index("--parent") + 1] if "--parent" in words else "HRSS"
+    assert f"certsvc keys grants {above} --home {home}" in said.err
+    must("keys", "grants", above, "--home", home)
 
 
 def test_the_ratio_on_the_command_line_is_the_ratio_in_the_grant(home: Path) -> None:
@@ -77,6 +83,15 @@ def test_an_office_above_that_has_nothing_to_pass_on_is_named(home: Path) -> Non
     assert (said.code, "grant_absent" in said.err) == (1, True)
     said = call("keys", "grant", "SX-SC", "--role", "committee", "--parent", "NOBODY", *PAPER.split(), "--home", home)
     assert (said.code, "document_unknown" in said.err) == (1, True)
+    assert f"certsvc keys grants --home {home}" in said.err
+
+
+def test_a_grant_above_that_is_named_by_its_hash_is_shown_among_all(home: Path) -> None:
+    with open_instance(home).engines.read.connect() as connection:
+        above = documents.grants_of(connection, "SX-NS")[-1].sha256
+    said = call("keys", "grant", "SX-NS-C", "--role", "committee", "--levels", "senior", "--home", home, *PAPER.split(),
+                f"--parent={above}")  # fmt: skip
+    assert (said.code, f"certsvc keys grants --home {home}" in said.err) == (1, True)
 
 
 def test_the_sample_is_refused_in_production(tmp_path: Path) -> None:

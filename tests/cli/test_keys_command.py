@@ -228,6 +228,18 @@ def shorten(home: Path, jkt: str, days: int) -> None:
         database.execute("UPDATE signing_key SET valid_to = ? WHERE jkt = ?", (end, jkt))
 
 
+def test_a_theft_that_is_declared_later_than_before_leads_to_the_history_of_keys(home: Path, issued_at: int) -> None:
+    jkt = key(home, "credential")
+    assert drill(home, jkt, issued_at, *PAIR, *PAPER).code == 0
+    for said, command in (
+        (drill(home, jkt, issued_at + 1, *PAIR, *PAPER), "certsvc keys history --org HRSS"),
+        (drill(home, jkt, int(time.time()) + 86_400, *PAIR, *PAPER), "certsvc keys history"),
+    ):
+        assert (said.code, f"{command} --home {home}" in said.err) == (1, True)
+    ended = must("keys", "end", "--home", home, "--", key(home, "officer"))
+    assert f"certsvc keys history --org HRSS --home {home}" in ended.err
+
+
 def test_after_a_theft_the_roster_says_whose_acts_count_no_more(home: Path, issued_at: int) -> None:
     assert "key_compromised" not in must("roster", "check", "R0001", "--home", home).err
     jkt = key(home, "seal", "COMM")

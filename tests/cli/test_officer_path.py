@@ -153,6 +153,13 @@ def test_check_proposes_the_command_for_the_next_act(fresh: Path) -> None:
     assert f"certsvc act unit_notice R0001 --officer U1 --home {fresh}" in said.err
 
 
+def test_issuing_what_is_not_ready_leads_to_what_is_to_be_done(fresh: Path) -> None:
+    said = call("issue", "R0001", "--clock", "2025-03-06", "--home", fresh)
+    assert (said.code, "nothing_to_issue" in said.err) == (1, True)
+    assert f"certsvc roster check R0001 --home {fresh}" in said.err
+    assert "certsvc act" not in said.err
+
+
 @pytest.mark.parametrize(
     ("kind", "officer", "words"),
     [

@@ -10,11 +10,12 @@ from test_strict_home import NAMES, serving
 
 from certsvc.core.errors import NotFound, Refused
 from certsvc.instance import Instance
-from certsvc.services import appointment, compromise, documents, key_events, log_leaves, overview, rotation
+from certsvc.services import appointment, compromise, documents, enrol, key_events, log_leaves, overview, rotation
 from certsvc.services.open_proposals import again, drop
 from certsvc.services.status import approve, propose
 from certsvc.services.verify_evidence import verify_code
 from certsvc.services.withdrawal import withdraw_grant
+from certsvc.store import keys as key_store
 from certsvc.store import status as status_store
 
 
@@ -152,6 +153,19 @@ def test_the_command_that_proposes_the_same_again_is_told_whole_and_nothing_pers
         f"certsvc status {kind} {number} --officer HRSS-1 {options} --document-number '示例决〔2025〕1号' "
         "--document-title '示例决定书' --document-date 2025-02-17"
     )
+
+
+def test_the_command_names_the_human_as_officer_of_the_office_that_proposed(small: SmallInstance) -> None:
+    with small.instance.engines.read.connect() as connection:
+        human = next(one for one in key_store.list_officers(connection) if one.id == "HRSS-1")
+        other = next(one.id for one in key_store.list_organisations(connection) if one.id != "HRSS")
+    enrol.enrol_officer(small.instance, "A1", other, human.name_zh, human.pseudonym)
+    proposal = propose(small.instance, order(small, "suspend"))
+    do(small, "withdraw")
+    row, number = drop(small.instance, proposal)
+    assert " --officer HRSS-1 " in again(small.instance, row, number)
+    key_events.end_key(small.instance, officer_jkt(small.instance))
+    assert " --officer ID " in again(small.instance, row, number)
 
 
 # --- a root that requires the log ----------------------------------------------------------------------------------

@@ -1,0 +1,72 @@
+"""Certificates signed under a grant of a stolen policy key: the drill gave that grant again, and they are suspect all the same.
+
+Nothing is done under a grant before it is given (docs/format.md 3.3), so that verifiers call them void (decision 34).
+"""
+
+from dataclasses import replace
+
+import pytest
+from test_compromise import TWO, code_of, key_of, numbers, roster_of, verdicts, versions
+from world_for_tests import BATCHES, ONE_UNIT, PAPER, WALKS, World
+
+from certsvc.services.compromise import condemn, remedy
+from certsvc.services.damage import Damage, find_damage
+from certsvc.services.issue import Issued
+from certsvc.services.rotation import rotate_key
+from certsvc.services.verify_evidence import verify_code
+
+Stolen = tuple[World, list[Issued], list[Issued], str, int]
+
+
+@pytest.fixture
+def stolen(province: World) -> Stolen:
+    """Certificates of before a theft and two that were signed after it with a key that was rotated in between, under an
+    act of before; the policy key and the theft. The clock stands after all that."""
+    early = roster_of(province, 0)
+    roster = replace(BATCHES["T01"], file="T01-late.xlsx", people=2, units=ONE_UNIT)
+    province.at(112, hour=9)
+    (roster_id,) = province.import_file(province.file(roster)).rosters
+    for day, kind, officers in WALKS["T01"]:
+        province.at(112 + day)
+        province.sign(kind, roster_id, *officers)
+    since = province.instance.now() + 60
+    province.at(112 + 39, hour=11)
+    rotate_key(province.instance, "SL-HRSS", "credential")
+    province.at(112 + 40)
+    late = province.issue(roster_id)
+    province.at(112 + 41)
+    return province, early, late, key_of(province, "ROOT", "policy").jkt, since
+
+
+def suspect(damage: Damage) -> dict[str, tuple[str, ...]]:
+    return {one.number: one.causes for one in damage.certificates if not one.sound}
+
+
+def test_they_are_suspect_before_and_after_the_grant_is_given_again(stolen: Stolen) -> None:
+    world, early, late, policy, since = stolen
+    expected = dict.fromkeys(numbers(late), ("grant",))
+    assert suspect(find_damage(world.instance, policy, since)) == expected
+    assert verdicts(world, early + late) == {"valid"}
+    assert len(condemn(world.instance, policy, since, PAPER).withdrawn) == 1
+    assert suspect(find_damage(world.instance, policy, since)) == expected
+    assert (verdicts(world, early), verdicts(world, late)) == ({"valid"}, {"void"})
+
+
+def test_they_are_signed_anew_and_nothing_is_left(stolen: Stolen) -> None:
+    world, early, late, policy, since = stolen
+    condemn(world.instance, policy, since, PAPER)
+    settled = remedy(world.instance, find_damage(world.instance, policy, since), "resign", TWO, PAPER)
+    assert (settled.done, settled.left) == (2, [])
+    assert [one for one in find_damage(world.instance, policy, since).certificates if one.open] == []
+    assert verdicts(world, early) == {"valid"}
+    mended = [versions(world)[number][-1] for number in numbers(late)]
+    assert {(one.version, verify_code(world.instance, code_of(world, one)).verdict) for one in mended} == {(2, "valid")}
+
+
+def test_what_is_signed_after_the_grant_was_given_again_is_sound(stolen: Stolen) -> None:
+    """The harmless sibling."""
+    world, _early, _late, policy, since = stolen
+    condemn(world.instance, policy, since, PAPER)
+    after = roster_of(world, 2)
+    assert not numbers(after) & suspect(find_damage(world.instance, policy, since)).keys()
+    assert verdicts(world, after) == {"valid"}
