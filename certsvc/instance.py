@@ -17,6 +17,7 @@ from cryptography import x509
 from certsvc.core.chain import Anchor, read_anchor
 from certsvc.core.errors import NotReady, Refused
 from certsvc.core.jose import thumbprint
+from certsvc.core.statuslist import FILL
 from certsvc.register.sealing import DataKeys, load_data_keys
 from certsvc.render.fonts import FontSet
 from certsvc.signers import Signer, open_signer
@@ -45,7 +46,8 @@ class Settings:
 
 @dataclass
 class Instance:
-    """An open home. `clock` is None for the real time; only a demo may set it."""
+    """An open home. `clock` is None for the real time; only a demo may set it. After `fill` slots of a status list the
+    next one begins."""
 
     home: Path
     settings: Settings
@@ -53,6 +55,7 @@ class Instance:
     data_keys: DataKeys
     anchors: tuple[Anchor, ...]
     clock: int | None = None
+    fill: int = FILL
     _signers: dict[str, Signer] = field(default_factory=dict, repr=False)
     _kept: dict[Hashable, Any] = field(default_factory=dict, repr=False)
     _closing: ExitStack = field(default_factory=ExitStack, repr=False)

@@ -16,7 +16,8 @@ from certsvc.services import cosign, heartbeat, log, log_backfill, mirror
 from certsvc.services.coming_into_force import finish_waiting
 from certsvc.services.log_proofs import proof_at
 from certsvc.services.log_reading import checkpoint_shown
-from certsvc.services.publish import current_status_list, has_list, list_uri
+from certsvc.services.publish import current_status_list
+from certsvc.services.slots import published_lists
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -69,13 +70,13 @@ def tick(instance: Instance) -> None:
 
 
 def _finish(instance: Instance) -> None:
-    """What waited for the log and its witnesses: certificates come into force, and the status list says the rest."""
+    """What waited for the log and its witnesses: certificates come into force, and the status lists say the rest."""
     with bar("生效 in force") as progress:
         count = finish_waiting(instance, progress=progress)
     if count:
         done(f"{count:,} 份证书已生效", f"{count:,} certificates came into force")
-    if has_list(instance):
-        current_status_list(instance, list_uri(instance))
+    for uri in published_lists(instance):
+        current_status_list(instance, uri)
 
 
 @log_command.command("backfill")

@@ -20,7 +20,7 @@ from certsvc.core.errors import Malformed, NotReady
 from certsvc.core.names import fold_name
 from certsvc.instance import Instance, home_path, open_instance, read_anchors
 from certsvc.services import verify_evidence
-from certsvc.services.beside import read_update
+from certsvc.services.beside import list_for, read_update
 from certsvc.services.seen import Seen
 from certsvc.services.verify_evidence import Asked, Expect, Found
 from certsvc.verify import words
@@ -37,7 +37,14 @@ _DIR = click.Path(file_okay=False, path_type=Path)
 @click.option("--name", metavar="X", help="姓名全名 · full name")
 @click.option("--offline", is_flag=True, help="只凭根证书,不用实例 · with the root alone")
 @click.option("--root", type=_PEM, metavar="PEM", help="离线用的根证书(默认 HOME/roots.pem)· root for --offline")
-@click.option("--status", "status_file", type=_PEM, metavar="FILE", help="离线用的较新状态表 · a newer status list")
+@click.option(
+    "--status",
+    "lists",
+    type=_PEM,
+    multiple=True,
+    metavar="FILE",
+    help="离线用的较新状态表,可重复 · a newer status list; may be repeated, each file takes its own",
+)
 @click.option(
     "--log",
     "checkpoint",
@@ -65,7 +72,7 @@ def verify_command(
     name: str | None,
     offline: bool,
     root: Path | None,
-    status_file: Path | None,
+    lists: tuple[Path, ...],
     checkpoint: Path | None,
     seen: Path | None,
     max_age: int | None,
@@ -85,13 +92,13 @@ def verify_command(
     22 无记录 no_record   23 属实但不符 mismatch 30 无法判定 cannot_decide
     40 无法识别 unreadable     (取最大者 · the highest wins)
     """
-    if not offline and (root or status_file or checkpoint or seen or max_age is not None):
+    if not offline and (root or lists or checkpoint or seen or max_age is not None):
         raise click.UsageError("--root, --status, --log, --seen, --max-age 只用于 --offline · go with --offline")
     expect = Expect(expect_name, expect_id_last4) if expect_name or expect_id_last4 else None
     asked = questions(what, number, name, at, expect)
     if offline:
-        beside = _beside(status_file, checkpoint, max_age)
-        answer = _offline(pinned_roots(root, home), beside, seen)
+        newer = tuple(_status_list(one) for one in lists)
+        answer = _offline(pinned_roots(root, home), _beside(checkpoint, max_age), newer, seen)
         ctx.exit(_answer_all(asked, answer, as_json, checks, offline=True))
     instance = _home(home)
     try:
@@ -165,24 +172,30 @@ def pinned_roots(root: Path | None, home: str | None) -> tuple[Anchor, ...]:
         raise Malformed("not_a_root", f"不是 PEM 根证书:{named}", f"{named} holds no PEM certificate.") from error
 
 
-def _beside(status: Path | None, checkpoint: Path | None, max_age: int | None) -> Asked:
+def _status_list(path: Path) -> bytes:
+    """What is brought beside the files that it is about. Raises Malformed: that is no fault of theirs."""
+    body = path.read_bytes()
+    read_update(body)
+    return body
+
+
+def _beside(checkpoint: Path | None, max_age: int | None) -> Asked:
     """What is brought beside every file. Raises Malformed: that is no fault of the files."""
-    newer, note = (path.read_bytes() if path else None for path in (status, checkpoint))
-    if newer is not None:
-        read_update(newer)
+    note = None if checkpoint is None else checkpoint.read_bytes()
     if note is not None:
         verify_evidence.read_checkpoint(note)
-    return Asked(0, 0, max_age, newer, None, note)
+    return Asked(0, 0, max_age, checkpoint=note)
 
 
-def _offline(anchors: tuple[Anchor, ...], beside: Asked, seen: Path | None) -> Answer:
+def _offline(anchors: tuple[Anchor, ...], beside: Asked, lists: tuple[bytes, ...], seen: Path | None) -> Answer:
     judge = verify_evidence.verify_offline if seen is None else Seen(seen).verify
 
     def answer(question: Question) -> Report:
         now = int(time.time())
         at = asked_at(question.at, now)
-        asked = replace(beside, at=now if at is None else at, now=now)
-        report = judge(_found_offline(question), anchors, asked)
+        found = _found_offline(question)
+        newer = list_for(found.bundle, lists)
+        report = judge(found, anchors, replace(beside, at=now if at is None else at, now=now, newer_status=newer))
         return _compared(report, question.expect)
 
     return answer

@@ -11,8 +11,8 @@ INDENT = "  "
 _AGES = ((2 * 86_400, 86_400, "天", "days"), (2 * 3600, 3600, "小时", "hours"), (0, 60, "分钟", "minutes"))
 _TOO_OLD = ("status_stale", "trust_expired")
 _NEWER = (
-    "换较新的状态:--status list.json(取自 /status/1),可加 --log 检查点;或联网核验,不加 --offline",
-    "Bring a newer status: --status list.json (from /status/1), and --log CHECKPOINT; or go online, without --offline",
+    "换较新的状态:--status list.json(取自证书所指的 /status/N),可加 --log 检查点;或联网核验,不加 --offline",
+    "Bring a newer status: --status list.json (the certificate names its /status/N), and --log CHECKPOINT; or go online, without --offline",
 )
 
 

@@ -10,6 +10,8 @@ VALID, REVOKED, SUSPENDED, SUPERSEDED, WITHDRAWN = 0, 1, 2, 3, 11
 
 #: Slots per list. W3C Bitstring Status List 1.0, 6.1: at least 131,072, so that an index hides in a herd.
 SLOTS = 131_072
+#: Slots of a list that are given before the next list begins: three quarters, so that a free one is drawn in a few tries.
+FILL = SLOTS * 3 // 4
 #: Slot value -> what may come next. Terminal states are terminal.
 AFTER: dict[int, dict[str, int]] = {
     VALID: {"suspend": SUSPENDED, "revoke": REVOKED, "withdraw": WITHDRAWN, "correct": SUPERSEDED},

@@ -4,15 +4,15 @@ A file holds the keys of its day. Whoever brings a list of a later key brings it
 that is brought counts when all of it holds, and otherwise none of it: it says nothing against the file.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from certsvc.core.bundle import MOST, Bundle
+from certsvc.core.bundle import MOST, Bundle, parse_bundle
 from certsvc.core.chain import ChainFault, issuer_of, issuers_of
 from certsvc.core.encoding import b64, canonical, parse_json, unb64
-from certsvc.core.errors import Malformed
+from certsvc.core.errors import CertsvcError, Malformed
 from certsvc.core.jose import Jws, parse_document
 from certsvc.core.logged import Logged, logged_json, parse_logged
 from certsvc.core.schemas import BUNDLE, UPDATE
@@ -99,6 +99,33 @@ def _read_token(token: bytes) -> Update:
 
 def _read(token: str | None, typ: str) -> Jws | None:
     return None if token is None else parse_document(token.encode(), typ)
+
+
+def list_for(bundle: bytes | None, lists: Sequence[bytes]) -> bytes | None:
+    """Of several lists that were brought the newest of the certificate in `bundle`; None where nothing was brought.
+
+    An issuer has as many lists as its certificates need. Where none is the certificate's own the newest of all is given:
+    the answer then says that it is another's (status_foreign). Raises Malformed for what is no list.
+    """
+    if len(lists) < 2:
+        return lists[0] if lists else None
+    named = _named_list(bundle)
+
+    def rank(body: bytes) -> tuple[bool, int]:
+        listed = read_update(body).status
+        said = {"sub": None, "iat": 0} if listed is None else listed.unverified_payload
+        return said["sub"] == named, int(said["iat"])
+
+    return max(lists, key=rank)
+
+
+def _named_list(bundle: bytes | None) -> str | None:
+    """The address that the certificate names; None where it cannot be read, which is told elsewhere."""
+    try:
+        said = None if bundle is None else parse_bundle(bundle).credential.unverified_payload
+    except CertsvcError:
+        return None
+    return None if said is None else str(said["status"]["status_list"]["uri"])
 
 
 # --- where it comes from -------------------------------------------------------------------------------------------

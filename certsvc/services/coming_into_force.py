@@ -35,12 +35,15 @@ CHUNK = 200
 
 
 def check_unlogged(
-    instance: Instance, connection: Connection, certificates: Sequence[Certificate], status_list: Jws
+    instance: Instance, connection: Connection, certificates: Sequence[Certificate], lists: Mapping[str, Jws]
 ) -> dict[str, Bundle]:
-    """Their bundles by id, if nothing but log and status stands between these certificates and `valid`. Raises Refused."""
+    """Their bundles by id, if nothing but log and status stands between these certificates and `valid`. Raises Refused.
+
+    `lists` has the status list of each certificate by its address.
+    """
     logged, drafts = LogEvidence(instance, connection), {}
     for certificate in certificates:
-        bundle = gather_bundle(instance, connection, certificate, status_list, logged=logged)
+        bundle = gather_bundle(instance, connection, certificate, lists[certificate.list_uri], logged=logged)
         now = max(instance.now(), certificate.issued_at)
         # It has no trusted time yet, and is judged by its own.
         for row in judge(Evidence(bundle), instance.anchors, now, now, titles=resources.titles()).odd:
@@ -48,6 +51,11 @@ def check_unlogged(
                 raise _refused(row.outcome, row.code)
         drafts[certificate.id] = bundle
     return drafts
+
+
+def lists_of(instance: Instance, certificates: Sequence[Certificate]) -> dict[str, Jws]:
+    """The newest status list of each certificate by its address, which several may share. Raises NotReady."""
+    return {uri: current_status_list(instance, uri) for uri in sorted({one.list_uri for one in certificates})}
 
 
 def finish_waiting(instance: Instance, limit: int = 1_000, progress: Callable[[int, int], None] | None = None) -> int:
@@ -89,11 +97,11 @@ def bring_into_force(
     """
     if not certificates:
         return set()
-    status_list = current_status_list(instance, certificates[0].list_uri)
+    lists = lists_of(instance, certificates)
     ready: list[tuple[str, bytes]] = []
     problems: dict[str, NotReady | Refused] = {}
     with instance.engines.read.connect() as connection:
-        gathering = _Gathering(instance, connection, status_list, LogEvidence(instance, connection))
+        gathering = _Gathering(instance, connection, lists, LogEvidence(instance, connection))
         for certificate in certificates:
             try:
                 ready.append((certificate.id, gathering.proved(certificate, (drafts or {}).get(certificate.id))))
@@ -130,25 +138,26 @@ def _enter(instance: Instance, ready: list[tuple[str, bytes]]) -> set[str]:
 
 @dataclass(frozen=True)
 class _Gathering:
-    """Full verification of many certificates, on one connection and with one status list."""
+    """Full verification of many certificates, on one connection and with one status list for each address."""
 
     instance: Instance
     connection: Connection
-    status_list: Jws
+    lists: Mapping[str, Jws]
     logged: LogEvidence
 
     def proved(self, certificate: Certificate, draft: Bundle | None) -> bytes:
         """The bundle to be frozen. Raises NotReady, Refused."""
-        own, snapshot = self.logged.of_key(certificate.sha256), self.logged.of_key(self.status_list.sha256)
+        listed = self.lists[certificate.list_uri]
+        own, snapshot = self.logged.of_key(certificate.sha256), self.logged.of_key(listed.sha256)
         if own is None or snapshot is None:
             zh = "证书已保存,等待写入公开日志;写入后自动生效"
             en = "The certificate is stored and waits for the public log; it comes into force with it."
             raise NotReady(WAITING, zh, en, "certsvc log tick")
-        if draft is not None and draft.status_list == self.status_list:
+        if draft is not None and draft.status_list == listed:
             bundle = replace(draft, logged=own, status_logged=snapshot)
             if self._verdict(certificate, bundle)[0] == "valid":
                 return write_bundle(bundle)
-        bundle = gather_bundle(self.instance, self.connection, certificate, self.status_list, logged=self.logged)
+        bundle = gather_bundle(self.instance, self.connection, certificate, listed, logged=self.logged)
         verdict, code = self._verdict(certificate, bundle)
         if verdict != "valid":
             raise _refused(verdict, code)

@@ -20,10 +20,11 @@ from certsvc.instance import Instance
 from certsvc.services import documents, key_events, log_leaves, status
 from certsvc.services.coming_into_force import finish_waiting
 from certsvc.services.damage import OPEN, CertificateLine, Damage, damage_within
-from certsvc.services.publish import list_uri, renew_status_list
+from certsvc.services.publish import renew_status_list
 from certsvc.services.recertification import replace_ca
 from certsvc.services.restatement import Restated, restate
 from certsvc.services.rotation import Rotated, covers, replace_key, same
+from certsvc.services.slots import published_lists
 from certsvc.services.withdrawal import withdraw_within
 from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
@@ -104,8 +105,7 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
         # A CA gives no grants, and those that its keys gave stand on certificates of another CA now.
         withdrawn = () if key.use == CA else _withdraw(instance, connection, jkt, since, document)
         documents.publish_trust_within(instance, connection)
-        published = status_store.latest_status_list(connection, list_uri(instance)) is not None
-    if key.use == "status" and published:
+    if key.use == "status":
         # A list signed by a stolen key says nothing; the next one is there before anybody asks.
         _publish(instance)
     return Condemned(replaced, withdrawn, False)
@@ -189,8 +189,9 @@ def remedy(
 
 def _publish(instance: Instance) -> None:
     """What was decided stands, whether the log answers or not: `certsvc doctor` and the heartbeat see to the rest."""
-    with suppress(NotReady):
-        renew_status_list(instance, list_uri(instance))
+    for uri in published_lists(instance):
+        with suppress(NotReady):
+            renew_status_list(instance, uri)
 
 
 def _settle(

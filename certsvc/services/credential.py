@@ -14,7 +14,7 @@ from certsvc.core.errors import NotFound
 from certsvc.instance import Instance
 from certsvc.services import documents, private
 from certsvc.services.act_rules import target_of
-from certsvc.services.publish import list_uri
+from certsvc.services.slots import Slot
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import people as people_store
@@ -26,10 +26,10 @@ VC_CONTEXT = ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.or
 
 
 def describe(
-    instance: Instance, connection: Connection, entry: Entry, version: int, number: str, slot: int, head: str
+    instance: Instance, connection: Connection, entry: Entry, version: int, number: str, slot: Slot, head: str
 ) -> dict[str, Any]:
     """The payload of a certificate: what was decided about this entry, in the form of docs/format.md 5."""
-    issuer, uri, now = _issuer(instance, connection), list_uri(instance), instance.now()
+    issuer, now = _issuer(instance, connection), instance.now()
     personal = private.personal_of(instance, connection, entry, version)
     procedure, awarded, approval, committee = _decisive_acts(connection, entry)
     jti, iss = f"urn:uuid:{uuid4()}", f"urn:certsvc:org:{issuer.id}"
@@ -51,14 +51,14 @@ def describe(
         "validFrom": utc_text(now),
         "awardedDate": f"{awarded['date']}T00:00:00Z",
         "credentialSubject": _subject(entry, number, procedure["sources"]),
-        "credentialStatus": _status_entry(uri, slot),
+        "credentialStatus": _status_entry(slot),
         "evidence": [{"id": head, "type": ["Evidence"], "name": "certsvc act path"}],
         "certificate": {**decided, **_printed(connection, entry, personal), "committee": committee},
         "iss": iss,
         "sub": f"urn:certsvc:person:{person_commitment(personal.commitments)}",
         "jti": jti,
         "nbf": now,
-        "status": {"status_list": {"idx": slot, "uri": uri}},
+        "status": {"status_list": {"idx": slot.idx, "uri": slot.uri}},
     }
 
 
@@ -79,14 +79,14 @@ def _subject(entry: Entry, number: str, sources: list[str]) -> dict[str, Any]:
     }
 
 
-def _status_entry(uri: str, slot: int) -> dict[str, str]:
+def _status_entry(slot: Slot) -> dict[str, str]:
     """Where W3C readers look for the status (Bitstring Status List 1.0)."""
     return {
-        "id": f"{uri}/bitstring#{slot}",
+        "id": f"{slot.uri}/bitstring#{slot.idx}",
         "type": "BitstringStatusListEntry",
         "statusPurpose": "revocation",
-        "statusListIndex": str(slot),
-        "statusListCredential": f"{uri}/bitstring",
+        "statusListIndex": str(slot.idx),
+        "statusListCredential": f"{slot.uri}/bitstring",
     }
 
 

@@ -17,12 +17,12 @@ from certsvc.core.kinds import CA, ROOT
 from certsvc.instance import Instance, check_key_modes, database_url, open_instance, read_anchors, read_settings
 from certsvc.services import certifiers, cosign, documents, log, log_backfill, log_leaves, overview
 from certsvc.services.ceremony import SIGNER_YEARS
-from certsvc.services.publish import LIST_TERM, list_uri
+from certsvc.services.publish import LIST_TERM
+from certsvc.services.slots import published_lists
 from certsvc.services.witness_list import check_witnesses, is_strict
 from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
 from certsvc.store import log as log_store
-from certsvc.store import status as status_store
 from certsvc.store.engine import open_engines
 from certsvc.store.migrate import check_current, upgrade
 
@@ -191,18 +191,19 @@ def _calendar(instance: Instance) -> Iterator[Finding]:
     yield Finding(state, f"工作日历到 {last}", f"working-day calendar until {last}", hint)
 
 
-def _status_list(instance: Instance) -> Iterator[Finding]:
-    with instance.engines.read.connect() as connection:
-        latest = status_store.latest_status_list(connection, list_uri(instance))
-    if latest is None:
+def _status_lists(instance: Instance) -> Iterator[Finding]:
+    lists = published_lists(instance)
+    if not lists:
         yield Finding(OK, "状态表尚未发布(还没有证书)", "no status list yet, as there is no certificate")
-        return
-    age = instance.now() - latest.iat
-    days = timedelta(seconds=age).days
-    # The list is signed anew whenever somebody asks, so an old one only says that nobody has.
-    state = OK if age < LIST_TERM else WARN
-    hint = "" if state == OK else "certsvc serve"
-    yield Finding(state, f"状态表 {days} 天前发布", f"status list published {days} days ago", hint)
+    for uri, latest in lists.items():
+        age, number = instance.now() - latest.iat, uri.rpartition("/")[2]
+        days = timedelta(seconds=age).days
+        # A list is signed anew whenever somebody asks, so an old one only says that nobody has.
+        state = OK if age < LIST_TERM else WARN
+        hint = "" if state == OK else "certsvc serve"
+        yield Finding(
+            state, f"第 {number} 份状态表 {days} 天前发布", f"status list {number} published {days} days ago", hint
+        )
 
 
 def _log(instance: Instance) -> Iterator[Finding]:
@@ -298,5 +299,5 @@ def _dated(instance: Instance, ends: int, notice: int, words: tuple[str, str], h
 
 
 REGISTER: tuple[Callable[[Instance], Iterator[Finding]], ...] = (
-    _keys, _key_ends, _root_key, _certifiers, _privacy, _officers, _trust, _calendar, _status_list, _log, _witnesses, _clock, _intents, _fonts,
+    _keys, _key_ends, _root_key, _certifiers, _privacy, _officers, _trust, _calendar, _status_lists, _log, _witnesses, _clock, _intents, _fonts,
 )  # fmt: skip

@@ -23,13 +23,12 @@ from certsvc.core.codes import certificate_number, verification_code
 from certsvc.core.encoding import b64, canonical, parse_json, unb64
 from certsvc.core.errors import NotFound, Refused
 from certsvc.core.jose import Jws, parse_document, sign_compact
-from certsvc.core.statuslist import SLOTS
 from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves
-from certsvc.services.coming_into_force import bring_into_force, check_unlogged
+from certsvc.services.coming_into_force import bring_into_force, check_unlogged, lists_of
 from certsvc.services.credential import describe
-from certsvc.services.publish import current_status_list, list_uri
 from certsvc.services.register_only import refuse_register_only
+from certsvc.services.slots import FreeSlots, Slot, free_slots
 from certsvc.services.witness_list import check_witnesses, is_strict
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
@@ -141,7 +140,7 @@ def intend(instance: Instance, entries: list[Entry]) -> list[IssueIntent]:
     """Stores one intent per entry that has no certificate yet, or finds the one that an interruption left."""
     with instance.engines.write.begin() as connection:
         certificate_store.lock_intents(connection)
-        taken = taken_slots(instance, connection)
+        free = free_slots(instance, connection)
         intents = []
         for entry in entries:
             if certificate_store.list_versions(connection, entry.id):
@@ -149,7 +148,7 @@ def intend(instance: Instance, entries: list[Entry]) -> list[IssueIntent]:
             found = certificate_store.find_intent(connection, entry.id, 1)
             if found is not None and not (_can_sign(instance, connection, found) and _is_young(instance, found)):
                 found = _renew(instance, connection, entry, found)
-            intents.append(found or _new_intent(instance, connection, entry, taken))
+            intents.append(found or _new_intent(instance, connection, entry, free))
         return intents
 
 
@@ -168,7 +167,8 @@ def _is_young(instance: Instance, intent: IssueIntent) -> bool:
 
 def _renew(instance: Instance, connection: Connection, entry: Entry, old: IssueIntent) -> IssueIntent:
     """The same certificate dated today: number, code, slot and claim token stay, since somebody may have been told."""
-    body = describe(instance, connection, entry, old.version, old.number, old.idx, f"urn:certsvc:act:{entry.head_act}")
+    slot, head = Slot(old.list_uri, old.idx), f"urn:certsvc:act:{entry.head_act}"
+    body = describe(instance, connection, entry, old.version, old.number, slot, head)
     inner = {**_open(instance, old), "credential": b64(canonical(body))}
     sealed = instance.data_keys.seal(json.dumps(inner).encode(), f"intent/{old.id}".encode())
     certificate_store.remove_intent(connection, old.id)
@@ -177,10 +177,10 @@ def _renew(instance: Instance, connection: Connection, entry: Entry, old: IssueI
     return renewed
 
 
-def _new_intent(instance: Instance, connection: Connection, entry: Entry, taken: set[int]) -> IssueIntent:
+def _new_intent(instance: Instance, connection: Connection, entry: Entry, free: FreeSlots) -> IssueIntent:
     serial = certificate_store.take_serial(connection, entry.year, OFFICE, entry.series, entry.level)
     number = certificate_number(entry.year, OFFICE, entry.series, entry.level, serial)
-    body = describe(instance, connection, entry, 1, number, free_slot(taken), f"urn:certsvc:act:{entry.head_act}")
+    body = describe(instance, connection, entry, 1, number, free.take(), f"urn:certsvc:act:{entry.head_act}")
     return add_intent(instance, connection, entry, 1, number, body)
 
 
@@ -198,25 +198,6 @@ def add_intent(
     intent = IssueIntent(*row)
     certificate_store.add_intent(connection, intent)
     return intent
-
-
-def taken_slots(instance: Instance, connection: Connection) -> set[int]:
-    """The slots of the current status list that certificates and intents hold."""
-    issued = certificate_store.used_indices(connection, list_uri(instance))
-    return issued | {intent.idx for intent in certificate_store.list_intents(connection)}
-
-
-def free_slot(taken: set[int]) -> int:
-    """A random slot that no certificate ever had, added to `taken`: indices are never reused and tell no order."""
-    if len(taken) > SLOTS * 3 // 4:
-        raise Refused(
-            "status_list_full", "状态表已用满四分之三", "Three quarters of the status list are used.", "certsvc doctor"
-        )
-    while True:
-        slot = secrets.randbelow(SLOTS)
-        if slot not in taken:
-            taken.add(slot)
-            return slot
 
 
 # --- sign, check, apply --------------------------------------------------------------------------------------------
@@ -242,9 +223,10 @@ def apply(instance: Instance, signed: list[tuple[IssueIntent, Jws]]) -> list[Iss
     issued = [issued_of(instance, *one) for one in signed]
     if not issued:
         return []
-    status_list = current_status_list(instance, list_uri(instance))
+    certificates = [one.certificate for one in issued]
+    lists = lists_of(instance, certificates)
     with instance.engines.read.connect() as connection:
-        drafts = check_unlogged(instance, connection, [one.certificate for one in issued], status_list)
+        drafts = check_unlogged(instance, connection, certificates, lists)
     with log_leaves.transaction(instance) as connection:
         held = certificate_store.hold_intents(connection, [intent.id for intent, _ in signed])
         stored = certificate_store.find_stored(connection, held)

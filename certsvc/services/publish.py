@@ -44,6 +44,7 @@ LOOK_BACK = 100
 
 
 def list_uri(instance: Instance, number: int = 1) -> str:
+    """The address of a status list; which ones there are says `services.slots`."""
     return f"{instance.public_url}/status/{number}"
 
 
@@ -94,18 +95,20 @@ def _current_list(instance: Instance, uri: str) -> Jws:
         return last
 
 
-def has_list(instance: Instance) -> bool:
-    """Whether a status list was ever published here."""
-    with instance.engines.read.connect() as connection:
-        return status_store.latest_status_list(connection, list_uri(instance)) is not None
-
-
 def newest_status_list(connection: Connection, uri: str) -> Jws:
     """The list published last, of whatever age and key. Raises LookupError before the first."""
     latest = status_store.latest_status_list(connection, uri)
     if latest is None:
         raise LookupError(uri)
     return documents.load_document(connection, latest.sha256, "statuslist+jwt")
+
+
+def list_within(instance: Instance, connection: Connection, uri: str) -> Jws:
+    """The list published last, of whatever age and key; the first one is signed in this transaction."""
+    try:
+        return newest_status_list(connection, uri)
+    except LookupError:
+        return publish_status_list(instance, connection, uri)
 
 
 def renew_status_list(instance: Instance, uri: str) -> Jws:

@@ -25,7 +25,8 @@ from certsvc.services.annulment import first_issued
 from certsvc.services.coming_into_force import check_unlogged
 from certsvc.services.credential import describe
 from certsvc.services.open_proposals import check_decidable, open_proposal
-from certsvc.services.publish import WAITING, list_uri, newest_status_list, renew_status_list
+from certsvc.services.publish import WAITING, list_within, renew_status_list
+from certsvc.services.slots import free_slots
 from certsvc.services.status_rules import STATES, Proposal, check_clock, check_dates, check_proposal
 from certsvc.services.witness_list import check_witnesses
 from certsvc.store import certificates as certificate_store
@@ -90,7 +91,8 @@ def approve(instance: Instance, proposal_id: str, officer_id: str) -> issue.Issu
     """
     with log_leaves.transaction(instance) as connection:
         issued = approve_within(instance, connection, proposal_id, officer_id)
-    renew_status_list(instance, list_uri(instance))
+        uri = _list_of(connection, proposal_id)
+    renew_status_list(instance, uri)
     if issued is None:
         return None
     done = issue.complete(instance, [issued])
@@ -123,7 +125,9 @@ def approve_within(
     # Decision and next version stand or fall together: nobody is left with a superseded certificate only.
     intent = _intend_next(instance, connection, certificate, decided)
     issued = issue.issued_of(instance, intent, issue.sign_intent(instance, intent))
-    check_unlogged(instance, connection, [issued.certificate], newest_status_list(connection, certificate.list_uri))
+    # It may be the first certificate of its list, and in another than the version before.
+    uri = issued.certificate.list_uri
+    check_unlogged(instance, connection, [issued.certificate], {uri: list_within(instance, connection, uri)})
     issue.store(instance, connection, issued)
     return issued
 
@@ -267,10 +271,19 @@ def _record(instance: Instance, connection: Connection, certificate: Certificate
 def _intend_next(instance: Instance, connection: Connection, certificate: Certificate, decided: Jws) -> IssueIntent:
     """The intent of the next version, whose head is the decision."""
     entry = _entry(connection, certificate)
-    version, slot = certificate.version + 1, issue.free_slot(issue.taken_slots(instance, connection))
+    version, slot = certificate.version + 1, free_slots(instance, connection).take()
     head = f"urn:certsvc:act:{decided.sha256}"
     body = describe(instance, connection, entry, version, certificate.number, slot, head)
     return issue.add_intent(instance, connection, entry, version, certificate.number, body)
+
+
+def _list_of(connection: Connection, proposal_id: str) -> str:
+    """The status list of the certificate that a proposal is about."""
+    proposal = status_store.find_proposal(connection, proposal_id)
+    certificate = proposal and certificate_store.find_certificate(connection, proposal.certificate_id)
+    if certificate is None:
+        raise LookupError(proposal_id)
+    return certificate.list_uri
 
 
 def _entry(connection: Connection, certificate: Certificate) -> Entry:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, exists, func, or_, select, union, update
 
 from certsvc.store.engine import insert_or, lock_table, refusing
 from certsvc.store.rows import Certificate, ClaimLink, IssueIntent, Rendition, Version
@@ -42,7 +42,9 @@ _ISSUED_ENTRIES = (
     .join(entry, entry.c.id == certificate.c.entry_id)
     .where(entry.c.roster_id == bindparam("id"))
 )
-_INDICES = select(certificate.c.idx).where(certificate.c.list_uri == bindparam("uri"))
+_HOLDERS = (certificate, issue_intent)
+_INDICES = union(*(select(one.c.idx).where(one.c.list_uri == bindparam("uri")) for one in _HOLDERS))
+_IS_BEGUN = select(or_(*(exists().where(one.c.list_uri == bindparam("uri")) for one in _HOLDERS)))
 _ONE = update(certificate).where(certificate.c.id == bindparam("of"))
 _SET_STATE = _ONE.values(state=bindparam("to"))
 _WAITING = CERTIFICATES.select.where(certificate.c.state == "waiting_for_log").order_by(
@@ -89,6 +91,15 @@ def take_serial(connection: Connection, year: int, office: str, series: str, lev
 def lock_intents(connection: Connection) -> None:
     """Lets nobody else store or remove an intent before the transaction ends; readers go on."""
     lock_table(connection, issue_intent)
+
+
+def lock_slots(connection: Connection) -> None:
+    """Lets nobody else choose a slot of a status list before the transaction ends; readers go on.
+
+    To be called after `lock_intents` and after whatever was done to an intent, never before: two who lock in two orders
+    wait in a circle. Slots have no table of their own; the one of the next serials is written by whoever intends alone.
+    """
+    lock_table(connection, number_counter)
 
 
 def add_intent(connection: Connection, item: IssueIntent) -> None:
@@ -202,8 +213,13 @@ def list_certificates(
 
 
 def used_indices(connection: Connection, list_uri: str) -> set[int]:
-    """The slots of a status list that are taken; a slot is never used again."""
+    """The slots of a status list that certificates have, or intents keep for one; a slot is never used again."""
     return set(connection.execute(_INDICES, {"uri": list_uri}).scalars())
+
+
+def is_begun(connection: Connection, list_uri: str) -> bool:
+    """Whether any slot of this status list is taken."""
+    return bool(connection.execute(_IS_BEGUN, {"uri": list_uri}).scalar_one())
 
 
 def set_state(connection: Connection, certificate_id: str, state: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, abort, request
 
-from certsvc.services import log_leaves
+from certsvc.services import log_leaves, slots
 from certsvc.services import publish as services
 from certsvc.services.beside import published_update, update_json
 from certsvc.services.coming_into_force import waiting_certificates
@@ -83,11 +83,11 @@ def healthz() -> Response:
 
 @wellknown.get("/readyz")
 def readyz() -> Response:
-    """200 when database and status key work; with the age of the newest status list in seconds, how many leaves
+    """200 when database and status key work; with the age in seconds of the status list that is oldest, how many leaves
     wait for the log since when (null: nothing waits), and how many certificates wait with them. A log that refuses stops no verification."""
     inst = context.instance()
     try:
-        issued = int(services.current_status_list(inst, _uri(1)).unverified_payload["iat"])
+        issued = min(int(one.unverified_payload["iat"]) for one in slots.current_lists(inst))
         waiting, since = log_leaves.waiting_since(inst)
         certificates = waiting_certificates(inst)
     except Exception as error:  # whatever is wrong, this node is not ready
@@ -99,8 +99,8 @@ def readyz() -> Response:
 
 
 def _uri(number: int) -> str:
-    # One list so far: a number that nobody was given must not make the service sign a new list.
-    if number != 1:
+    # A number of which nobody has a slot must not make the service sign a new list.
+    if not slots.is_list(context.instance(), number):
         abort(404)
     return services.list_uri(context.instance(), number)
 

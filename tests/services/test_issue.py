@@ -11,6 +11,7 @@ from world_for_tests import BATCHES, WALKS, World
 from certsvc.core.errors import NotFound, Refused
 from certsvc.services import act, issue
 from certsvc.services.act_rules import Order
+from certsvc.services.publish import list_uri
 from certsvc.services.status import Proposal, approve, propose
 from certsvc.services.verify_evidence import verify_code
 from certsvc.store import certificates as certificate_store
@@ -95,7 +96,7 @@ def test_a_slot_is_never_used_again(province: World) -> None:
     slots = [one.certificate.idx for one in (*issued, corrected)]
     assert len(set(slots)) == 3
     with province.instance.engines.read.connect() as connection:
-        assert issue.taken_slots(province.instance, connection) == set(slots)
+        assert certificate_store.used_indices(connection, list_uri(province.instance)) == set(slots)
 
 
 def test_a_second_issue_of_the_same_roster_is_refused(province: World) -> None:

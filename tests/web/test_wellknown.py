@@ -1,16 +1,21 @@
 """What everybody may fetch: lists, keys and contact, with validators for caches; and the probes."""
 
+import gzip
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from lifecycle_for_tests import do
 from support_instance import SmallInstance
 
 from certsvc.app import create_app
 from certsvc.core.calendar import utc_text
+from certsvc.core.encoding import unb64
 from certsvc.core.jose import parse_document
+from certsvc.core.statuslist import SLOTS
 from certsvc.instance import open_instance
 from certsvc.services.beside import read_update
+from certsvc.services.issue import Issued
 from certsvc.web.context import READER
 
 TRUST = "/.well-known/certsvc-trust.json"
@@ -78,6 +83,65 @@ def test_a_list_that_was_never_published_is_not_found_and_not_made(
 ) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+
+
+@pytest.fixture
+def second(own: SmallInstance) -> Issued:
+    """A certificate of the second list, where the first one has two."""
+    own.instance.fill = 2
+    one = do(own, "correct")
+    assert one is not None
+    return one
+
+
+@pytest.mark.parametrize("path", ["/status/2", "/status/2/bitstring"])
+def test_the_next_list_is_served_at_its_own_address_as_the_first_one_is(
+    own_client: FlaskClient, second: Issued, path: str
+) -> None:
+    first = own_client.get(path)
+    payload = parse_document(
+        first.data, "bitstring+jwt" if "bitstring" in path else "statuslist+jwt"
+    ).unverified_payload
+    assert payload.get("sub", second.certificate.list_uri) == "https://sample.invalid/status/2"
+    assert payload.get("id", "").removesuffix("/bitstring") in ("", second.certificate.list_uri)
+    again = own_client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.status_code, again.status_code) == (200, 304)
+    assert own_client.get(path.replace("2", "1")).headers["ETag"] != first.headers["ETag"]
+    assert own_client.get(path.replace("2", "3")).status_code == 404
+
+
+def test_each_list_comes_with_its_own_proof(own_client: FlaskClient, second: Issued) -> None:
+    updates = [read_update(own_client.get(f"/status/{n}", headers={"Accept": "application/json"}).data) for n in (1, 2)]
+    entries = [one.logged.entry for one in updates if one.logged is not None]
+    assert [f'"l":"https://sample.invalid/status/{n}"'.encode() in one for n, one in zip((1, 2), entries, strict=True)]
+    assert entries[0] != entries[1]
+
+
+def test_the_bitstring_of_the_next_list_has_its_own_slots(
+    own_client: FlaskClient, own: SmallInstance, second: Issued
+) -> None:
+    own.instance.set_clock(own.instance.now() + 60)
+    do(own, "suspend", which=second.code)
+    raw = bits(own_client.get("/status/2/bitstring").data)
+    assert {place for place in range(SLOTS) if raw[place // 8] << place % 8 & 0x80} == {second.certificate.idx}
+    raw = bits(own_client.get("/status/1/bitstring").data)
+    assert {place for place in range(SLOTS) if raw[place // 8] << place % 8 & 0x80} == {own.issued[0].certificate.idx}
+
+
+def bits(token: bytes) -> bytes:
+    subject = parse_document(token, "bitstring+jwt").unverified_payload["credentialSubject"]
+    return gzip.decompress(unb64(subject["encodedList"].removeprefix("u")))
+
+
+def test_the_probe_is_about_every_list(own_client: FlaskClient, own: SmallInstance, second: Issued) -> None:
+    own.instance.set_clock(own.instance.now() + 500)
+    do(own, "suspend", which=second.code)
+    signed = [parse_document(own_client.get(f"/status/{n}").data, "statuslist+jwt").unverified_payload for n in (1, 2)]
+    old, new = (own.instance.now() - one["iat"] for one in signed)
+    assert (own_client.get("/readyz").json["status_list_age"], new < old) == (old, True)
+    # The first is signed anew now, the second is young enough to stay.
+    own.instance.set_clock(own.instance.now() + 500)
+    assert own_client.get("/readyz").json["status_list_age"] == new + 500
 
 
 @pytest.mark.parametrize(
