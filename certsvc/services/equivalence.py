@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from certsvc import resources
 from certsvc.core.calendar import local_date
-from certsvc.core.claims import FIELDS, OPEN_FIELDS, field_commitment, field_commitments
+from certsvc.core.claims import FIELDS, OPEN_FIELDS, Target, field_commitment, field_commitments
 from certsvc.core.encoding import b64, unb64
 from certsvc.core.equivalence import Directory, Row, parse_directory
 from certsvc.core.errors import Malformed, NotFound, Refused
@@ -27,6 +27,7 @@ from certsvc.instance import Instance
 from certsvc.register.roster_rows import RosterFile, RosterRow
 from certsvc.services import documents
 from certsvc.services.evidence import certs_of
+from certsvc.services.evidence_grants import GrantsOf, allows_issuing
 from certsvc.services.import_plan import Work, gather
 from certsvc.services.import_roster import SALT_BYTES, write_people
 from certsvc.services.register_only import EQUIVALENT, office_officer, refuse_same_human
@@ -36,7 +37,7 @@ from certsvc.store import people as people_store
 from certsvc.store import register as register_store
 from certsvc.store import rosters as roster_store
 from certsvc.store.register_rows import Equivalence
-from certsvc.verify.statement import verify_statement
+from certsvc.verify.statement import TRACK, verify_statement
 
 #: An office's own directory, inside the home; the packaged one is a sample.
 OWN_DIRECTORY = "equivalences.csv"
@@ -301,16 +302,17 @@ def kid_of(signed: Jws) -> str:
 
 def _file(instance: Instance, connection: Connection, held: Equivalence, signed: Jws) -> bytes:
     values, salts, _number = _opened(instance, held)
-    seal = {"jkt": kid_of(signed), "use": "seal"}
-    given = documents.grants_of(connection, instance.settings.authority)
-    names = [one.sha256 for one in given if seal in one.unverified_payload["keys"]]
+    said, row = signed.unverified_payload, Row(**held.directory_row)
+    title = Target(row.series, "*", row.level, row.title, TRACK, said["region"], local_date(said["iat"]).year)
+    own = GrantsOf(instance, connection, said["iss"])
+    names = own.listing(kid_of(signed), "seal", said["iat"], lambda grant: allows_issuing(grant, title, said["iat"]))
     line = sorted(documents.grants_with_parents(connection, names))
     grants = tuple(documents.load_document(connection, name, "grant+jwt") for name in line)
     trust = documents.current_trust(connection)
     certs = tuple(certs_of(instance, connection, (signed, *grants, trust)))
     # The salts of the ID number and of the qualification's number stay here.
     opened = {name: salts[name] for name in OPEN_FIELDS}
-    return write_statement(Statement(signed, values, opened, Row(**held.directory_row), grants, trust, certs))
+    return write_statement(Statement(signed, values, opened, row, grants, trust, certs))
 
 
 def lines(instance: Instance, equivalence_id: str | None = None) -> list[Line]:
