@@ -15,7 +15,7 @@ from certsvc.core.calendar import local_date
 from certsvc.core.errors import CertsvcError, NotReady
 from certsvc.core.kinds import CA, ROOT
 from certsvc.instance import Instance, check_key_modes, database_url, open_instance, read_anchors, read_settings
-from certsvc.services import certifiers, cosign, documents, log, log_backfill, log_leaves, overview
+from certsvc.services import certifiers, cosign, documents, log, log_backfill, log_leaves, overview, trust_room
 from certsvc.services.ceremony import SIGNER_YEARS
 from certsvc.services.publish import LIST_TERM, list_uri
 from certsvc.services.witness_list import check_witnesses, is_strict
@@ -179,7 +179,13 @@ def _officers(instance: Instance) -> Iterator[Finding]:
 def _trust(instance: Instance) -> Iterator[Finding]:
     with instance.engines.read.connect() as connection:
         ends = documents.current_trust(connection).unverified_payload["exp"]
+        percent = trust_room.used(connection)
     yield _dated(instance, ends, TRUST_NOTICE, ("信任清单", "trust bundle"), "certsvc keys trust")
+    if percent >= trust_room.WARN:
+        most, least = trust_room.ROTATE, trust_room.ENROL
+        zh = f"信任清单已用 {percent}%:{least}% 起不再登记,{most}% 起不再轮换其他机构的密钥"
+        en = f"the trust bundle is {percent}% full: from {least}% nobody is enrolled, from {most}% no office's key is rotated"
+        yield Finding(WARN if percent < least else BAD, zh, en, "certsvc keys history --json")
 
 
 def _calendar(instance: Instance) -> Iterator[Finding]:

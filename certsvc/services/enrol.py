@@ -20,7 +20,7 @@ from certsvc.core.jose import thumbprint
 from certsvc.core.kinds import CA, CEREMONY_USES, ISSUED_USES
 from certsvc.core.names import fold_name
 from certsvc.instance import Instance
-from certsvc.services import certifiers, key_events, log_leaves
+from certsvc.services import certifiers, key_events, log_leaves, trust_room
 from certsvc.signers.minting import Authority, Holder, PrivateKey, mint_signer, new_key, write_key
 from certsvc.store import keys as key_store
 from certsvc.store.rows import Officer, Organisation, SigningKey
@@ -50,6 +50,7 @@ def enrol_organisation(instance: Instance, new: NewOrganisation, years: int = 3)
     if new.uscc is not None:
         check_uscc(new.uscc)
     with instance.engines.read.connect() as connection:
+        trust_room.check_room(connection, trust_room.ENROL)
         if key_store.find_organisation(connection, new.id) is not None:
             raise _known("org_known", f"机构已登记:{new.id}", f"Organisation {new.id} is registered already.")
     keys = make_keys(instance, new, years)
@@ -85,11 +86,12 @@ def enrol_officer(
 
     Thresholds count pseudonyms, so a name that the organisation has already needs a word: the pseudonym of that human,
     or `another_human`. Whoever comes back, with all keys ended, gets a key under the old id, named with the old pseudonym.
-    Raises NotFound, Malformed, and Refused for an id or a human that the register knows already.
+    Raises NotFound, Malformed, and Refused for an id or a human that the register knows already, or for want of room.
     """
     _check_id(officer_id)
     alias = pseudonym or secrets.token_hex(8)
     with instance.engines.read.connect() as connection:
+        trust_room.check_room(connection, trust_room.ENROL)
         organisation = key_store.find_organisation(connection, org_id)
         known = key_store.find_officer(connection, officer_id)
         colleagues = key_store.list_officers(connection, org_id=org_id)

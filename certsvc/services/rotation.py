@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from certsvc.core.errors import NotFound, NotReady, Refused
 from certsvc.instance import Instance
-from certsvc.services import documents, enrol, key_events, log_leaves
+from certsvc.services import documents, enrol, key_events, log_leaves, trust_room
 from certsvc.store import keys as key_store
 from certsvc.store.rows import SigningKey
 
@@ -59,6 +59,8 @@ def rotate_officer(instance: Instance, officer_id: str) -> Rotated:
 
 
 def _rotate(instance: Instance, connection: Connection, old: SigningKey) -> Rotated:
+    if old.org_id not in ("ROOT", instance.settings.authority):
+        trust_room.check_room(connection, trust_room.ROTATE)
     done = replace_key(instance, connection, old, "rotated", instance.now() + HANDOVER)
     documents.publish_trust_within(instance, connection)
     return done
