@@ -61,7 +61,8 @@ def key_in_service(connection: Connection, org: str, use: str, at: int) -> Signi
 def _newest_living(newest_first: tuple[SigningKey, ...], whose: str, use: str) -> SigningKey:
     key = next((key for key in newest_first if key.ended_reason is None), None)
     if key is None:
-        raise NotReady("key_absent", f"{whose} 没有 {use} 密钥", f"{whose} has no {use} key.", "certsvc keys list")
+        hint = f"certsvc keys rotate --org {whose} --use {use}" if use in ("seal", "grant") else "certsvc keys list"
+        raise NotReady("key_absent", f"{whose} 没有 {use} 密钥", f"{whose} has no {use} key.", hint)
     return key
 
 
@@ -114,6 +115,17 @@ def grantor(connection: Connection, parent: str | None) -> tuple[str, SigningKey
         return "ROOT", own_key(connection, "ROOT", "policy")
     issuer = str(load_document(connection, parent, "grant+jwt").unverified_payload["sub"])
     return issuer, own_key(connection, issuer, "grant")
+
+
+def withdrawer(connection: Connection, parent: str | None) -> tuple[str, SigningKey]:
+    """Who withdraws grants under `parent`: who gives them or, without a living key for that, the nearest office above."""
+    try:
+        return grantor(connection, parent)
+    except NotReady:
+        if parent is None:
+            raise
+        above = load_document(connection, parent, "grant+jwt").unverified_payload["parent"]
+        return withdrawer(connection, above)
 
 
 def load_document(connection: Connection, sha256: str, typ: str) -> Jws:

@@ -94,6 +94,12 @@ def test_a_rotation_shows_both_keys_and_stands_in_the_history(home: Path, codes:
     must("verify", *codes, "--home", home)
 
 
+def test_a_grant_key_is_made_for_an_office_that_has_none_and_the_next_command_is_named(home: Path) -> None:
+    said = must("keys", "rotate", "--org", "COMM", "--use", "grant", "--home", home)
+    assert "key made" in said.err and "certsvc keys grant COMM" in said.err
+    assert key(home, "grant", "COMM") in said.out
+
+
 def test_the_key_of_an_officer_is_rotated_by_the_officers_id(home: Path) -> None:
     before = len(history(home, "--org", "COMM"))
     must("keys", "rotate", "--officer", "COMM-1", "--home", home)
