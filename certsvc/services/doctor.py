@@ -15,7 +15,17 @@ from certsvc.core.calendar import local_date
 from certsvc.core.errors import CertsvcError, NotReady
 from certsvc.core.kinds import CA, ROOT
 from certsvc.instance import Instance, check_key_modes, database_url, open_instance, read_anchors, read_settings
-from certsvc.services import certifiers, cosign, documents, log, log_backfill, log_leaves, overview, trust_room
+from certsvc.services import (
+    certifiers,
+    cosign,
+    delegation,
+    documents,
+    log,
+    log_backfill,
+    log_leaves,
+    overview,
+    trust_room,
+)
 from certsvc.services.ceremony import SIGNER_YEARS
 from certsvc.services.publish import LIST_TERM, list_uri
 from certsvc.services.witness_list import check_witnesses, is_strict
@@ -141,6 +151,18 @@ def _key_ends(instance: Instance) -> Iterator[Finding]:
         which = f"--officer {key.officer_id}" if key.officer_id else f"--org {key.org_id} --use {key.use}"
         zh, en = f"密钥 {whose} 于 {day} 到期", f"the key {whose} ends on {day}"
         yield Finding(WARN if left > 0 else BAD, zh, en, f"certsvc keys rotate {which}")
+
+
+def _top_grant(instance: Instance) -> Iterator[Finding]:
+    """The authority's own grant, on which all others stand, is not near its end."""
+    with instance.engines.read.connect() as connection:
+        last = delegation.last_top_grant(instance, connection)
+    words = "发证机关的总授权(各机构的授权随之到期)", "the authority's own grant, with which all others end, lasts"
+    hint = "certsvc keys renew --document-number 文号"
+    if last is None:
+        yield Finding(BAD, "发证机关没有总授权", "the authority has no grant of its own", hint)
+    elif last["exp"] < instance.now() + delegation.RENEW_DAYS * DAY:
+        yield _dated(instance, last["exp"], delegation.RENEW_DAYS, words, hint)
 
 
 def _root_key(instance: Instance) -> Iterator[Finding]:
@@ -304,5 +326,5 @@ def _dated(instance: Instance, ends: int, notice: int, words: tuple[str, str], h
 
 
 REGISTER: tuple[Callable[[Instance], Iterator[Finding]], ...] = (
-    _keys, _key_ends, _root_key, _certifiers, _privacy, _officers, _trust, _calendar, _status_list, _log, _witnesses, _clock, _intents, _fonts,
+    _keys, _key_ends, _top_grant, _root_key, _certifiers, _privacy, _officers, _trust, _calendar, _status_list, _log, _witnesses, _clock, _intents, _fonts,
 )  # fmt: skip
