@@ -216,7 +216,10 @@ def _parent(instance: Instance, connection: Connection, wanted: Delegation) -> G
     if withdrawn is not None:
         raise withdrawn
     zh, en = "没有可以下放的授权", "There is no living grant that may be passed on."
-    raise NotReady("grant_absent", zh, en, "certsvc keys list")
+    last = last_top_grant(instance, connection)
+    ended = last is None or last["exp"] < now
+    hint = "certsvc keys renew --document-number 文号" if ended else "certsvc keys grants"
+    raise NotReady("grant_absent", zh, en, hint)
 
 
 def _officer_keys(connection: Connection, wanted: Delegation) -> list[str]:

@@ -75,8 +75,9 @@ def test_offices_get_their_grants_under_it_when_the_former_one_has_ended(last_ye
 
 def test_a_grant_that_ended_is_given_anew_from_now_on(small: SmallInstance) -> None:
     small.instance.set_clock(END + 40 * DAY)
-    with pytest.raises(NotReady, match="grant_absent"):
+    with pytest.raises(NotReady, match="grant_absent") as absent:
         delegate(small.instance, Delegation("UNIT", "unit", PAPER))
+    assert "keys renew" in absent.value.hint
     new = payload(small, renew_top_grant(small.instance, PAPER))
     assert new["nbf"] == small.instance.now()
     delegate(small.instance, Delegation("UNIT", "unit", PAPER))
