@@ -78,6 +78,11 @@ def rotate(instance: Instance, org: str | None, use: str | None, officer: str | 
         changed = lawfully(instance, lambda: rotation.rotate_officer(instance, officer))
     else:
         changed = lawfully(instance, lambda: rotation.rotate_key(instance, str(org), str(use)))
+    if changed.old is None:
+        done(f"已制作密钥:{changed.new.org_id} {changed.new.use}", "key made; no grant names it yet")
+        out(f"新 new  {changed.new.jkt}  至 until {moment(changed.new.valid_to)}")
+        next_step(f"certsvc keys grant {changed.new.org_id} --role ROLE --document-number 文号")
+        return
     done(f"密钥已轮换:{changed.old.org_id} {changed.old.use}", f"key rotated, {len(changed.grants)} grants follow")
     out(f"旧 old  {changed.old.jkt}  至 until {moment(changed.old.valid_to)}")
     out(f"新 new  {changed.new.jkt}  至 until {moment(changed.new.valid_to)}")

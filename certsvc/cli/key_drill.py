@@ -81,6 +81,8 @@ def _tell(condemned: Condemned) -> None:
     done("密钥已停用并公布", "the key is ended as compromised, and the trust bundle says so")
     if condemned.replaced is not None:
         done(f"新密钥 {condemned.replaced.new.jkt}", f"{len(condemned.replaced.grants)} grants follow to the new key")
+        for sha256 in condemned.replaced.ungiven:
+            done(f"授权 {sha256} 无人可续,须重新授予", "nobody could give this grant a successor: give it anew")
     for sha256 in condemned.withdrawn:
         done(f"已撤回授权 {sha256}", "grant of the stolen key withdrawn")
 

@@ -6,11 +6,11 @@ import click
 
 from certsvc.cli import key_care, key_drill
 from certsvc.cli.options import Moment, acts_at_a_time, names_a_paper, opens_home
-from certsvc.cli.say import bar, done, next_step, out, table
+from certsvc.cli.say import bar, done, next_step, out, table, talk
 from certsvc.core.schemas import GRANTABLE_ACTS, ROLES
 from certsvc.core.titles import LEVELS
 from certsvc.instance import Instance
-from certsvc.services import documents, enrol
+from certsvc.services import delegation, documents, enrol
 from certsvc.services.delegation import FIRMS_PLANNED, ROLE_ACTS, Delegation, delegate, firms_beyond_plan
 from certsvc.services.overview import Office, offices, pseudonym_of
 from certsvc.services.sample_delegation import enrol_sample
@@ -177,6 +177,17 @@ def add_grant(
         zh = f"注意:自主评审企业已有 {firms} 家,超过计划 {FIRMS_PLANNED} 家"
         done(zh, f"note: {firms} firms review by themselves, {FIRMS_PLANNED} were planned")
     next_step(f"certsvc keys grants {org_id}")
+
+
+@keys_command.command("renew")
+@acts_at_a_time
+@names_a_paper(required=True)
+def renew_top_grant(instance: Instance, document: dict[str, str]) -> None:
+    """发证机关自己的总授权续期 · Give the authority's own grant anew before it ends."""
+    name = delegation.renew_top_grant(instance, document)
+    done(f"总授权已续授:{instance.settings.authority}", f"the authority's own grant is given anew, {name}")
+    talk("  各机构的授权随旧的总授权到期,请逐一重新授予 · Grants below end with the former one: give them anew.")
+    next_step("certsvc keys grants")
 
 
 @keys_command.command("sample-delegation")

@@ -65,7 +65,7 @@ KINDS: dict[str, Kind] = {
         # signatures: officer (签字), organisation seal (盖章), then a second officer where the step asks for two.
         Kind("act+jwt", 65_536, (("officer",), ("seal",), ("officer",)), schemas.ACT),
         Kind("calendar+jwt", 65_536, (("policy",),), schemas.CALENDAR),
-        Kind("trust+jwt", 262_144, (("policy",),), schemas.TRUST),
+        Kind("trust+jwt", 524_288, (("policy",),), schemas.TRUST),
         Kind("statuslist+jwt", 163_840, (("status",),), schemas.STATUS_LIST),
         Kind("bitstring+jwt", 163_840, (("status",),), schemas.BITSTRING),
         Kind("equivalence+jwt", 16_384, (("seal",),), schemas.EQUIVALENCE),

@@ -19,7 +19,8 @@ from certsvc.core.schemas import BUNDLE, UPDATE
 from certsvc.core.shape import check_shape
 from certsvc.instance import Instance
 from certsvc.services import documents
-from certsvc.services.evidence import TRIES, certs_of, living_grants
+from certsvc.services.evidence import TRIES, certs_of
+from certsvc.services.evidence_grants import GrantsOf
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.publish import current_status_list
 from certsvc.services.witness_list import is_strict
@@ -145,8 +146,8 @@ def _publish(instance: Instance, uri: str) -> Update:
     status = current_status_list(instance, uri)
     with instance.engines.read.connect() as connection:
         logged, trust = LogEvidence(instance, connection), documents.current_trust(connection)
-        living = living_grants(instance, connection, instance.settings.authority, logged, is_strict(instance))
-        named = [grant.sha256 for grant in living if _names_key_of(grant, status)]
+        own = GrantsOf(instance, connection, instance.settings.authority, logged if is_strict(instance) else None)
+        named = own.listing(status.signatures[0].unverified_kid, "status", int(status.unverified_payload["iat"]))
         found = sorted(documents.grants_with_parents(connection, named))
         grants = tuple(documents.load_document(connection, name, "grant+jwt") for name in found)
         certs = tuple(certs_of(instance, connection, (status, trust, *grants)))

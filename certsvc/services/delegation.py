@@ -1,6 +1,7 @@
 """Delegation: which grant a role usually needs, so that an operator names an organisation, a role and its officers.
 
-1. the root gives the authority one top grant for its own keys (`give_top_grant`, at `certsvc init`)
+1. the root gives the authority one top grant for its own keys (`give_top_grant`, at `certsvc init`), and another before that
+   one ends (`renew_top_grant`, `certsvc keys renew`)
 2. the authority, or a grant below, gives every organisation its role (`delegate`, `certsvc keys grant`)
 """
 
@@ -10,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from certsvc.core.calendar import local_date
 from certsvc.core.errors import NotFound, NotReady, Refused
 from certsvc.core.grants import Grant, check_nesting
 from certsvc.core.outcomes import Fault
@@ -37,6 +39,8 @@ TOP_USES = ("seal", "credential", "status", "pdf", "grant", "receipt")
 #: A committee's filing lasts three years at most (人社部令第40号 第八条), so new grants end a little earlier.
 TERM_DAYS = {"committee": 3 * 365, "committee_office": 3 * 365}
 TOP_DEPTH, TOP_DAYS = 3, 9 * 365
+#: Days before its end from which the authority's own grant is given anew. All grants end with it, so it is said early.
+RENEW_DAYS = 365
 #: Private firms that review by themselves (吉林省2022年职称工作通知 一(二)2): a target, never a limit (domain.md 7, A14).
 FIRMS_PLANNED = 100
 DAY = 86_400
@@ -73,26 +77,67 @@ class Delegation:
 
 def give_top_grant(instance: Instance) -> str:
     """The authority's own grant from the root, for its own keys; returns its hash."""
-    org, now = instance.settings.authority, instance.now()
-    with instance.engines.read.connect() as connection:
-        keys = [{"jkt": documents.own_key(connection, org, use).jkt, "use": use} for use in TOP_USES]
     paper = {"number": "ceremony.txt", "title": "密钥仪式记录 key ceremony", "date": documents.today_of(instance)}
-    return documents.give_grant(
-        instance,
-        {
-            "sub": org,
-            "parent": None,
-            "role": "issuer",
-            "keys": keys,
-            "acts": [*PATH_ACTS, *LIFECYCLE_ACTS],
-            "scope": EVERYTHING,
-            "ratios": {},
-            "depth": TOP_DEPTH,
-            "nbf": now,
-            "exp": now + TOP_DAYS * DAY,
-            "document": paper,
-        },
-    )
+    with log_leaves.transaction(instance) as connection:
+        return documents.give_grant_within(instance, connection, _top(instance, connection, paper))
+
+
+def _top(instance: Instance, connection: Connection, paper: Mapping[str, str]) -> dict[str, Any]:
+    org, now = instance.settings.authority, instance.now()
+    return {
+        "sub": org,
+        "parent": None,
+        "role": "issuer",
+        "keys": [{"jkt": documents.own_key(connection, org, use).jkt, "use": use} for use in TOP_USES],
+        "acts": [*PATH_ACTS, *LIFECYCLE_ACTS],
+        "scope": EVERYTHING,
+        "ratios": {},
+        "depth": TOP_DEPTH,
+        "nbf": now,
+        "exp": now + TOP_DAYS * DAY,
+        "document": dict(paper),
+    }
+
+
+def renew_top_grant(instance: Instance, paper: Mapping[str, str]) -> str:
+    """The authority's own grant once more, for its keys of today; returns its hash. Its predecessor runs on to its end.
+
+    It allows what the one did that ends last, of those that nobody withdrew. While that lives it begins when that began,
+    as a successor does: what is signed next has a paper of before. Raises Refused for one that ends in more than a year.
+    """
+    with log_leaves.transaction(instance, urgent=True) as connection:
+        # Of two who renew at once the second waits here, and then finds the grant of the first.
+        key_store.lock_organisation(connection, "ROOT")
+        fresh, last = _top(instance, connection, paper), last_top_grant(instance, connection)
+        if last is None:
+            return documents.give_grant_within(instance, connection, fresh)
+        if last["exp"] > instance.now() + RENEW_DAYS * DAY:
+            zh = f"现有总授权到 {local_date(last['exp'])} 才到期,期满前一年内续授"
+            en = f"The authority's own grant lasts until {local_date(last['exp'])}; it is given anew within its last year."
+            raise Refused("grant_lasts", zh, en, f"certsvc keys grants {last['sub']}")
+        years = {**last["scope"]["years"], "to": max(last["scope"]["years"]["to"], local_date(fresh["exp"]).year)}
+        kept = {name: last[name] for name in ("role", "acts", "ratios", "depth")}
+        kept |= {"scope": {**last["scope"], "years": years}, "keys": fresh["keys"] + _officers_of(connection, last)}
+        begun = last["nbf"] if instance.now() <= last["exp"] else fresh["nbf"]
+        return documents.give_grant_within(instance, connection, {**fresh, **kept, "nbf": begun})
+
+
+def last_top_grant(instance: Instance, connection: Connection) -> Mapping[str, Any] | None:
+    """The authority's own grant that ends last, living or not; None where all were withdrawn."""
+    gone = documents.withdrawals(connection)
+    given = documents.grants_of(connection, instance.settings.authority)
+    top = [one.unverified_payload for one in given if one.sha256 not in gone]
+    top = [one for one in top if one["parent"] is None and one["role"] == "issuer"]
+    return max(top, key=lambda one: (one["exp"], one["iat"]), default=None)
+
+
+def _officers_of(connection: Connection, grant: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The keys of today of the officers whom a grant names; who left has none."""
+    named = (documents.key_by_jkt(connection, key["jkt"]) for key in grant["keys"] if key["use"] == "officer")
+    officers = dict.fromkeys(str(key.officer_id) for key in named)
+    held = (key_store.list_signing_keys(connection, officer_id=one) for one in officers)
+    living = (next((key for key in keys if key.ended_reason is None), None) for keys in held)
+    return [{"jkt": key.jkt, "use": "officer"} for key in living if key is not None]
 
 
 def delegate(instance: Instance, wanted: Delegation) -> str:
@@ -171,7 +216,10 @@ def _parent(instance: Instance, connection: Connection, wanted: Delegation) -> G
     if withdrawn is not None:
         raise withdrawn
     zh, en = "没有可以下放的授权", "There is no living grant that may be passed on."
-    raise NotReady("grant_absent", zh, en, "certsvc keys list")
+    last = last_top_grant(instance, connection)
+    ended = last is None or last["exp"] < now
+    hint = "certsvc keys renew --document-number 文号" if ended else "certsvc keys grants"
+    raise NotReady("grant_absent", zh, en, hint)
 
 
 def _officer_keys(connection: Connection, wanted: Delegation) -> list[str]:

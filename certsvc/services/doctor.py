@@ -15,7 +15,17 @@ from certsvc.core.calendar import local_date
 from certsvc.core.errors import CertsvcError, NotReady
 from certsvc.core.kinds import CA, ROOT
 from certsvc.instance import Instance, check_key_modes, database_url, open_instance, read_anchors, read_settings
-from certsvc.services import certifiers, cosign, documents, log, log_backfill, log_leaves, overview
+from certsvc.services import (
+    certifiers,
+    cosign,
+    delegation,
+    documents,
+    log,
+    log_backfill,
+    log_leaves,
+    overview,
+    trust_room,
+)
 from certsvc.services.ceremony import SIGNER_YEARS
 from certsvc.services.publish import LIST_TERM
 from certsvc.services.slots import published_lists
@@ -143,6 +153,18 @@ def _key_ends(instance: Instance) -> Iterator[Finding]:
         yield Finding(WARN if left > 0 else BAD, zh, en, f"certsvc keys rotate {which}")
 
 
+def _top_grant(instance: Instance) -> Iterator[Finding]:
+    """The authority's own grant, on which all others stand, is not near its end."""
+    with instance.engines.read.connect() as connection:
+        last = delegation.last_top_grant(instance, connection)
+    words = "发证机关的总授权(各机构的授权随之到期)", "the authority's own grant, with which all others end, lasts"
+    hint = "certsvc keys renew --document-number 文号"
+    if last is None:
+        yield Finding(BAD, "发证机关没有总授权", "the authority has no grant of its own", hint)
+    elif last["exp"] < instance.now() + delegation.RENEW_DAYS * DAY:
+        yield _dated(instance, last["exp"], delegation.RENEW_DAYS, words, hint)
+
+
 def _root_key(instance: Instance) -> Iterator[Finding]:
     """After the ceremony the root's key has no work here."""
     if instance.settings.environment == "production" and (instance.keys_dir / "root.pem").exists():
@@ -179,7 +201,13 @@ def _officers(instance: Instance) -> Iterator[Finding]:
 def _trust(instance: Instance) -> Iterator[Finding]:
     with instance.engines.read.connect() as connection:
         ends = documents.current_trust(connection).unverified_payload["exp"]
+        percent = trust_room.used(connection)
     yield _dated(instance, ends, TRUST_NOTICE, ("信任清单", "trust bundle"), "certsvc keys trust")
+    if percent >= trust_room.WARN:
+        most, least = trust_room.ROTATE, trust_room.ENROL
+        zh = f"信任清单已用 {percent}%:{least}% 起不再登记,{most}% 起不再轮换其他机构的密钥"
+        en = f"the trust bundle is {percent}% full: from {least}% nobody is enrolled, from {most}% no office's key is rotated"
+        yield Finding(WARN if percent < least else BAD, zh, en, "certsvc keys history --json")
 
 
 def _calendar(instance: Instance) -> Iterator[Finding]:
@@ -299,5 +327,5 @@ def _dated(instance: Instance, ends: int, notice: int, words: tuple[str, str], h
 
 
 REGISTER: tuple[Callable[[Instance], Iterator[Finding]], ...] = (
-    _keys, _key_ends, _root_key, _certifiers, _privacy, _officers, _trust, _calendar, _status_lists, _log, _witnesses, _clock, _intents, _fonts,
+    _keys, _key_ends, _top_grant, _root_key, _certifiers, _privacy, _officers, _trust, _calendar, _status_lists, _log, _witnesses, _clock, _intents, _fonts,
 )  # fmt: skip

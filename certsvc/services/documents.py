@@ -19,7 +19,7 @@ from certsvc.core.kinds import KINDS
 from certsvc.core.note import format_vkey
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
-from certsvc.services import cosign, log, log_leaves, log_points
+from certsvc.services import cosign, log, log_leaves, log_points, trust_room
 from certsvc.services.editions import calendar_at, calendar_rows, procedure_at, procedure_rows
 from certsvc.services.former_witnesses import former_witnesses
 from certsvc.services.log_points import Points
@@ -61,7 +61,8 @@ def key_in_service(connection: Connection, org: str, use: str, at: int) -> Signi
 def _newest_living(newest_first: tuple[SigningKey, ...], whose: str, use: str) -> SigningKey:
     key = next((key for key in newest_first if key.ended_reason is None), None)
     if key is None:
-        raise NotReady("key_absent", f"{whose} 没有 {use} 密钥", f"{whose} has no {use} key.", "certsvc keys list")
+        hint = f"certsvc keys rotate --org {whose} --use {use}" if use in ("seal", "grant") else "certsvc keys list"
+        raise NotReady("key_absent", f"{whose} 没有 {use} 密钥", f"{whose} has no {use} key.", hint)
     return key
 
 
@@ -114,6 +115,17 @@ def grantor(connection: Connection, parent: str | None) -> tuple[str, SigningKey
         return "ROOT", own_key(connection, "ROOT", "policy")
     issuer = str(load_document(connection, parent, "grant+jwt").unverified_payload["sub"])
     return issuer, own_key(connection, issuer, "grant")
+
+
+def withdrawer(connection: Connection, parent: str | None) -> tuple[str, SigningKey]:
+    """Who withdraws grants under `parent`: who gives them or, without a living key for that, the nearest office above."""
+    try:
+        return grantor(connection, parent)
+    except NotReady:
+        if parent is None:
+            raise
+        above = load_document(connection, parent, "grant+jwt").unverified_payload["parent"]
+        return withdrawer(connection, above)
 
 
 def load_document(connection: Connection, sha256: str, typ: str) -> Jws:
@@ -310,10 +322,9 @@ def renew_trust(instance: Instance) -> None:
 
 def _trusted(instance: Instance, connection: Connection, before: Document | None) -> dict[str, Any]:
     """What a trust bundle says beside its dates; `before` is the one that it follows."""
-    # The living keys of officers are left out: there are thousands of them, and a bundle travels with every certificate.
-    # A verifier asks it which keys have ended, and learns from grants and certificates which ones live.
-    keys = [key for key in key_store.list_signing_keys(connection) if key.use != "officer" or key.ended_reason]
-    keys += former_witnesses(connection, instance)
+    # The living keys of other offices are left out: there are thousands of them, and a bundle travels with every
+    # certificate. A verifier asks it which keys have ended, and learns from grants and certificates which ones live.
+    keys = [*trust_room.told_keys(connection, instance), *former_witnesses(connection, instance)]
     ends = {key.jkt: _end_events(connection, key) for key in keys if key.ended_reason}
     gone = first_withdrawals(connection)
     procedures = standing_documents(connection, "procedure+jwt")

@@ -14,13 +14,13 @@ from cryptography.x509.oid import NameOID
 from sqlalchemy import Connection
 
 from certsvc.core.chain import load_certificate
-from certsvc.core.errors import Malformed, NotFound, Refused
+from certsvc.core.errors import Malformed, NotFound, NotReady, Refused
 from certsvc.core.identity import check_uscc
 from certsvc.core.jose import thumbprint
 from certsvc.core.kinds import CA, CEREMONY_USES, ISSUED_USES
 from certsvc.core.names import fold_name
 from certsvc.instance import Instance
-from certsvc.services import certifiers, key_events, log_leaves
+from certsvc.services import certifiers, key_events, log_leaves, trust_room
 from certsvc.signers.minting import Authority, Holder, PrivateKey, mint_signer, new_key, write_key
 from certsvc.store import keys as key_store
 from certsvc.store.rows import Officer, Organisation, SigningKey
@@ -50,6 +50,7 @@ def enrol_organisation(instance: Instance, new: NewOrganisation, years: int = 3)
     if new.uscc is not None:
         check_uscc(new.uscc)
     with instance.engines.read.connect() as connection:
+        trust_room.check_room(connection, trust_room.ENROL)
         if key_store.find_organisation(connection, new.id) is not None:
             raise _known("org_known", f"机构已登记:{new.id}", f"Organisation {new.id} is registered already.")
     keys = make_keys(instance, new, years)
@@ -85,11 +86,12 @@ def enrol_officer(
 
     Thresholds count pseudonyms, so a name that the organisation has already needs a word: the pseudonym of that human,
     or `another_human`. Whoever comes back, with all keys ended, gets a key under the old id, named with the old pseudonym.
-    Raises NotFound, Malformed, and Refused for an id or a human that the register knows already.
+    Raises NotFound, Malformed, and Refused for an id or a human that the register knows already, or for want of room.
     """
     _check_id(officer_id)
     alias = pseudonym or secrets.token_hex(8)
     with instance.engines.read.connect() as connection:
+        trust_room.check_room(connection, trust_room.ENROL)
         organisation = key_store.find_organisation(connection, org_id)
         known = key_store.find_officer(connection, officer_id)
         colleagues = key_store.list_officers(connection, org_id=org_id)
@@ -143,16 +145,39 @@ def make_successor(instance: Instance, connection: Connection, old: SigningKey) 
     Raises NotReady without the key that has to certify it, Refused for a key whose use has no successor.
     """
     certificate = load_certificate(old.certificate)
-    key, certifier = new_key(old.use), _certifier(instance, connection, old.use)
+    return _certified(instance, connection, holder_of(certificate), (old.use, old.officer_id), years_of(certificate))
+
+
+def make_missing(instance: Instance, connection: Connection, org: str, use: str) -> SigningKey:
+    """A fresh key of an office that has no living one for `use`, for as long as its newest was certified; registered
+    nowhere yet. Raises NotReady without the CA that has to certify it, or for an office without any key."""
+    former = next(iter(key_store.list_signing_keys(connection, org_id=org, use=use)), None)
+    if former is not None:
+        return make_successor(instance, connection, former)
+    office = key_store.find_organisation(connection, org)
+    others = [key for key in key_store.list_signing_keys(connection, org_id=org) if key.officer_id is None]
+    if office is None or not others:
+        zh, en = f"{org} 没有任何密钥", f"{org} has no key at all."
+        raise NotReady("key_absent", zh, en, "certsvc keys list")
+    years = years_of(load_certificate(others[0].certificate))
+    return _certified(instance, connection, Holder(org, office.name_zh, use), (use, None), years)
+
+
+def _certified(
+    instance: Instance, connection: Connection, holder: Holder, what: tuple[str, str | None], years: int
+) -> SigningKey:
+    """A key in a file of its own; `what` is its use and the officer who holds it."""
+    use, officer = what
+    key, certifier = new_key(use), _certifier(instance, connection, use)
     # The thumbprint makes the file name its own: two who rotate at once do not write the same file.
-    file = f"{old.org_id}.{old.officer_id or old.use}.{thumbprint(key.public_key())[:12]}"
-    term = datetime.fromtimestamp(instance.now(), UTC), max(1, years_of(certificate))
-    if isinstance(key, EllipticCurvePrivateKey) and old.use == CA:
-        made = certifiers.mint_ca(certifier, holder_of(certificate), key, *term)
+    file = f"{holder.org}.{officer or use}.{thumbprint(key.public_key())[:12]}"
+    term = datetime.fromtimestamp(instance.now(), UTC), max(1, years)
+    if isinstance(key, EllipticCurvePrivateKey) and use == CA:
+        made = certifiers.mint_ca(certifier, holder, key, *term)
     else:
-        made = mint_signer(certifier, holder_of(certificate), old.use, key, *term)
+        made = mint_signer(certifier, holder, use, key, *term)
     write_key(instance.keys_dir / f"{file}.pem", key)
-    return _row(key, old.use, str(old.org_id), old.officer_id, file, made)
+    return _row(key, use, holder.org, officer, file, made)
 
 
 def _certifier(instance: Instance, connection: Connection, use: str) -> Authority:

@@ -14,9 +14,9 @@ from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves, private
 from certsvc.services.act_rules import target_of
 from certsvc.services.certifiers import certificates_of
+from certsvc.services.evidence_grants import GrantsOf
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.publish import current_status_list
-from certsvc.services.theft import theft_at
 from certsvc.services.witness_list import is_strict
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
@@ -97,10 +97,11 @@ def gather_bundle(
     acts = [step.act for step in path] + [a for e in (*corrections, *events) for a in (e.propose, e.decide)]
     credential = parse_document(certificate.credential, "vc+jwt")
     named = {name for act in acts for name in act.unverified_payload["grants"]}
-    living = living_grants(
-        instance, connection, credential.unverified_payload["iss"].rpartition(":")[2], logged, proved
-    )
-    grants = tuple(_grants(connection, [*named, *(grant.sha256 for grant in living)]))
+    procedure = documents.load_document(connection, acts[0].unverified_payload["procedure"], "procedure+jwt")
+    issuer = credential.unverified_payload["iss"].rpartition(":")[2]
+    own = GrantsOf(instance, connection, issuer, logged if proved else None)
+    needed = own.for_certificate(credential, status_list, acts[len(path) :], _issuing_roles(procedure))
+    grants = tuple(_grants(connection, [*named, *needed]))
     draft = Bundle(
         b"",
         credential,
@@ -110,7 +111,7 @@ def gather_bundle(
         corrections,
         events,
         grants,
-        documents.load_document(connection, acts[0].unverified_payload["procedure"], "procedure+jwt"),
+        procedure,
         tuple(_calendars(connection, path)),
         trust or documents.current_trust(connection),
         status_list,
@@ -177,29 +178,15 @@ def _open_salts(instance: Instance, connection: Connection, entry: EntryRow, ver
     return {field: salts[field] for field in OPEN_FIELDS}
 
 
-def living_grants(
-    instance: Instance, connection: Connection, issuer: str, logged: LogEvidence, proved: bool
-) -> list[Jws]:
-    """The grants of `issuer` on which something sound may stand; with `proved` those that the log proves."""
-    given = documents.grants_of(connection, issuer)
-    sound = [grant for grant in given if not _never_good(instance, connection, grant)]
-    return [grant for grant in sound if not proved or logged.of(grant) is not None]
+def _issuing_roles(procedure: Jws) -> list[str]:
+    """The roles that may issue by a procedure."""
+    steps = procedure.unverified_payload["steps"]
+    return [role for step in steps if step["act"] == "issue" for role in step["roles"]]
 
 
 def _grants(connection: Connection, named: list[str]) -> Iterable[Jws]:
     for name in sorted(documents.grants_with_parents(connection, named)):
         yield documents.load_document(connection, name, "grant+jwt")
-
-
-def _never_good(instance: Instance, connection: Connection, grant: Jws) -> bool:
-    """Whether a grant was given with a stolen key: nothing sound stands on it, so no bundle has to carry it along."""
-    withdrawal, given = documents.withdrawals(connection).get(grant.sha256), grant.unverified_payload["iat"]
-    if withdrawal is None:
-        return False
-    since = documents.withdrawn_from(withdrawal)
-    if withdrawal["good_before"] is None:
-        return since <= int(given)
-    return bool(theft_at(instance, connection, since).late(grant.typ, {grant.sha256: given}))
 
 
 def _calendars(connection: Connection, path: tuple[PathStep, ...]) -> Iterable[Jws]:

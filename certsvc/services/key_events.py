@@ -80,7 +80,8 @@ def end(connection: Connection, key: SigningKey, reason: str, at: int, good_befo
 
 
 def end_key(instance: Instance, jkt: str, reason: str = "withdrawn") -> SigningKey:
-    """Ends a key that nothing replaces, of an officer who leaves for example, and publishes it. Raises Refused."""
+    """Ends a key that nothing replaces, of an officer who leaves for example, and publishes it. Raises Refused,
+    also for a grant key on which grants stand."""
     if reason != "withdrawn":
         zh, en = "轮换与泄露各有命令", "A rotation and a compromise have commands of their own."
         raise Refused("key_end_reason", zh, en, f"certsvc keys compromised {jkt} --since TIME --dry-run")
@@ -93,11 +94,31 @@ def end_key(instance: Instance, jkt: str, reason: str = "withdrawn") -> SigningK
                 "A key of the authority is rotated; without it the work would stop.",
             )
             raise Refused("key_use", zh, en, f"certsvc keys rotate --org {key.org_id} --use {key.use}")
+        _check_passes_nothing_on(instance, connection, key)
         # What was signed in this very second was signed before.
         ended = end(connection, key, reason, instance.now() + 1)
         note(instance, connection, ended)
         documents.publish_trust_within(instance, connection)
     return ended
+
+
+def _check_passes_nothing_on(instance: Instance, connection: Connection, key: SigningKey) -> None:
+    """Returns unless grants stand on those of the office whose grant key this is. Raises Refused(grant_key_needed).
+
+    Without one nobody below it could be given another key.
+    """
+    if key.use != "grant":
+        return
+    own = {one.sha256 for one in documents.grants_of(connection, str(key.org_id))}
+    given = [parse_shared(row.body, row.typ) for row in document_store.list_documents(connection, "grant+jwt")]
+    below = [one for one in given if one.unverified_payload["parent"] in own]
+    known, now = documents.grants_with_parents(connection, [one.sha256 for one in below]), instance.now()
+    for one in below:
+        org = one.unverified_payload["sub"]
+        if now <= one.unverified_payload["exp"] and not documents.is_withdrawn(connection, known[one.sha256], now):
+            zh = f"{key.org_id} 下放给 {org} 的授权仍有效,须先撤回,或改为轮换"
+            en = f"A grant that {key.org_id} gave to {org} stands: withdraw it first, or rotate the key."
+            raise Refused("grant_key_needed", zh, en, f"certsvc keys rotate --org {key.org_id} --use grant")
 
 
 def _is_former_ca(connection: Connection, key: SigningKey) -> bool:

@@ -15,8 +15,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from certsvc.core.errors import NotFound, NotReady, Refused
+from certsvc.core.jose import Jws
 from certsvc.instance import Instance
-from certsvc.services import documents, enrol, key_events, log_leaves
+from certsvc.services import documents, enrol, key_events, log_leaves, trust_room
 from certsvc.store import keys as key_store
 from certsvc.store.rows import SigningKey
 
@@ -25,6 +26,8 @@ from certsvc.store.rows import SigningKey
 HANDOVER = 60
 #: What tells a grant from its successor.
 OWN = ("jti", "iss", "iat", "keys", "parent")
+#: Keys of an office that it may lack: one was never made, or ended without another in its place.
+MAY_LACK = ("seal", "grant")
 Payload = Mapping[str, Any]
 
 
@@ -32,13 +35,17 @@ Payload = Mapping[str, Any]
 class Rotated:
     """The key that ended, the key that took its place, and the hashes of the successor grants."""
 
-    old: SigningKey
+    old: SigningKey | None
+    """None where no key was living."""
     new: SigningKey
     grants: tuple[str, ...]
+    ungiven: tuple[str, ...] = ()
+    """Hashes of the grants of a stolen key that nobody could give a successor: they have to be given anew."""
 
 
 def rotate_key(instance: Instance, org: str, use: str) -> Rotated:
-    """A new key of an organisation for `use`. Raises NotFound, NotReady, Refused."""
+    """A new key of an organisation for `use`; a seal or a grant key also where none is living, and then its grants have
+    to be given anew. Raises NotFound, NotReady, Refused."""
     with log_leaves.transaction(instance, urgent=True) as connection:
         if key_store.find_organisation(connection, org) is None:
             zh, en = f"机构不存在:{org}", f"No organisation {org}."
@@ -46,7 +53,19 @@ def rotate_key(instance: Instance, org: str, use: str) -> Rotated:
         if use == "officer":
             zh, en = "经办人的密钥按经办人轮换", "The key of an officer is rotated by the officer's id."
             raise Refused("key_use", zh, en, "certsvc keys rotate --officer ID")
+        if use in MAY_LACK and org != "ROOT":
+            # Of two who make the missing key at once the second waits here, and then rotates it.
+            key_store.lock_organisation(connection, "ROOT")
+            if all(key.ended_reason for key in key_store.list_signing_keys(connection, org_id=org, use=use)):
+                return _make_missing(instance, connection, org, use)
         return _rotate(instance, connection, documents.own_key(connection, org, use))
+
+
+def _make_missing(instance: Instance, connection: Connection, org: str, use: str) -> Rotated:
+    trust_room.check_room(connection, trust_room.ENROL)
+    new = enrol.make_missing(instance, connection, org, use)
+    key_events.certify(instance, connection, [new])
+    return Rotated(None, new, ())
 
 
 def rotate_officer(instance: Instance, officer_id: str) -> Rotated:
@@ -59,6 +78,8 @@ def rotate_officer(instance: Instance, officer_id: str) -> Rotated:
 
 
 def _rotate(instance: Instance, connection: Connection, old: SigningKey) -> Rotated:
+    if old.org_id not in ("ROOT", instance.settings.authority):
+        trust_room.check_room(connection, trust_room.ROTATE)
     done = replace_key(instance, connection, old, "rotated", instance.now() + HANDOVER)
     documents.publish_trust_within(instance, connection)
     return done
@@ -67,7 +88,10 @@ def _rotate(instance: Instance, connection: Connection, old: SigningKey) -> Rota
 def replace_key(
     instance: Instance, connection: Connection, old: SigningKey, reason: str, at: int, good_before: int | None = None
 ) -> Rotated:
-    """Replaces a living key inside the caller's transaction, who publishes the trust bundle afterwards."""
+    """Replaces a living key inside the caller's transaction, who publishes the trust bundle afterwards.
+
+    A grant that nobody can give a successor stands in the way of a rotation (NotReady) and of no theft (`ungiven`).
+    """
     _check_place(instance, old)
     # Nobody takes away the CA meanwhile that certifies the new key.
     key_store.lock_organisation(connection, "ROOT")
@@ -78,9 +102,11 @@ def replace_key(
     ended = key_events.end(connection, old, reason, at, good_before)
     for key in (new, ended):
         key_events.note(instance, connection, key)
-    named = [one.unverified_payload for one in living if _names(one.unverified_payload, old.jkt)]
-    others = [one.unverified_payload for one in living if not _names(one.unverified_payload, old.jkt)]
-    return Rotated(ended, new, tuple(_succeed(instance, connection, named, others, (old, new))))
+    named = [one for one in living if _names(one.unverified_payload, old.jkt)]
+    others = [one.unverified_payload for one in living if one not in named]
+    ungiven: list[str] | None = [] if reason == "compromised" else None
+    given = tuple(_succeed(instance, connection, named, others, (old, new), ungiven))
+    return Rotated(ended, new, given, tuple(ungiven or ()))
 
 
 def _check_place(instance: Instance, old: SigningKey) -> None:
@@ -95,30 +121,48 @@ def _check_place(instance: Instance, old: SigningKey) -> None:
 def _succeed(
     instance: Instance,
     connection: Connection,
-    named: Iterable[Payload],
+    named: Iterable[Jws],
     others: Iterable[Payload],
     keys: tuple[SigningKey, SigningKey],
+    ungiven: list[str] | None,
 ) -> Iterable[str]:
-    """Gives the successors of the grants in `named`; one that another living grant already covers is left out."""
+    """Gives the successors of the grants in `named`; one that another living grant already covers is left out.
+
+    One that nobody can give is added to `ungiven`; without such a list raises NotReady.
+    """
     old, new = keys
     standing = list(others)
-    wanted = [{**payload, "keys": _renewed(connection, payload, old.jkt, new.jkt)} for payload in named]
+    wanted = [(one.sha256, _renewed(connection, one.unverified_payload, old.jkt, new.jkt)) for one in named]
     # Of the grants that earlier rotations left, the one with most living keys is the one in use.
-    for payload in sorted(wanted, key=lambda one: -len(one["keys"])):
+    for name, payload in sorted(wanted, key=lambda one: -len(one[1]["keys"])):
         if any(covers(other, payload) for other in standing):
             continue
+        try:
+            parent = _giving_parent(instance, connection, payload["parent"])
+        except NotReady:
+            if ungiven is None:
+                raise
+            ungiven.append(name)
+            continue
         standing.append(payload)
-        parent = standing_parent(connection, payload["parent"], instance.now())
         body = {name: value for name, value in payload.items() if name not in OWN}
         # Dated as the new key is: what was begun in this second is completed with both.
         body |= {"keys": payload["keys"], "parent": parent, "iat": max(new.valid_from, payload["iat"])}
         yield documents.give_grant_within(instance, connection, body)
 
 
-def _renewed(connection: Connection, payload: Payload, old: str, new: str) -> list[dict[str, str]]:
-    """The keys of a grant with the new one in place of the old one, and without those that ended before."""
+def _giving_parent(instance: Instance, connection: Connection, parent: str | None) -> str | None:
+    """As `standing_parent`, of which the key is at hand as well. Raises NotReady."""
+    found = standing_parent(connection, parent, instance.now())
+    instance.signer(documents.grantor(connection, found)[1])
+    return found
+
+
+def _renewed(connection: Connection, payload: Payload, old: str, new: str) -> dict[str, Any]:
+    """A grant with the new key in place of the old one, and without keys that ended before."""
     swapped = [{**key, "jkt": new if key["jkt"] == old else key["jkt"]} for key in payload["keys"]]
-    return [key for key in swapped if documents.key_by_jkt(connection, key["jkt"]).ended_reason is None]
+    living = [key for key in swapped if documents.key_by_jkt(connection, key["jkt"]).ended_reason is None]
+    return {**payload, "keys": living}
 
 
 def standing_parent(connection: Connection, parent: str | None, now: int) -> str | None:

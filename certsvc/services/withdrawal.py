@@ -1,4 +1,5 @@
-"""Withdrawal of a grant (撤回授权, `certsvc keys ungrant`): signed by the key that might give it (docs/format.md 3)."""
+"""Withdrawal of a grant (撤回授权, `certsvc keys ungrant`): signed by the key that might give it, or one
+above that (docs/format.md 3.4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ def withdraw_within(
     if sha256 in documents.withdrawals(connection):
         zh, en = "该授权已被撤回", "This grant has been withdrawn already."
         raise Refused("grant_withdrawn_already", zh, en, f"certsvc keys grants {grant['sub']}")
-    issuer, key = documents.grantor(connection, grant["parent"])
+    issuer, key = documents.withdrawer(connection, grant["parent"])
     payload = {
         "jti": f"u-{uuid4()}",
         "iss": issuer,

@@ -94,6 +94,22 @@ def test_a_rotation_shows_both_keys_and_stands_in_the_history(home: Path, codes:
     must("verify", *codes, "--home", home)
 
 
+def test_a_grant_key_is_made_for_an_office_that_has_none_and_the_next_command_is_named(home: Path) -> None:
+    said = must("keys", "rotate", "--org", "COMM", "--use", "grant", "--home", home)
+    assert "key made" in said.err and "certsvc keys grant COMM" in said.err
+    assert key(home, "grant", "COMM") in said.out
+
+
+def test_the_authoritys_own_grant_is_given_anew_in_its_last_year_only(home: Path) -> None:
+    said = call("keys", "renew", *PAPER, "--home", home)
+    assert (said.code, "grant_lasts" in said.err) == (1, True)
+    (row,) = [line for line in must("keys", "grants", "HRSS", "--home", home).out.splitlines() if "issuer" in line]
+    must("keys", "ungrant", "--reason", "withdrawn", *PAPER, "--home", home, "--", row.split()[0])
+    assert "certsvc keys renew" in call("doctor", "--home", home).err
+    assert "given anew" in must("keys", "renew", *PAPER, "--home", home).err
+    assert "certsvc keys renew" not in call("doctor", "--home", home).err
+
+
 def test_the_key_of_an_officer_is_rotated_by_the_officers_id(home: Path) -> None:
     before = len(history(home, "--org", "COMM"))
     must("keys", "rotate", "--officer", "COMM-1", "--home", home)

@@ -12,7 +12,7 @@ from certsvc.core.errors import NotFound
 from certsvc.core.jose import Jws, parse_document, thumbprint
 from certsvc.core.statuslist import SUSPENDED, unpack, value_at
 from certsvc.register.columns import TRACKS
-from certsvc.services import documents, enrol
+from certsvc.services import documents
 from certsvc.services.publish import (
     LIST_AGE,
     LIST_TERM,
@@ -24,6 +24,7 @@ from certsvc.services.publish import (
     publish_status_list,
     trust_document,
 )
+from certsvc.services.rotation import rotate_key
 from certsvc.services.status import Proposal, approve, propose
 
 
@@ -105,12 +106,9 @@ def _pem() -> Any:
 
 def test_the_newest_trust_bundle_is_published(small: SmallInstance) -> None:
     small.instance.set_clock(small.now + DAY)
-    enrol.enrol_organisation(small.instance, enrol.NewOrganisation("NEW", "示例", "New", "unit", None, "220100"))
     before = json.dumps(trust_document(small.instance))
-    documents.publish_trust(small.instance)
+    fresh = rotate_key(small.instance, "HRSS", "seal").new.jkt
     payload = parse_document(trust_document(small.instance)["trust"].encode(), "trust+jwt").unverified_payload
-    with small.instance.engines.read.connect() as connection:
-        fresh = documents.own_key(connection, "NEW", "seal").jkt
     assert fresh in {key["jkt"] for key in payload["keys"]}
     assert fresh not in before
 
