@@ -34,7 +34,7 @@ from certsvc.signers.minting import Authority, Holder, mint_issuing_ca, mint_roo
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.verify import verify
-from certsvc.verify.case import Evidence
+from certsvc.verify.case import DocumentFindings, Evidence
 from certsvc.verify.report import Report
 
 _NAME = re.compile(r"@key:([A-Za-z0-9.-]+)|@([a-z_]+(?:\.[a-z_0-9]+)*)")
@@ -49,10 +49,20 @@ _TYPES = {
 }
 
 
-def judge(small: SmallInstance, data: bytes, anchors: tuple[Anchor, ...] | None = None, **asked: Any) -> Report:
-    """The offline Report on `data`, asked when the certificates were fresh; `at`, `now`, `max_age`, `newer_status`."""
+def judge(
+    small: SmallInstance,
+    data: bytes,
+    anchors: tuple[Anchor, ...] | None = None,
+    document: DocumentFindings | None = None,
+    **asked: Any,
+) -> Report:
+    """The offline Report on `data`, asked when the certificates were fresh; `at`, `now`, `max_age`, `newer_status`.
+
+    `document`: what was found about the PDF that it came in.
+    """
     times = {"at": small.now, "now": small.now} | asked
-    return verify_offline(Found(bundle=data), small.anchors if anchors is None else anchors, Asked(**times))
+    found = Found(bundle=data, document=document, carrier="none" if document is None else document.kind)
+    return verify_offline(found, small.anchors if anchors is None else anchors, Asked(**times))
 
 
 def unlogged(data: bytes) -> bytes:

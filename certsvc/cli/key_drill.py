@@ -19,6 +19,8 @@ from certsvc.services.restatement import Restated, open_statements
 #: Lines of each table; the CSV has all of them.
 SHOWN = 20
 _SOUND, _SUSPECT = "可信 sound", "存疑 suspect"
+_THEN = "对证书:重签、撤销,或为没有可信文件的换发新版 · sign them anew, revoke them, or renew those without a file to believe"
+_BARS = {"resign": "重签 resign", "revoke": "撤销 revoke", "renew": "换发 renew"}
 _CSV = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
@@ -26,7 +28,7 @@ _CSV = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.argument("jkt")
 @click.option("--since", required=True, type=Moment(), help="自此时起存疑 · from this time on it is suspect")
 @click.option("--dry-run", is_flag=True, help="只列出,不做 · list only")
-@click.option("--then", type=click.Choice(REMEDIES), help="对证书:重签或撤销 · sign certificates anew, or revoke them")
+@click.option("--then", type=click.Choice(REMEDIES), help=_THEN)
 @click.option("--officer", metavar="A", help="提出人 · who proposes")
 @click.option("--second", metavar="B", help="决定人,须是另一人 · another human, who decides")
 @click.option("--out", "path", type=_CSV, metavar="FILE", help="全部明细写入 CSV · everything as CSV")
@@ -45,7 +47,9 @@ def compromised(
 ) -> None:
     """密钥泄露处置:列明、停用、更换、重签或撤销;中断后再次执行即可 · Compromise drill; run it again to go on."""
     if dry_run:
-        _show(find_damage(instance, jkt, since), path)
+        damage = find_damage(instance, jkt, since)
+        _show(damage, path)
+        _tell_pages(damage, (jkt, since), Settled())
         next_step(_command(jkt, since, then or "resign"))
         return
     if officer is None or second is None or document is None:
@@ -57,11 +61,12 @@ def compromised(
     _show(damage, path)
     settled = Settled()
     if then is not None:
-        with bar("重签 resign" if then == "resign" else "撤销 revoke") as progress:
+        with bar(_BARS[then]) as progress:
             settled = compromise.remedy(instance, damage, then, officers, document, progress)
         done(f"已处理 {settled.done} 份证书", f"{settled.done} certificates settled")
     damage = find_damage(instance, jkt, since)
     _tell_statements(open_statements(instance, damage), settled.restated, (jkt, since))
+    _tell_pages(damage, (jkt, since), settled if then == "renew" else Settled())
     _tell_left(damage, settled, (jkt, since, then))
 
 
@@ -113,6 +118,9 @@ def _rows(damage: Damage) -> Iterator[tuple[str, bool, tuple[str, ...]]]:
     for one in damage.certificates:
         name, causes = f"{one.number} v{one.version}", ",".join(one.causes)
         yield "vc+jwt", one.sound, ("vc+jwt", name, "证书 certificate", moment(one.issued_at), causes, one.state)
+    for one in damage.pages:
+        name = f"{one.number} v{one.version}"
+        yield "pdf", True, ("pdf", name, "文件 file", moment(one.issued_at), ",".join(one.causes), one.state)
     for trace in damage.traces:
         row = (trace.kind, trace.name, trace.what, moment(trace.at), trace.cause, "")
         yield trace.kind, trace.sound, row
@@ -138,6 +146,14 @@ def _tell_statements(left: list[str], restated: Restated, asked: tuple[str, int]
         next_step(_command(*asked, "resign"))
 
 
+def _tell_pages(damage: Damage, asked: tuple[str, int], settled: Settled) -> None:
+    """The sound certificates whose holders have no file that is believed without the register, and the command for them."""
+    if damage.pages:
+        talk(f"  证书可信,但没有脱机可验的文件 · Sound, without a file to believe offline: {len(damage.pages)}")
+        _tell_reasons(code for _one, code in settled.left)
+        next_step(_command(*asked, "renew"))
+
+
 def _tell_left(damage: Damage, settled: Settled, asked: tuple[str, int, str | None]) -> None:
     """What is left to do, and the command for it."""
     jkt, since, then = asked
@@ -146,7 +162,7 @@ def _tell_left(damage: Damage, settled: Settled, asked: tuple[str, int, str | No
         mendable = sum(one.resignable for one in waiting)
         talk(f"  待处理 · Left: {len(waiting)} 份证书 certificates,其中可重签 of them resignable: {mendable}")
         _tell_reasons(code for _one, code in settled.left)
-        next_step(_command(jkt, since, "resign" if mendable and then is None else "revoke"))
+        next_step(_command(jkt, since, "resign" if mendable and then in (None, "renew") else "revoke"))
         return
     done("没有待处理的证书", "no certificate is left to settle")
     acts = sum(1 for one in damage.traces if one.kind == "act+jwt" and not one.sound)

@@ -22,7 +22,7 @@ from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
-from certsvc.render.cms import CmsParts, der_signature, read_cms, signature_math_holds
+from certsvc.render.cms import CmsParts, der_signature, read_cms, signature_math_holds, write_cms
 from certsvc.render.page import ATTACHMENT_NAME
 from certsvc.render.timestamp import Timestamp, read_timestamp
 
@@ -49,6 +49,8 @@ class PdfSignature:
     signing_time: datetime
     """Asserted by the signer, aware."""
     timestamp: Timestamp | None
+    cms: bytes
+    """The signature itself, DER."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,8 @@ def _read_ours(data: bytes) -> tuple[bytes, PdfSignature]:
     signing_time = _guard(lambda: embedded.self_reported_timestamp, "pdf_structure")
     _require(signing_time is not None, "pdf_structure")
     bundle = _guard(lambda: _attached_bundle(reader), "bundle_missing")
-    return bundle, PdfSignature(parts.certificate_der, parts.issuing_ca_der, signing_time, timestamp)
+    signature = PdfSignature(parts.certificate_der, parts.issuing_ca_der, signing_time, timestamp, write_cms(parts))
+    return bundle, signature
 
 
 def _split_at_gap(data: bytes) -> tuple[bytes, bytes, bytes]:

@@ -32,7 +32,7 @@ from certsvc.store import status as status_store
 from certsvc.store.rows import SigningKey
 
 REASON = "key_compromised"
-REMEDIES = ("resign", "revoke")
+REMEDIES = ("resign", "revoke", "renew")
 
 
 @dataclass(frozen=True)
@@ -163,13 +163,14 @@ def remedy(
     progress: Callable[[int, int], None] | None = None,
 ) -> Settled:
     """Settles the suspect certificates of `damage` that are open: `resign` those that it mends, `revoke` all of them.
+    `renew` issues the next version of sound ones that no file is believed of without the register (`Damage.pages`).
 
     Each in a transaction of its own, with the status read inside it, so that nobody is settled twice. `resign` signs
     suspect statements of equivalence anew as well; they have no status that could be revoked.
     """
     check_officers(instance, officers)
     settled = Settled()
-    waiting = [one for one in damage.certificates if one.open]
+    waiting = [one for one in (damage.pages if then == "renew" else damage.certificates) if one.open]
     for count, one in enumerate(waiting, 1):
         code = _settle(instance, one, then, officers, document)
         if code is None:
@@ -198,9 +199,9 @@ def _settle(
     instance: Instance, one: CertificateLine, then: str, officers: Officers, document: Mapping[str, str]
 ) -> str | None:
     """None, or the code of what is in the way."""
-    if then == "resign" and not one.resignable:
+    if then != "revoke" and not one.resignable:
         return "not_resignable"
-    kind = "correct" if then == "resign" else "revoke"
+    kind = "revoke" if then == "revoke" else "correct"
     wanted = status.Proposal(kind, one.number, officers.first, document, REASON, retroactive=kind == "revoke")
     try:
         with log_leaves.transaction(instance) as connection:

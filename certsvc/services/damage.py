@@ -11,6 +11,7 @@ Where the theft lies is asked of `theft`: what counts here is what counts for ev
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import TypeVar
 
@@ -27,6 +28,7 @@ from certsvc.services import documents
 from certsvc.services.certifiers import certified_by
 from certsvc.services.publish import WAITING
 from certsvc.services.theft import Theft, theft_at
+from certsvc.store import keys as key_store
 from certsvc.store import traces
 from certsvc.store.rows import SigningKey
 from certsvc.store.traces import CertificateTrace, DocumentTrace
@@ -36,7 +38,7 @@ Row = TypeVar("Row")
 OPEN = ("in_force", "suspended", WAITING)
 #: Why a certificate is suspect, so that its next version would be as good as new: its own signature, the grant of the key
 #: that signed it, or its file's signature.
-ONLY_SIGNED = {"signature", "grant", "file"}
+ONLY_SIGNED = {"signature", "grant", "file", "page"}
 #: Later than any time.
 NEVER = float("inf")
 
@@ -92,6 +94,9 @@ class Damage:
     """Under a root that requires the log: how many of its entries witnesses had seen before, on which sound rests."""
     traces: tuple[Trace, ...]
     certificates: tuple[CertificateLine, ...]
+    pages: tuple[CertificateLine, ...] = ()
+    """Of a PDF key: sound certificates in force that only their next version gives a file which is believed everywhere.
+    No other key signs for their day of issue, and of this one nobody can tell offline when it signed."""
 
     @property
     def suspect_grants(self) -> tuple[str, ...]:
@@ -159,6 +164,7 @@ class _Search:
     theft: Theft
     causes: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     """Kind -> hash of a suspect document -> cause."""
+    pages: list[CertificateLine] = field(default_factory=list)
 
     def run(self) -> Damage:
         signed = list(self._signed())
@@ -174,7 +180,7 @@ class _Search:
             shown |= self._follow_acts()
         found = [self._trace(one) for one in sorted(shown.values(), key=lambda one: (one.typ, one.iat, one.sha256))]
         certificates = tuple(self._certificates(sound_acts))
-        return Damage(self.key, self.theft.since, self.theft.size, tuple(found), certificates)
+        return Damage(self.key, self.theft.since, self.theft.size, tuple(found), certificates, tuple(self.pages))
 
     def _mark(self, typ: str) -> bytes:
         """The protected header of a signature of this key: one string, as it is canonical."""
@@ -247,6 +253,8 @@ class _Search:
             said = tuple(name for name, is_so in causes.items() if is_so)
             if said or head == own or one.entry_id in on_sound or one.id in files:
                 yield _line(one, said)
+            if not said and one.state in OPEN and (one.id in files or self._alone_signs(one.issued_at)):
+                self.pages.append(_line(one, ("page",)))
 
     def _with_lateness(self, own: bytes) -> Iterator[tuple[CertificateTrace, bool]]:
         """Every certificate, and whether this key signed it, by its header `own`, since the theft."""
@@ -270,6 +278,18 @@ class _Search:
                 if public in one.cms:
                     made[one.certificate_id] = max(one.made_at, made.get(one.certificate_id, 0))
         return made
+
+    def _alone_signs(self, at: int) -> bool:
+        """Whether this key was in service for PDFs in that second, and no other was that still signs as of it."""
+        fitting = [key for key in self._pdf_keys if key.valid_from <= at < key.valid_to]
+        still = {key.jkt for key in fitting if key.ended_reason in (None, "rotated")}
+        return self.key in fitting and still <= {self.key.jkt}
+
+    @cached_property
+    def _pdf_keys(self) -> tuple[SigningKey, ...]:
+        if self.key.use != "pdf":
+            return ()
+        return key_store.list_signing_keys(self.connection, org_id=self.key.org_id, use="pdf")
 
     def _granted_from(self) -> dict[str, float]:
         """Credential keys that a suspect grant names -> the second from which another one does, which nothing earlier

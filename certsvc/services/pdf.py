@@ -22,6 +22,7 @@ from certsvc.render.page import render_page, render_png, toolchain_fingerprint
 from certsvc.render.signature import SignedPage, reinsert, sign_page
 from certsvc.services import documents
 from certsvc.services.certifiers import ca_of
+from certsvc.services.own_files import check_own_file
 from certsvc.services.publish import WAITING
 from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
@@ -47,7 +48,8 @@ def certificate_png(instance: Instance, code_text: str) -> bytes:
 
 
 def pdf_of(instance: Instance, certificate: Certificate) -> bytes:
-    """The PDF of a stored certificate whatever its status; signed now if it never was. Raises NotReady.
+    """The PDF of a stored certificate whatever its status; signed now if it never was. Raises NotReady, and Refused
+    pdf_key_stolen where the key of its day of issue was stolen before it was.
 
     Not every Certificate will do: the one that `issue` gives out is as it was before its bundle was frozen.
     """
@@ -147,8 +149,12 @@ def _rendition(instance: Instance, connection: Connection, certificate: Certific
 
 
 def _sign_first(instance: Instance, certificate: Certificate, page: bytes, page_sha256: str) -> bytes:
-    """Signs this page once for this toolchain and keeps the CMS. Whoever comes second gets the first one's file."""
+    """Signs this page once for this toolchain and keeps the CMS. Whoever comes second gets the first one's file.
+
+    Raises Refused pdf_key_stolen, own_check_failed: nothing is kept or handed out that a verifier would not take.
+    """
     signed = _sign(instance, certificate, page)
+    check_own_file(instance, certificate, signed.pdf)
     fingerprint = toolchain_fingerprint(instance.fonts)
     own = Rendition(str(uuid4()), certificate.id, fingerprint, page_sha256, signed.cms, instance.now())
     with instance.engines.write.begin() as connection:
@@ -160,11 +166,20 @@ def _sign(instance: Instance, certificate: Certificate, page: bytes) -> SignedPa
     with instance.engines.read.connect() as connection:
         org = instance.settings.authority
         # A page is signed as of its day of issue, so after a rotation by the key of that day, which its bundle knows.
-        of_that_day = documents.key_in_service(connection, org, "pdf", certificate.issued_at)
-        key = of_that_day or documents.own_key(connection, org, "pdf")
+        key = documents.key_in_service(connection, org, "pdf", certificate.issued_at)
+        if key is None:
+            raise _stolen(certificate)
         issuing = ca_of(instance, connection, key.certificate).certificate
     url = os.environ.get("CERTSVC_TIMESTAMP_URL")
     return sign_page(page, instance.signer(key), key.certificate, issuing, _signed_at(certificate), url)
+
+
+def _stolen(certificate: Certificate) -> Refused:
+    """No other key will do: none that began later is in a grant of the frozen bundle."""
+    zh = "该证书签发之日的文件签章密钥已失密,须换发新版后再出具文件"
+    en = "The key for files of its day of issue was stolen; the office issues its next version, which has a file."
+    command = f"certsvc status correct {certificate.number} --reason key_compromised --officer A --document-number N"
+    return Refused("pdf_key_stolen", zh, en, command)
 
 
 def _signed_at(certificate: Certificate) -> datetime:

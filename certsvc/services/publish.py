@@ -69,12 +69,12 @@ def _is_proved(instance: Instance, listed: Jws) -> bool:
 
 
 def _last_proved(instance: Instance, uri: str) -> Jws | None:
-    """The newest list of the present key that still holds and that the log proves."""
+    """The newest list that still holds, that the log proves, and for which its key vouches."""
     with instance.engines.read.connect() as connection:
-        logged, key = LogEvidence(instance, connection), _status_key(instance, connection)
+        logged = LogEvidence(instance, connection)
         for row in islice(status_store.list_status_lists(connection, uri), LOOK_BACK):
             listed = documents.load_document(connection, row.sha256, "statuslist+jwt")
-            holds = listed.unverified_payload["exp"] > instance.now() and listed.signatures[0].unverified_kid == key
+            holds = listed.unverified_payload["exp"] > instance.now() and _vouches(connection, listed)
             if holds and logged.of(listed) is not None:
                 return listed
     return None
@@ -89,7 +89,7 @@ def _current_list(instance: Instance, uri: str) -> Jws:
         return renew_status_list(instance, uri)
     except NotReady as error:
         with instance.engines.read.connect() as connection:
-            last = _own_list(instance, connection, uri)
+            last = _last_list(connection, uri)
         if error.code not in STANDS_STILL or last is None or last.unverified_payload["exp"] <= instance.now():
             raise
         return last
@@ -200,12 +200,24 @@ def _times(checkpoint: str, policy: WitnessPolicy) -> tuple[int, ...]:
 
 
 def _own_list(instance: Instance, connection: Connection, uri: str) -> Jws | None:
-    """The list published last, if it is of the present key."""
-    if status_store.latest_status_list(connection, uri) is None:
-        return None
-    document = newest_status_list(connection, uri)
-    # A key that has ended vouches for nothing new; above all when it was stolen.
-    return document if document.signatures[0].unverified_kid == _status_key(instance, connection) else None
+    """The list published last, if it is of the present key: one that has ended vouches for nothing new."""
+    document = _last_list(connection, uri)
+    return document if document and document.signatures[0].unverified_kid == _status_key(instance, connection) else None
+
+
+def _last_list(connection: Connection, uri: str) -> Jws | None:
+    """The list published last, if its key vouches for it."""
+    latest = status_store.latest_status_list(connection, uri)
+    document = None if latest is None else newest_status_list(connection, uri)
+    return document if document and _vouches(connection, document) else None
+
+
+def _vouches(connection: Connection, listed: Jws) -> bool:
+    """Whether the key of a list lives or was merely rotated after it: every verifier goes on believing it (docs/format.md
+    3.5). One that was stolen says nothing any more."""
+    key = key_store.find_signing_key(connection, listed.signatures[0].unverified_kid)
+    rotated_since = key and key.ended_reason == "rotated" and listed.unverified_payload["iat"] < key.valid_to
+    return bool(key and (key.ended_reason is None or rotated_since))
 
 
 def _status_key(instance: Instance, connection: Connection) -> str:

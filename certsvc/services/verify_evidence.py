@@ -28,6 +28,7 @@ from certsvc.services import documents, private
 from certsvc.services.annulment import annulled_since
 from certsvc.services.beside import Update, answered, completed, holds, newest, read_update
 from certsvc.services.evidence import bundle_of, fresh_evidence
+from certsvc.services.own_files import as_registered
 from certsvc.services.pdf import check_logged
 from certsvc.services.public_view import public_only
 from certsvc.services.publish import WAITING
@@ -74,6 +75,8 @@ class Found:
 
     bundle: bytes | None = None
     document: DocumentFindings | None = None
+    cms: bytes | None = None
+    """The signature of a PDF."""
     code: str | None = None
     token: bytes | None = None
     verdict: tuple[str, str] | None = None
@@ -129,7 +132,7 @@ def _read_pdf(data: bytes, findings: PdfFindings, host: str | None) -> Found:
         )
         if findings.bundle is None:
             return Found(verdict=("tampered", findings.faults[0] if findings.faults else "pdf_no_bundle"))
-        return Found(bundle=findings.bundle, document=document, carrier="pdf")
+        return Found(findings.bundle, document, signature and signature.cms, carrier="pdf")
     try:
         codes = [code for picture in pdf_pictures(data) for code in read_codes(picture)]
     except Malformed as error:
@@ -286,7 +289,8 @@ def _from_register(
     if _decided_since(connection, certificate, bundle.status_list):
         return without_evidence("cannot_decide", WAITING, asked.at, now, inst.anchors[0].test)
     annulled = annulled_since(connection, certificate)
-    evidence = Evidence(bundle, found.document, certificate.sha256, annulled)
+    document = as_registered(connection, certificate, found.document, found.cms)
+    evidence = Evidence(bundle, document, certificate.sha256, annulled)
     report = verify(evidence, inst.anchors, asked.at, now, titles=resources.titles())
     match = {**NOT_COMPARED, "file": _file_match(found, report)}
     if expect is not None and report.certificate is not None:

@@ -58,6 +58,9 @@ _BRING_INTO_FORCE = _ONE.where(certificate.c.state == "waiting_for_log").values(
 _RENDITION = RENDITIONS.select.where(
     rendition.c.certificate_id == bindparam("id"), rendition.c.fingerprint == bindparam("fingerprint")
 )
+_HAS_RENDITION = select(rendition.c.id).where(
+    rendition.c.certificate_id == bindparam("id"), rendition.c.cms == bindparam("cms")
+)
 _CLAIM_LINK = CLAIM_LINKS.select.where(claim_link.c.token_key == bindparam("key"))
 _SPEND_CLAIM_TRY = (
     update(claim_link)
@@ -257,6 +260,11 @@ def keep_rendition(connection: Connection, item: Rendition) -> Rendition:
 def find_rendition(connection: Connection, certificate_id: str, fingerprint: str) -> Rendition | None:
     """The rendition of this toolchain, or None."""
     return RENDITIONS.one(connection, _RENDITION, id=certificate_id, fingerprint=fingerprint)
+
+
+def has_rendition(connection: Connection, certificate_id: str, cms: bytes) -> bool:
+    """Whether this very PDF signature was made for the certificate, under whatever toolchain."""
+    return connection.execute(_HAS_RENDITION, {"id": certificate_id, "cms": cms}).first() is not None
 
 
 def add_claim_link(connection: Connection, item: ClaimLink) -> None:

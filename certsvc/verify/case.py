@@ -26,6 +26,8 @@ class DocumentFindings:
     signer: bytes | None = None
     """DER of the certificate in the PDF signature."""
     issuing_ca: bytes | None = None
+    registered: bool | None = None
+    """Whether the register made this very signature; None when no register was asked."""
 
 
 @dataclass(frozen=True)

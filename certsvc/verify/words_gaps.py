@@ -68,6 +68,11 @@ UNKNOWN: dict[str, Words] = {
         "The register holds another certificate than the one shown; ask the issuing office.",
         "등록부와 제시된 증서가 다릅니다. 발급기관에 확인하십시오.",
     ),
+    "pdf_unregistered": (
+        "发证机关的登记中没有这份文件的签名。请输入查验码查验,并向发证机关核实。",
+        "The register knows of no such signature on a file. Look up the code by hand, and ask the issuing office.",
+        "발급기관의 등록부에 이 파일의 서명이 없습니다. 확인 코드를 직접 조회하고 발급기관에 확인하십시오.",
+    ),
     "status_form": (
         "状态表无法读取。",
         "The status list cannot be read.",

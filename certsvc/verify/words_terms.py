@@ -280,6 +280,7 @@ THINGS: dict[str, Words] = {
     "calendar+jwt": ("工作日历", "calendar", "근무일력"),
     "trust+jwt": ("信任清单", "trust list", "신뢰 목록"),
     "statuslist+jwt": ("状态表", "status list", "상태표"),
+    "pdf": ("PDF 文件", "PDF", "PDF 파일"),
 }
 #: What was done by signing a document that is no act (`naming`).
 MADE: dict[str, Words] = {

@@ -202,6 +202,20 @@ def test_the_drill_for_a_stolen_ca_keeps_every_key_and_hands_out_new_files(
     must("keys", "rotate", "--org", "HRSS", "--use", "ca", "--home", home)
 
 
+def test_the_drill_for_a_stolen_pdf_key_renews_what_has_no_file_to_be_believed(
+    home: Path, codes: list[str], issued_at: int
+) -> None:
+    jkt = key(home, "pdf")
+    said = drill(home, jkt, issued_at + 1, *PAIR, *PAPER, "--then", "resign")
+    assert (said.code, "no certificate is left" in said.err, "--then renew" in said.err) == (0, True, True)
+    refused = call("pdf", codes[0], "-o", home / "never.pdf", "--home", home)
+    assert (refused.code != 0, "--reason key_compromised" in refused.err) == (True, True)
+    said = drill(home, jkt, issued_at + 1, *PAIR, *PAPER, "--then", "renew")
+    assert (said.code, "3 certificates settled" in said.err, "--then renew" in said.err) == (0, True, False)
+    verified = call("verify", *codes, "--json", "--home", home)
+    assert {json.loads(line)["verdict"] for line in verified.out.splitlines()} == {"superseded"}
+
+
 def test_what_cannot_be_signed_anew_is_named_with_the_command_that_revokes(home: Path, issued_at: int) -> None:
     jkt = key(home, "seal", "COMM")
     said = drill(home, jkt, issued_at - 40 * 86_400, *PAIR, *PAPER, "--then", "resign")

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from support_changes import apply_changes, day
 from support_forge import Forge, judge, judge_beside, unlogged
 from support_instance import DAY, SCHEDULE, SmallInstance
 
+from certsvc.verify.case import DocumentFindings
 from certsvc.verify.report import FAMILIES, OUTCOMES, Report
 
 FOLDER = Path(__file__).parents[1] / "vectors"
@@ -22,8 +24,10 @@ IDS = [vector["id"] for vector in VECTORS]
 
 
 def judged(small: SmallInstance, changes: list[dict[str, Any]], asked: dict[str, Any] | None) -> Report:
-    """The Report on a changed bundle. `newer_status` and `newer_trust` are the changes of a list brought beside it."""
-    data, asked = apply_changes(Forge(small), changes).build(), asked or {}
+    """The Report on a changed bundle. `newer_status` and `newer_trust` are the changes of a list brought beside it, `file`
+    says who signed the PDF that it came in."""
+    forge, asked = apply_changes(Forge(small), changes), asked or {}
+    data = forge.build()
     if "newer_trust" in asked:
         return judge_beside(small, data, apply_changes(Forge(small), asked["newer_trust"]).document("trust"))
     times: dict[str, Any] = {
@@ -33,7 +37,14 @@ def judged(small: SmallInstance, changes: list[dict[str, Any]], asked: dict[str,
         times["max_age"] = int(asked["max_age_days"] * DAY)
     if "newer_status" in asked:
         times["newer_status"] = apply_changes(Forge(small), asked["newer_status"]).document("status")
+    if "file" in asked:
+        times["document"] = _file(forge, **asked["file"])
     return judge(small, data, **times)
+
+
+def _file(forge: Forge, signer: str, registered: bool | None = None) -> DocumentFindings:
+    issuing = forge.authority("issuing-ca").certificate.public_bytes(Encoding.DER)
+    return DocumentFindings("pdf", (), forge.certificate(signer), issuing, registered)
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=IDS)
