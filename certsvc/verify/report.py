@@ -90,14 +90,21 @@ class InLog:
     """How many of those named signed the checkpoint before it, and the one with it; the smaller number."""
 
 
+#: Kinds of links, in the order in which they may stand.
+LINKS = ("root", "authority", "other", "grant", "act", "proposal", "decision", "certificate", "status")
+#: Those that officer and seal sign.
+SIGNED = ("act", "proposal", "decision")
+
+
 @dataclass(frozen=True)
 class Link:
     """One link of the chain from the root to the status, as a reader sees it."""
 
     kind: str
-    """root | authority | grant | act | certificate | status"""
+    """One of LINKS."""
     name: str
-    """Machine value: kind of act, role of a grant, value of a status; else empty."""
+    """Machine value: kind of act, also of one that was proposed or decided about the certificate; role of a grant, value of
+    a status; else empty."""
     org: str
     org_name: str
     outcome: str
@@ -117,6 +124,8 @@ class Link:
     """Hash of the signed document."""
     logged: InLog | None = None
     """None where no proof is at hand, or none that holds."""
+    rows: tuple[Row, ...] = field(default=(), compare=False, repr=False)
+    """What did not pass and stands here; the Report JSON tells it among the checks, and here its `codes`."""
 
 
 @dataclass(frozen=True)
@@ -250,7 +259,8 @@ def _link_json(link: Link) -> dict[str, Any]:
     logged = link.logged and {
         **link.logged.__dict__, "earliest": _time(link.logged.earliest), "latest": _time(link.logged.latest)
     }  # fmt: skip
-    return {**link.__dict__, "at": _time(link.at), "until": _time(link.until), "logged": logged}
+    told = {name: value for name, value in link.__dict__.items() if name != "rows"}
+    return {**told, "at": _time(link.at), "until": _time(link.until), "logged": logged}
 
 
 def _moment_json(moment: Moment) -> dict[str, Any]:

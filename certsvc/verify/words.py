@@ -155,31 +155,27 @@ def link_office(report: Report, link: Link) -> str:
     return common[1] if common else link.org_name or office(report, link.org)
 
 
-def link_rows(report: Report, link: Link) -> list[Row]:
+def link_label(link: Link, lang: str) -> str:
+    """What a link is called that is no station of every chain: an act, a decision, a grant, another office; else empty."""
+    if link.kind == "grant":
+        return term(words_terms.ROLES, link.name, lang)
+    if link.kind in ("act", "decision"):
+        return term(words_terms.ACTS, link.name, lang)
+    if link.kind == "proposal":
+        return say(words_terms.PROPOSED, lang).format(act=term(words_terms.ACTS, link.name, lang))
+    return say(words_terms.ANOTHER_OFFICE, lang) if link.kind == "other" else ""
+
+
+def link_rows(link: Link) -> list[Row]:
     """The rows that say what is wrong with a link of the chain, the worst first, and of those the one that the link is
     named by; none for one that passed."""
-    if link.outcome == "pass":
-        return []
     told = ("fail", "unknown", "not_run")
-    found = [row for row in report.rows if row.code in link.codes and row.outcome in told and _is_about(row, link)]
-    return sorted(found, key=lambda row: (told.index(row.outcome), row.code != link.name))
-
-
-def _is_about(row: Row, link: Link) -> bool:
-    """Whether a row is about the document of a link or, where it is about no one document, about the act that it is."""
-    absent = is_absent(link)
-    if row.of_absent_act != absent:
-        return False
-    if absent:
-        return row.about.act == link.name
-    if link.kind == "act" and row.evidence is None:
-        return (row.about.act, row.about.org) == (link.name, link.org)
-    return row.evidence in (link.evidence, None)
+    return sorted(link.rows, key=lambda row: (told.index(row.outcome), row.code != link.name))
 
 
 def link_sentences(report: Report, link: Link, lang: str) -> list[str]:
     """What is wrong with a link, each thing once; the first says the most."""
-    return list(dict.fromkeys(row_sentence(report, row, lang) for row in link_rows(report, link)))
+    return list(dict.fromkeys(row_sentence(report, row, lang) for row in link_rows(link)))
 
 
 def was_to_do(report: Report, link: Link, lang: str) -> str:

@@ -14,6 +14,7 @@ from reports_for_tests import (
     VALID,
     bare,
     chain,
+    marked,
     rows,
 )
 
@@ -73,7 +74,7 @@ def test_one_grant_that_failed_is_told_at_the_link_of_all() -> None:
         for row in VALID.rows
     ]
     links = chain(committee={"outcome": "fail", "codes": ("grant_withdrawn",)})
-    grants = drawn(replace(VALID, rows=tuple(failed), chain=links), "机构授权")
+    grants = drawn(marked(replace(VALID, rows=tuple(failed), chain=links)), "机构授权")
     assert (grants.state, grants.notes) == ("fail", (f"{COMMITTEE[1]}的授权已被收回。",))
     assert [one.state for one in grants.inner] == ["pass", "pass", "pass", "fail"]
 
