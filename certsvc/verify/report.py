@@ -185,6 +185,8 @@ class Report:
     """The version before: number, version, issued_on. Known to the register only."""
     replaced_by: dict[str, Any] | None = None
     """The version after."""
+    withheld: bool = False
+    """Whether what findings name is kept back, as from whoever knows number and name alone."""
 
     @property
     def exit_code(self) -> int:

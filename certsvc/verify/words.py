@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from string import Formatter
 from typing import Any
 
 from certsvc.core.calendar import SHANGHAI, local_date
@@ -42,6 +43,20 @@ _SOME_CAUSE: Words = (
     "A required check has no result.",
     "필요한 검사 하나에 결과가 없습니다.",
 )
+#: In the place of a sentence with gaps, where what it names is withheld: outcome -> words.
+_WITHHELD: dict[str, Words] = {
+    "fail": (
+        "有一项检查没有通过;详情请用查验码或证书文件核验。",
+        "A check failed; for details verify by the code or the file.",
+        "검사 하나를 통과하지 못했습니다. 자세한 내용은 확인 코드나 증서 파일로 확인하십시오.",
+    ),
+    "unknown": (
+        "有一项必要的检查没有结果;详情请用查验码或证书文件核验。",
+        "A required check has no result; for details verify by the code or the file.",
+        "필요한 검사 하나에 결과가 없습니다. 자세한 내용은 확인 코드나 증서 파일로 확인하십시오.",
+    ),
+    "not_run": ("此项未查。", "This was not checked.", "검사하지 않았습니다."),
+}
 _NOT_SAID = "–"
 
 #: Figures that are times, in seconds.
@@ -248,6 +263,8 @@ def _sentence(report: Report, outcome: str, code: str, about: About, lang: str) 
     said = words_gaps.OF_OUTCOME.get((outcome, code)) or (nobody if code == "act_missing" else None) or CODES.get(code)
     if said is None:
         return code
+    if report.withheld and not _fields(say(said, lang)) <= figures.keys():
+        return say(_WITHHELD[outcome], lang)
     spoken = {name: _figure(name, value, lang) for name, value in figures.items()}
     # An Unknown carries act and org among its figures, a Fault beside them.
     act, org = about.act or figures.get("act"), about.org or figures.get("org")
@@ -317,6 +334,11 @@ class _Figures(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         return _NOT_SAID
+
+
+def _fields(sentence: str) -> set[str]:
+    """What a sentence says by a figure, an act or an office."""
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
 
 
 def _fill(sentence: str, figures: dict[str, str]) -> str:
