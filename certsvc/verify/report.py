@@ -176,7 +176,7 @@ class Report:
     chain: tuple[Link, ...] = ()
     """Root, authority, grants, acts in order, certificate, status; empty unless every signature held."""
     timeline: tuple[Moment, ...] = ()
-    """What happened to the certificate since."""
+    """What happened to the certificate since, in the order of decision; `history` has it in the order of time."""
     then: tuple[str, str | None] | None = None
     """Verdict and reason about the same time as they were known at that time; None when it is asked about now."""
     then_about: About = field(default_factory=About)
@@ -187,6 +187,13 @@ class Report:
     """The version after."""
     withheld: bool = False
     """Whether what findings name is kept back, as from whoever knows number and name alone."""
+
+    @property
+    def history(self) -> tuple[list[Moment], list[Moment]]:
+        """The timeline by the time from which each counts: what counts at the time asked about, and what counts later. What
+        counts from one time stays in the order of decision."""
+        told = sorted(self.timeline, key=lambda one: one.at)
+        return [one for one in told if one.at <= self.as_of], [one for one in told if one.at > self.as_of]
 
     @property
     def exit_code(self) -> int:

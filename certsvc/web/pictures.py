@@ -116,11 +116,11 @@ def chain(report: Report, lang: str) -> list[Bead]:
 
 
 def timeline(report: Report, lang: str) -> list[Stop]:
-    """What happened to the certificate, in order, with the time that was asked about in its place."""
+    """What happened to the certificate, in the order of time, with the time that was asked about in its place."""
     if not report.timeline:
         return []
     asked = Stop(words.headline(report, lang), _day(report.as_of), words.say(TEXTS["now"], lang), state="now")
-    before, after = ([m for m in report.timeline if (m.at > report.as_of) is later] for later in (False, True))
+    before, after = report.history
     return [*(_stop(one, lang) for one in before), asked, *(_stop(one, lang) for one in after)]
 
 
