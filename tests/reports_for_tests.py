@@ -168,14 +168,21 @@ VALID = Report(
 )
 
 
+def marked(report: Report) -> Report:
+    """With the rows on each link whose codes it has."""
+    chain = [replace(one, rows=tuple(row for row in report.rows if row.code in one.codes)) for one in report.chain]
+    return replace(report, chain=tuple(chain))
+
+
 def ended(verdict: str, act: str, document: str, reason: str, **moment: Any) -> Report:
     """VALID after one lifecycle act, thirty days before it is asked about."""
     about = About(act, HRSS[0], {"reason": reason, "decided": str(NOW - 30 * DAY)})
     event = Moment(NOW - 30 * DAY, act, *HRSS, document, **moment)
     changed = rows(in_force=("fail", verdict, about))
     links = chain(in_force={"name": verdict, "outcome": "fail", "codes": (verdict,), "document": document})
-    return replace(
-        VALID, verdict=verdict, reason=verdict, about=about, rows=changed, chain=links, timeline=(ISSUED_MOMENT, event)
+    timeline = (ISSUED_MOMENT, event)
+    return marked(
+        replace(VALID, verdict=verdict, reason=verdict, about=about, rows=changed, chain=links, timeline=timeline)
     )
 
 
@@ -212,9 +219,11 @@ REPORTS: dict[str, Report] = {
         failed("out_of_term", "within_term", "out_of_term", about=About(figures={"until": "2027-01-31"})),
         certificate={**CERTIFICATE, "term_until": "2027-01-31"},
     ),
-    "void": replace(
-        failed("void", "meeting_facts", "fact_quorum_two_thirds", about=QUORUM),
-        chain=chain(evaluate={"outcome": "fail", "codes": ("fact_quorum_two_thirds",)}),
+    "void": marked(
+        replace(
+            failed("void", "meeting_facts", "fact_quorum_two_thirds", about=QUORUM),
+            chain=chain(evaluate={"outcome": "fail", "codes": ("fact_quorum_two_thirds",)}),
+        )
     ),
     "tampered": _broken(),
     "not_issued": bare("not_issued", "foreign_host", host="verify.example.invalid"),
@@ -234,7 +243,7 @@ BY_NUMBER = replace(
 )
 #: The notice of results was never given: the office that was to give it stands in its place.
 ABSENT = About("result_notice", "o-organiser", {"roles": "organiser", "org_name": "示例市工业和信息化局"})
-ABSENT_ACT = replace(
+ABSENT_ACT = marked(replace(
     failed("void", "acts_complete", "act_missing", about=ABSENT),
     rows=tuple(
         row._replace(evidence=None) if row.code == "act_missing" else row
@@ -246,23 +255,31 @@ ABSENT_ACT = replace(
             "roles": ("organiser",), "evidence": None, "logged": None,
         }
     ),
-)  # fmt: skip
+))  # fmt: skip
 #: Under a root that requires no log: times are as stated.
 ASSERTED = replace(VALID, time_source="asserted", chain=tuple(replace(link, logged=None) for link in VALID.chain))
 #: The proof of one act is missing.
-UNPROVED = replace(
-    failed("cannot_decide", "acts_logged", "log_proof_missing", "unknown", About("evaluate", COMMITTEE[0])),
-    chain=chain(evaluate={"outcome": "unknown", "codes": ("log_proof_missing",), "logged": None}),
+UNPROVED = marked(
+    replace(
+        failed("cannot_decide", "acts_logged", "log_proof_missing", "unknown", About("evaluate", COMMITTEE[0])),
+        chain=chain(evaluate={"outcome": "unknown", "codes": ("log_proof_missing",), "logged": None}),
+    )
 )
 #: The committee dated its act back by thirty days.
-BACKDATED = replace(
-    failed("void", "act_times_fit", "time_mismatch", about=About("evaluate", COMMITTEE[0])),
-    chain=chain(evaluate={"outcome": "fail", "codes": ("time_mismatch",), "logged": logged(1205, ISSUED - 25 * DAY)}),
+BACKDATED = marked(
+    replace(
+        failed("void", "act_times_fit", "time_mismatch", about=About("evaluate", COMMITTEE[0])),
+        chain=chain(
+            evaluate={"outcome": "fail", "codes": ("time_mismatch",), "logged": logged(1205, ISSUED - 25 * DAY)}
+        ),
+    )
 )
 #: The committee evaluated and did not seal.
-UNSEALED = replace(
-    failed("void", "signed_and_sealed", "seal_missing", about=About("evaluate", COMMITTEE[0])),
-    chain=chain(evaluate={"outcome": "fail", "codes": ("seal_missing",), "signed_by": ("officer",)}),
+UNSEALED = marked(
+    replace(
+        failed("void", "signed_and_sealed", "seal_missing", about=About("evaluate", COMMITTEE[0])),
+        chain=chain(evaluate={"outcome": "fail", "codes": ("seal_missing",), "signed_by": ("officer",)}),
+    )
 )
 #: Revoked from the beginning, asked about a day before the revocation was decided.
 KNOWN_LATER = replace(

@@ -3,13 +3,13 @@
 import functools
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any, TypeVar
 
 import click
 
 from certsvc.cli.say import HOME_TYPED
-from certsvc.core.calendar import SHANGHAI, seconds_of
+from certsvc.core.calendar import seconds_typed
 from certsvc.instance import Instance, open_instance
 from certsvc.services.documents import today_of
 
@@ -42,12 +42,7 @@ class Moment(click.ParamType):
         if isinstance(value, int):
             return value
         try:
-            if len(value) == 10:
-                return seconds_of(datetime.combine(date.fromisoformat(value), time(23, 59, 59), SHANGHAI))
-            moment = datetime.fromisoformat(value)
-            if moment.tzinfo is None:
-                raise ValueError(value)
-            return seconds_of(moment)
+            return seconds_typed(value)
         except ValueError:
             self.fail(f"{value!r}: 2024-03-15, 2024-03-15T10:00:00+08:00 或 · or 2024-03-15T02:00:00Z", param, ctx)
 

@@ -6,8 +6,8 @@ from itertools import groupby
 from certsvc.cli.say import pad, paint, plain, width
 from certsvc.core.calendar import local_date
 from certsvc.verify import words, words_times
-from certsvc.verify.report import InLog, Link, Report, Row
-from certsvc.verify.words_terms import ACTS, CHECKS, FAMILIES, OUTCOMES, ROLES, SIGNATURES, STATES, Words
+from certsvc.verify.report import SIGNED, InLog, Link, Report, Row
+from certsvc.verify.words_terms import CHECKS, FAMILIES, OUTCOMES, SIGNATURES, STATES, Words
 
 #: Outcome -> sign and colour: what was not looked at is never drawn as passed.
 MARKS = {"pass": ("✔", "green"), "fail": ("✖", "red"), "unknown": ("?", "yellow")}
@@ -93,9 +93,9 @@ def _sentences(report: Report, link: Link) -> Iterator[str]:
 
 def _label(link: Link) -> tuple[str, str]:
     """What a link is, in Chinese and English."""
-    if link.kind in ("act", "grant"):
-        table = ACTS if link.kind == "act" else ROLES
-        return words.term(table, link.name, "zh"), words.term(table, link.name, "en")
+    named = words.link_label(link, "zh"), words.link_label(link, "en")
+    if any(named):
+        return named
     zh, en, _ = _KINDS[link.kind]
     if link.kind != "status":
         return zh, en
@@ -104,7 +104,7 @@ def _label(link: Link) -> tuple[str, str]:
 
 def _signatures(link: Link) -> list[str]:
     """签字 and 盖章, each there or missing; nothing for a link that nobody signs so."""
-    if link.kind != "act" or words.is_absent(link):
+    if link.kind not in SIGNED or words.is_absent(link):
         return []
     both = [_signature(use, use in link.signed_by) for use in ("officer", "seal")]
     others = [_signature("officer", True)] * (link.signed_by.count("officer") - 1)

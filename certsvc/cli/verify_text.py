@@ -102,12 +102,20 @@ def _answers(report: Report) -> Iterator[str]:
 def _history(report: Report) -> Iterator[str]:
     others = ((report.replaces, "前一版 Before it"), (report.replaced_by, "新版 Newer"))
     versions = [(other, label) for other, label in others if other is not None]
-    if len(report.timeline) > 1 or versions:
+    if report.timeline or versions:
         yield ""
-        yield f"{INDENT}经历 · Since issue"
-        yield from (_moment(one) for one in report.timeline)
+        yield f"{INDENT}经历 · History"
+    if report.timeline:
+        before, after = report.history
+        yield from (*map(_moment, before), _asked(report), *map(_moment, after))
     for other, label in versions:
         yield f"{INDENT}{label}: 第 {other['version']} 版 version {other['version']}, {other['issued_on']}, {other['number']}"
+
+
+def _asked(report: Report) -> str:
+    """The time asked about, in its place among what happened."""
+    word = f"{words.headline(report, 'zh')} · {words.headline(report, 'en')}"
+    return f"{INDENT}{local_date(report.as_of).isoformat()}  {pad('所问时间 Time asked about', 28)}{word}"
 
 
 def _moment(moment: Moment) -> str:

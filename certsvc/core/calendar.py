@@ -1,5 +1,6 @@
 """Working days (工作日) from a signed calendar, with the State Council's shifted days; never read live."""
 
+import re
 from bisect import bisect_left
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -10,6 +11,9 @@ from certsvc.core.outcomes import Unknown
 
 #: Public notices are counted in civil days of Asia/Shanghai, which has had no daylight saving since 1991.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+#: RFC 3339 5.6, with a blank where an unencoded + of an address became one.
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?)(?:([Zz])|([+ -])(\d\d:\d\d))", re.ASCII)
 _FIRST = datetime(1000, 1, 1, tzinfo=UTC).timestamp()
 _LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=SHANGHAI).timestamp()
 
@@ -47,6 +51,26 @@ def seconds_of(moment: datetime) -> int:
     if not _FIRST <= seconds <= _LAST:
         raise ValueError("no such year")
     return seconds
+
+
+def seconds_typed(text: str) -> int:
+    """Seconds since 1970 UTC of a date or an RFC 3339 time that somebody typed; a date means its last second in Asia/Shanghai.
+
+    Raises ValueError for anything else, as for other forms of ISO 8601, and as `seconds_of`.
+    """
+    given = text.strip()
+    if _DAY.fullmatch(given):
+        return day_ends(date.fromisoformat(given))
+    found = _INSTANT.fullmatch(given)
+    if found is None:
+        raise ValueError("neither a date nor RFC 3339")
+    instant, utc, sign, offset = found.groups()
+    return seconds_of(datetime.fromisoformat(instant + ("Z" if utc else (sign.strip() or "+") + offset)))
+
+
+def day_ends(day: date) -> int:
+    """The last second of a civil day in Asia/Shanghai, in seconds since 1970 UTC. Raises as `seconds_of`."""
+    return seconds_of(datetime.combine(day, time(23, 59, 59), SHANGHAI))
 
 
 def is_working_day(calendar: dict[str, Any], day: date) -> bool:

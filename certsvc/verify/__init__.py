@@ -67,8 +67,14 @@ def verify(
 
 
 def _then(case: Case) -> tuple[tuple[str, str | None], About]:
-    """Verdict and reason about the time asked about, with only what had been declared by that time; what it names."""
-    verdict, deciding = find(case.as_known_at(case.at)).decision
+    """Verdict and reason about the time asked about, with only what had been declared by that time; what it names.
+
+    Before the issue nothing could be known of it, whatever is wrong with it; what is not ours or was altered proves no issue.
+    """
+    finding = find(case.as_known_at(case.at))
+    verdict, deciding = finding.decision
+    if case.at < case.issued_at and _signatures_hold(finding) and verdict != "tampered":
+        return ("cannot_decide", "before_issue"), _NOBODY
     return ((verdict, deciding.code), deciding.about) if deciding else ((verdict, None), _NOBODY)
 
 

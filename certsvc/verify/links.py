@@ -1,103 +1,55 @@
-"""The chain as a reader sees it: root, authority, grants, acts in order, certificate, status – each pass, fail or open.
+"""The chain as a reader sees it: root, authority, grants, acts in order, corrections, certificate, what was decided about
+it since, status – each pass, fail or open.
 
 Whoever knows nothing of cryptography can name the office that did not sign. Drawn only where every signature held.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 
-from certsvc.core.grants import Grant
+from certsvc.core.bundle import Event
 from certsvc.core.jose import Jws
 from certsvc.core.logged import Span
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.statuslist import REVOKED
 from certsvc.verify.case import Case
+from certsvc.verify.marks import marked
 from certsvc.verify.path import Path, anchors_above, time_of
 from certsvc.verify.register import annulling
 from certsvc.verify.report import InLog, Link, Row
 from certsvc.verify.status import listed_value, status_at
 from certsvc.verify.trusted import Place
 
-#: From bad to good: a link is as good as the worst check that names it.
-_WORST = ("fail", "unknown", "not_run", "pass")
 _T = TypeVar("_T")
 _YEAR_2200 = 7_258_118_400
 _STATES = {0: "in_force", 1: "revoked", 2: "suspended", 3: "superseded", 11: "withdrawn"}
 
 
 def draw(case: Case, odd: tuple[Row, ...]) -> tuple[Link, ...]:
-    """The links in order, marked by the rows that did not pass; those about no one document count for the ends.
+    """The links in order, each marked by the rows that did not pass and stand on it (`marks`).
 
     A required check that was not run for want of evidence leaves its link not run: it has not passed.
     """
-    judged = _Judged(odd)
     if odd:
-        return (*_lasting(case, judged), _status(case, judged))
+        return marked(case, (*_lasting(case, odd), _status(case)), odd)
     # Where nothing is wrong, certificates that were issued together have the same links, each its own place in the log,
     # and each time that is asked about its own status.
-    links: tuple[Link, ...] = case.batch.remember("links", lambda _: _lasting(case, judged))
+    links: tuple[Link, ...] = case.batch.remember("links", lambda _: _lasting(case, ()))
     if case.bundle.logged is not None:
-        links = (*links[:-1], replace(links[-1], logged=_certificate_logged(case)))
-    return (*links, _status(case, judged))
+        logged = _certificate_logged(case)
+        links = tuple(replace(link, logged=logged) if link.kind == "certificate" else link for link in links)
+    return (*links, _status(case))
 
 
-def _lasting(case: Case, judged: "_Judged") -> tuple[Link, ...]:
+def _lasting(case: Case, odd: tuple[Row, ...]) -> tuple[Link, ...]:
     """All but the status: what is the same for every time that is asked about."""
-    grants = [_grant(case.path, grant, judged) for grant in _from_the_top(case.path)]
     return (
-        _root(case), _authority(case, judged), *grants, *_acts(case, judged), _certificate(case, judged)
+        _root(case), _authority(case), *(_grant(case.path, grant) for grant in _from_the_top(case.path)), *_acts(case, odd),
+        *_decisions(case, case.bundle.corrections, odd), _certificate(case, odd),
+        *_decisions(case, case.bundle.events, odd),
     )  # fmt: skip
-
-
-class _Judged:
-    """The rows, by what they are about. Without a fault anywhere, everything passed."""
-
-    def __init__(self, odd: tuple[Row, ...]) -> None:
-        self.odd = odd
-        #: Places of the rows, by document and by act kind and office: there may be thousands of rows and many acts.
-        self._places: dict[Any, list[int]] = {}
-        for place, row in enumerate(odd):
-            named = (row.about.act, row.about.org) if row.evidence is None else row.evidence
-            self._places.setdefault(named, []).append(place)
-
-    def of_act(self, act: Jws) -> tuple[str, tuple[str, ...]]:
-        """Also the rows that name the act by its kind and office."""
-        payload = act.unverified_payload
-        names = (act.sha256, (payload["act"], payload["org"]))
-        rows = (self.odd[place] for place in sorted(place for name in names for place in self._places.get(name, [])))
-        return self.worst(row for row in rows if row.evidence == act.sha256 or _names(row, act))
-
-    def of(self, evidence: str) -> tuple[str, tuple[str, ...]]:
-        return self.worst(self.odd[place] for place in self._places.get(evidence, []))
-
-    def family(self, *families: str) -> tuple[str, tuple[str, ...]]:
-        return self.worst(row for row in self.odd if row.family in families and row.evidence is None)
-
-    def of_status(self, listed: Jws) -> tuple[str, tuple[str, ...]]:
-        """Also the rows about the status list itself, and what ended a later version and this one with it."""
-        return self.worst(
-            row
-            for row in self.odd
-            if row.evidence == listed.sha256
-            or (row.family == "status" and row.evidence is None)
-            or row.id in ("not_annulled_since", "status_key_granted")
-        )
-
-    def found(self, check: str) -> bool:
-        """Whether a check has a row that did not pass."""
-        return any(row.id == check for row in self.odd)
-
-    @staticmethod
-    def worst(rows: Iterable[Row]) -> tuple[str, tuple[str, ...]]:
-        """The worst outcome and all codes."""
-        own = list(rows)
-        outcome = min((row.outcome for row in own), key=_WORST.index, default="pass")
-        return outcome, tuple(dict.fromkeys(row.code for row in own))
-
-    @property
-    def missing(self) -> list[Row]:
-        return [row for row in self.odd if row.of_absent_act]
 
 
 def _logged(place: Callable[[], Place]) -> InLog | None:
@@ -134,59 +86,70 @@ def _root(case: Case) -> Link:
     return Link("root", "", "ROOT", anchor.subject.rfc4514_string(), "pass", at=begins, until=ends)
 
 
-def _authority(case: Case, judged: _Judged) -> Link:
+def _authority(case: Case) -> Link:
     """The issuer, whose key signed the certificate."""
-    outcome, codes = judged.family("chain", "authority")
-    return Link("authority", "issuer", *_issuer(case), outcome, codes)
+    return Link("authority", "issuer", *_issuer(case), "pass")
 
 
-def _from_the_top(path: Path) -> list[Grant]:
-    """The grants at hand, each after the one it stands on."""
-    try:
-        known = path.grants_at_hand
-    except (Fault, Unknown):
-        return []
+def _from_the_top(path: Path) -> list[Jws]:
+    """The grants, each after the one it stands on; whoever signed them, since what is wrong with one is told beside it."""
+    known = {grant.sha256: grant for grant in path.grants_signed}
 
-    def depth(grant: Grant) -> int:
+    def depth(grant: Jws) -> int:
         # It ends: a parent is named by its hash, so none can name its own descendant.
-        parent = known.get(grant.payload["parent"])
+        parent = known.get(str(grant.unverified_payload["parent"]))
         return 0 if parent is None else 1 + depth(parent)
 
-    return sorted(known.values(), key=lambda grant: (depth(grant), grant.payload["nbf"], grant.org))
+    def place(grant: Jws) -> tuple[int, int, str]:
+        return depth(grant), grant.unverified_payload["nbf"], grant.unverified_payload["sub"]
+
+    return sorted(known.values(), key=place)
 
 
-def _grant(path: Path, grant: Grant, judged: _Judged) -> Link:
-    payload = grant.payload
-    outcome, codes = judged.of(grant.sha256)
+def _grant(path: Path, grant: Jws) -> Link:
+    payload = grant.unverified_payload
+    org = str(payload["sub"])
     return Link(
-        "grant", payload["role"], grant.org, _name(path, grant.org), outcome, codes, payload["document"]["number"],
-        _told(payload["nbf"]), _told(payload["exp"]), evidence=grant.sha256,
-        logged=_logged(lambda: path.log.place(next(one for one in path.grants_signed if one.sha256 == grant.sha256))),
+        "grant", payload["role"], org, _name(path, org), "pass", (), payload["document"]["number"],
+        _told(payload["nbf"]), _told(payload["exp"]), evidence=grant.sha256, logged=_logged(partial(path.log.place, grant)),
     )  # fmt: skip
 
 
-def _acts(case: Case, judged: _Judged) -> list[Link]:
+def _acts(case: Case, odd: tuple[Row, ...]) -> list[Link]:
     """The acts in order; a required act that nobody did stands in its place."""
     order = [step["act"] for step in case.path.procedure["steps"]]
-    links = [_act(case.path, act, judged) for act in case.path.acts]
-    for row in judged.missing:
+    links = [_act(case.path, "act", act, _logged(partial(case.path.log.place, act))) for act in case.path.acts]
+    for row in (row for row in odd if row.of_absent_act):
         name = str(row.about.act)
         place = sum(link.name in order and order.index(link.name) < order.index(name) for link in links)
-        roles = tuple(row.about.figures.get("roles", "").split(","))
-        # Who did the act beside it is no office that was to do this one.
-        able = [one for one in row.about.figures.get("holders", "").split(",") if one]
-        names = "、".join(_name(case.path, one) or one for one in able)
-        links.insert(place, Link("act", name, (able or [""])[0], names, "fail", ("act_missing",), roles=roles))
+        links.insert(place, _absent(case.path, name, row))
     return links
 
 
-def _act(path: Path, act: Jws, judged: _Judged) -> Link:
+def _absent(path: Path, name: str, row: Row) -> Link:
+    roles = tuple(row.about.figures.get("roles", "").split(","))
+    # Who did the act beside it is no office that was to do this one.
+    able = [one for one in row.about.figures.get("holders", "").split(",") if one]
+    names = "、".join(_name(path, one) or one for one in able)
+    return Link("act", name, (able or [""])[0], names, "fail", (row.code,), roles=roles, rows=(row,))
+
+
+def _decisions(case: Case, events: tuple[Event, ...], odd: tuple[Row, ...]) -> list[Link]:
+    """What was decided about the certificate; before a decision its proposal, where something is wrong with that."""
+    links, wrong = [], {row.evidence for row in odd}
+    for event in events:
+        if event.propose.sha256 in wrong:
+            links.append(_act(case.path, "proposal", event.propose, None))
+        logged = _logged(partial(case.batch.place, event.decide))
+        links.append(_act(case.path, "decision", event.decide, logged))
+    return links
+
+
+def _act(path: Path, kind: str, act: Jws, logged: InLog | None) -> Link:
     payload = act.unverified_payload
-    outcome, codes = judged.of_act(act)
     return Link(
-        "act", payload["act"], payload["org"], _name(path, payload["org"]), outcome, codes,
-        payload["document"]["number"], _told(time_of(act)), signed_by=_signed_by(path, act), evidence=act.sha256,
-        logged=_logged(lambda: path.log.place(act)),
+        kind, payload["act"], payload["org"], _name(path, payload["org"]), "pass", (), payload["document"]["number"],
+        _told(time_of(act)), signed_by=_signed_by(path, act), evidence=act.sha256, logged=logged,
     )  # fmt: skip
 
 
@@ -200,30 +163,21 @@ def _signed_by(path: Path, act: Jws) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _certificate(case: Case, judged: _Judged) -> Link:
-    credential, printed = case.bundle.credential, case.credential["certificate"]
-    outcome, codes = judged.worst(
-        row
-        for row in judged.odd
-        if row.evidence == credential.sha256 or (row.family in ("procedure", "log") and row.evidence is None)
-        if not row.of_absent_act and not any(_names(row, act) for act in case.path.acts)
-    )
+def _certificate(case: Case, odd: tuple[Row, ...]) -> Link:
     issuer, name = _issuer(case)
-    approval = printed["approval"]["number"]
-    logged = None if judged.found("certificate_logged") else _certificate_logged(case)
-    issued = _told(case.issued_at)
-    return Link("certificate", "", issuer, name, outcome, codes, approval, issued, logged=logged)
+    approval, issued = case.credential["certificate"]["approval"]["number"], _told(case.issued_at)
+    logged = None if any(row.id == "certificate_logged" for row in odd) else _certificate_logged(case)
+    return Link("certificate", "", issuer, name, "pass", (), approval, issued, logged=logged)
 
 
-def _status(case: Case, judged: _Judged) -> Link:
+def _status(case: Case) -> Link:
     """The status at the time asked about, as the newest list at hand bears it out."""
     listed, (state, decision) = case.batch.status_list, _state(case)
-    outcome, codes = judged.of_status(listed)
     paper = decision.unverified_payload["document"]["number"] if decision else ""
     at, until = _told(time_of(listed)), _told(listed.unverified_payload["exp"])
     return Link(
-        "status", state, *_issuer(case), outcome, codes, paper, at, until, evidence=listed.sha256,
-        logged=_logged(lambda: case.batch.place(listed)),
+        "status", state, *_publisher(case, listed), "pass", (), paper, at, until, evidence=listed.sha256,
+        logged=_logged(partial(case.batch.place, listed)),
     )  # fmt: skip
 
 
@@ -249,11 +203,11 @@ def _issuer(case: Case) -> tuple[str, str]:
     return case.credential["iss"].rpartition(":")[2], case.credential["issuer"]["name"]
 
 
-def _names(row: Row, act: Jws) -> bool:
-    payload, about = act.unverified_payload, row.about
-    # A missing act names an office that may have done another of its kind.
-    same = (about.act, about.org) == (payload["act"], payload["org"])
-    return same and row.evidence is None and not row.of_absent_act
+def _publisher(case: Case, listed: Jws) -> tuple[str, str]:
+    """Id and name of whose key signed a status list; of the issuer where that is not known."""
+    signer = _found(lambda: case.path.identity(case.path.certificate_of(listed, 0)))
+    issuer = _issuer(case)
+    return issuer if signer is None or signer.org == issuer[0] else (signer.org, signer.org_name)
 
 
 def _told(at: int) -> int | None:

@@ -90,14 +90,21 @@ class InLog:
     """How many of those named signed the checkpoint before it, and the one with it; the smaller number."""
 
 
+#: Kinds of links, in the order in which they may stand.
+LINKS = ("root", "authority", "other", "grant", "act", "proposal", "decision", "certificate", "status")
+#: Those that officer and seal sign.
+SIGNED = ("act", "proposal", "decision")
+
+
 @dataclass(frozen=True)
 class Link:
     """One link of the chain from the root to the status, as a reader sees it."""
 
     kind: str
-    """root | authority | grant | act | certificate | status"""
+    """One of LINKS."""
     name: str
-    """Machine value: kind of act, role of a grant, value of a status; else empty."""
+    """Machine value: kind of act, also of one that was proposed or decided about the certificate; role of a grant, value of
+    a status; else empty."""
     org: str
     org_name: str
     outcome: str
@@ -117,6 +124,8 @@ class Link:
     """Hash of the signed document."""
     logged: InLog | None = None
     """None where no proof is at hand, or none that holds."""
+    rows: tuple[Row, ...] = field(default=(), compare=False, repr=False)
+    """What did not pass and stands here; the Report JSON tells it among the checks, and here its `codes`."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +176,7 @@ class Report:
     chain: tuple[Link, ...] = ()
     """Root, authority, grants, acts in order, certificate, status; empty unless every signature held."""
     timeline: tuple[Moment, ...] = ()
-    """What happened to the certificate since."""
+    """What happened to the certificate since, in the order of decision; `history` has it in the order of time."""
     then: tuple[str, str | None] | None = None
     """Verdict and reason about the same time as they were known at that time; None when it is asked about now."""
     then_about: About = field(default_factory=About)
@@ -176,6 +185,15 @@ class Report:
     """The version before: number, version, issued_on. Known to the register only."""
     replaced_by: dict[str, Any] | None = None
     """The version after."""
+    withheld: bool = False
+    """Whether what findings name is kept back, as from whoever knows number and name alone."""
+
+    @property
+    def history(self) -> tuple[list[Moment], list[Moment]]:
+        """The timeline by the time from which each counts: what counts at the time asked about, and what counts later. What
+        counts from one time stays in the order of decision."""
+        told = sorted(self.timeline, key=lambda one: one.at)
+        return [one for one in told if one.at <= self.as_of], [one for one in told if one.at > self.as_of]
 
     @property
     def exit_code(self) -> int:
@@ -250,7 +268,8 @@ def _link_json(link: Link) -> dict[str, Any]:
     logged = link.logged and {
         **link.logged.__dict__, "earliest": _time(link.logged.earliest), "latest": _time(link.logged.latest)
     }  # fmt: skip
-    return {**link.__dict__, "at": _time(link.at), "until": _time(link.until), "logged": logged}
+    told = {name: value for name, value in link.__dict__.items() if name != "rows"}
+    return {**told, "at": _time(link.at), "until": _time(link.until), "logged": logged}
 
 
 def _moment_json(moment: Moment) -> dict[str, Any]:

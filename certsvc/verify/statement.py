@@ -65,11 +65,17 @@ def verify_statement(data: bytes, anchors: tuple[Anchor, ...], now: int, at: int
         return Report("unreadable", error.code, About(), now, asked, any(anchor.test for anchor in anchors))
     test, (rows, verdict, row) = _is_test(case), _judged(case)
     reason, about = (row.code, row.about) if row else (None, About())
-    then = None
-    if asked < now:
-        _, former, decided = _judged(replace(case, known=asked))
-        then = former, decided.code if decided else None
-    return Report(verdict, reason, about, now, asked, test, rows=rows, then=then)
+    then, then_about = _then(case) if asked < now else (None, About())
+    return Report(verdict, reason, about, now, asked, test, rows=rows, then=then, then_about=then_about)
+
+
+def _then(case: StatementCase) -> tuple[tuple[str, str | None], About]:
+    """Verdict and reason as they were known at the time asked about, and what they name; of a certificate likewise."""
+    rows, verdict, decided = _judged(replace(case, known=case.at))
+    signed = all(row.outcome == "pass" for row in rows if row.family == "integrity")
+    if case.at < case.one.said["iat"] and signed and verdict not in ("tampered", "not_issued"):
+        return ("cannot_decide", "before_issue"), About()
+    return ((verdict, decided.code), decided.about) if decided else ((verdict, None), About())
 
 
 def _judged(case: StatementCase) -> tuple[tuple[Row, ...], str, Row | None]:

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from string import Formatter
 from typing import Any
 
 from certsvc.core.calendar import SHANGHAI, local_date
@@ -42,6 +43,20 @@ _SOME_CAUSE: Words = (
     "A required check has no result.",
     "필요한 검사 하나에 결과가 없습니다.",
 )
+#: In the place of a sentence with gaps, where what it names is withheld: outcome -> words.
+_WITHHELD: dict[str, Words] = {
+    "fail": (
+        "有一项检查没有通过;详情请用查验码或证书文件核验。",
+        "A check failed; for details verify by the code or the file.",
+        "검사 하나를 통과하지 못했습니다. 자세한 내용은 확인 코드나 증서 파일로 확인하십시오.",
+    ),
+    "unknown": (
+        "有一项必要的检查没有结果;详情请用查验码或证书文件核验。",
+        "A required check has no result; for details verify by the code or the file.",
+        "필요한 검사 하나에 결과가 없습니다. 자세한 내용은 확인 코드나 증서 파일로 확인하십시오.",
+    ),
+    "not_run": ("此项未查。", "This was not checked.", "검사하지 않았습니다."),
+}
 _NOT_SAID = "–"
 
 #: Figures that are times, in seconds.
@@ -155,31 +170,27 @@ def link_office(report: Report, link: Link) -> str:
     return common[1] if common else link.org_name or office(report, link.org)
 
 
-def link_rows(report: Report, link: Link) -> list[Row]:
+def link_label(link: Link, lang: str) -> str:
+    """What a link is called that is no station of every chain: an act, a decision, a grant, another office; else empty."""
+    if link.kind == "grant":
+        return term(words_terms.ROLES, link.name, lang)
+    if link.kind in ("act", "decision"):
+        return term(words_terms.ACTS, link.name, lang)
+    if link.kind == "proposal":
+        return say(words_terms.PROPOSED, lang).format(act=term(words_terms.ACTS, link.name, lang))
+    return say(words_terms.ANOTHER_OFFICE, lang) if link.kind == "other" else ""
+
+
+def link_rows(link: Link) -> list[Row]:
     """The rows that say what is wrong with a link of the chain, the worst first, and of those the one that the link is
     named by; none for one that passed."""
-    if link.outcome == "pass":
-        return []
     told = ("fail", "unknown", "not_run")
-    found = [row for row in report.rows if row.code in link.codes and row.outcome in told and _is_about(row, link)]
-    return sorted(found, key=lambda row: (told.index(row.outcome), row.code != link.name))
-
-
-def _is_about(row: Row, link: Link) -> bool:
-    """Whether a row is about the document of a link or, where it is about no one document, about the act that it is."""
-    absent = is_absent(link)
-    if row.of_absent_act != absent:
-        return False
-    if absent:
-        return row.about.act == link.name
-    if link.kind == "act" and row.evidence is None:
-        return (row.about.act, row.about.org) == (link.name, link.org)
-    return row.evidence in (link.evidence, None)
+    return sorted(link.rows, key=lambda row: (told.index(row.outcome), row.code != link.name))
 
 
 def link_sentences(report: Report, link: Link, lang: str) -> list[str]:
     """What is wrong with a link, each thing once; the first says the most."""
-    return list(dict.fromkeys(row_sentence(report, row, lang) for row in link_rows(report, link)))
+    return list(dict.fromkeys(row_sentence(report, row, lang) for row in link_rows(link)))
 
 
 def was_to_do(report: Report, link: Link, lang: str) -> str:
@@ -252,6 +263,8 @@ def _sentence(report: Report, outcome: str, code: str, about: About, lang: str) 
     said = words_gaps.OF_OUTCOME.get((outcome, code)) or (nobody if code == "act_missing" else None) or CODES.get(code)
     if said is None:
         return code
+    if report.withheld and not _fields(say(said, lang)) <= figures.keys():
+        return say(_WITHHELD[outcome], lang)
     spoken = {name: _figure(name, value, lang) for name, value in figures.items()}
     # An Unknown carries act and org among its figures, a Fault beside them.
     act, org = about.act or figures.get("act"), about.org or figures.get("org")
@@ -321,6 +334,11 @@ class _Figures(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         return _NOT_SAID
+
+
+def _fields(sentence: str) -> set[str]:
+    """What a sentence says by a figure, an act or an office."""
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
 
 
 def _fill(sentence: str, figures: dict[str, str]) -> str:

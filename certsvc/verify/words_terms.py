@@ -289,6 +289,9 @@ MADE: dict[str, Words] = {
     "calendar": ("公布工作日历", "Calendar published", "근무일력 공표"),
     "trust": ("发布信任清单", "Trust list published", "신뢰 목록 게시"),
 }
+#: Links of the chain that are drawn where something is wrong with them.
+PROPOSED: Words = ("提议:{act}", "Proposal: {act}", "제안: {act}")
+ANOTHER_OFFICE: Words = ("其他机构", "Another office", "다른 기관")
 #: Class of reason of a lifecycle act. The public sees the class and nothing more (GreenPass discussion; PIPL art. 6).
 REASONS: dict[str, Words] = {
     "fraud": ("弄虚作假", "fraud", "허위·부정"),

@@ -7,7 +7,7 @@ from certsvc.verify.words import clock, say
 from certsvc.verify.words_terms import Words
 
 #: What has to be logged where a log is required.
-_LOGGED_KINDS = ("grant", "act", "certificate")
+_LOGGED_KINDS = ("grant", "act", "certificate", "decision")
 
 PROVED: Words = (
     "时间由公开日志与 {witnesses} 个见证人证明。",

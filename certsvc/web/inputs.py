@@ -1,11 +1,9 @@
 """What strangers send, parsed once at the edge: closed members, bounded texts, times. Slips point at the member."""
 
-import re
 from dataclasses import dataclass
-from datetime import datetime, time
 from typing import Any
 
-from certsvc.core.calendar import SHANGHAI, seconds_of
+from certsvc.core.calendar import day_ends, local_date, seconds_typed
 from certsvc.core.encoding import canonical, parse_json
 from certsvc.core.errors import Malformed
 from certsvc.services.verify_evidence import Expect
@@ -39,9 +37,6 @@ IN_THE_FUTURE: Words = (
     "That time lies in the future and has no answer yet. Give today or a day before.",
     "미래 시각은 답할 수 없습니다. 오늘이나 그 이전 날짜를 쓰십시오.",
 )
-#: RFC 3339 5.6, with a blank where an unencoded + of an address became one.
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?)(?:([Zz])|([+ -])(\d\d:\d\d))", re.ASCII)
 ONE_SUBJECT: Words = (
     "请提供且只提供一项:code,或 number 和 name,或 token,或 bundle。",
     "Give exactly one of: code; number and name; token; bundle.",
@@ -90,27 +85,13 @@ def parse_time(text: str | None, now: int) -> int | None:
     if not text:
         return None
     try:
-        at = _seconds(text.strip())
+        at = seconds_typed(text)
     except ValueError as error:
         raise Invalid(Slip("#/at", "time", NOT_A_TIME)) from error
     # Clocks differ by a little; a day that has begun is not the future.
-    if at > max(now + CLOCK_SKEW, _end_of(datetime.fromtimestamp(now, SHANGHAI))):
+    if at > max(now + CLOCK_SKEW, day_ends(local_date(now))):
         raise Invalid(Slip("#/at", "future", IN_THE_FUTURE))
     return min(at, now)
-
-
-def _seconds(text: str) -> int:
-    if _DAY.fullmatch(text):
-        return _end_of(datetime.fromisoformat(text))
-    found = _INSTANT.fullmatch(text)
-    if found is None:
-        raise ValueError("neither a date nor RFC 3339")
-    instant, utc, sign, offset = found.groups()
-    return seconds_of(datetime.fromisoformat(instant + ("Z" if utc else (sign.strip() or "+") + offset)))
-
-
-def _end_of(day: datetime) -> int:
-    return seconds_of(datetime.combine(day.date(), time(23, 59, 59), SHANGHAI))
 
 
 def _longest(name: str) -> int:

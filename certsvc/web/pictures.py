@@ -8,8 +8,8 @@ from itertools import groupby
 
 from certsvc.core.calendar import local_date
 from certsvc.verify import words, words_times
-from certsvc.verify.report import FAMILIES, OUTCOMES, Link, Moment, Report, Row
-from certsvc.verify.words_terms import ACTS, CHECKS, ROLES, SIGNATURES, STATES
+from certsvc.verify.report import FAMILIES, OUTCOMES, SIGNED, Link, Moment, Report, Row
+from certsvc.verify.words_terms import ACTS, CHECKS, SIGNATURES, STATES
 from certsvc.verify.words_terms import FAMILIES as FAMILY_WORDS
 from certsvc.verify.words_terms import OUTCOMES as OUTCOME_WORDS
 from certsvc.web.texts import TEXTS
@@ -40,7 +40,7 @@ class Bead:
     state: str
     """pass | fail | unknown | not_run."""
     kind: str
-    """root | authority | grants | grant | act | certificate | status, or a family."""
+    """root | authority | other | grants | grant | act | proposal | decision | certificate | status, or a family."""
     label: str
     who: str = ""
     day: str = ""
@@ -54,6 +54,11 @@ class Bead:
     """Nobody did it; `who` says who was to."""
     inner: tuple["Bead", ...] = ()
     """The single grants of the link that stands for them all."""
+
+    @property
+    def is_act(self) -> bool:
+        """Whether it is one of many that officers and seals signed, and drawn smaller than the stations between them."""
+        return self.kind in SIGNED
 
 
 @dataclass(frozen=True)
@@ -111,11 +116,11 @@ def chain(report: Report, lang: str) -> list[Bead]:
 
 
 def timeline(report: Report, lang: str) -> list[Stop]:
-    """What happened to the certificate, in order, with the time that was asked about in its place."""
+    """What happened to the certificate, in the order of time, with the time that was asked about in its place."""
     if not report.timeline:
         return []
     asked = Stop(words.headline(report, lang), _day(report.as_of), words.say(TEXTS["now"], lang), state="now")
-    before, after = ([m for m in report.timeline if (m.at > report.as_of) is later] for later in (False, True))
+    before, after = report.history
     return [*(_stop(one, lang) for one in before), asked, *(_stop(one, lang) for one in after)]
 
 
@@ -164,9 +169,9 @@ def _bead(report: Report, link: Link, lang: str) -> Bead:
 
 
 def _label(link: Link, lang: str) -> str:
-    named = {"act": ACTS, "grant": ROLES}.get(link.kind)
-    if named is not None:
-        return words.term(named, link.name, lang)
+    named = words.link_label(link, lang)
+    if named:
+        return named
     label = words.say(TEXTS[link.kind], lang)
     state = words.term(STATES, link.name, lang) if link.kind == "status" else ""
     return f"{label} · {state}" if state else label
@@ -188,7 +193,7 @@ def _period(link: Link) -> str:
 
 def _signatures(link: Link, lang: str) -> tuple[Mark, ...]:
     """Officer and seal, each there or missing; then whoever else signed."""
-    if link.kind != "act":
+    if link.kind not in SIGNED:
         return ()
     others = list(link.signed_by)
     marks = []

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from certsvc.verify.report import EXIT_CODES, FAMILIES, OUTCOMES
+from certsvc.verify.report import EXIT_CODES, FAMILIES, LINKS, OUTCOMES
 from certsvc.verify.words_terms import ACTS, LEVELS, ROLES, SIGNATURES
 from certsvc.web import inputs
 
@@ -78,7 +78,7 @@ _LINK = _closed(
         "evidence",
         "logged",
     ],
-    kind={"type": "string", "enum": ["root", "authority", "grant", "act", "certificate", "status"]},
+    kind={"type": "string", "enum": list(LINKS)},
     name=_STRING,
     org=_STRING,
     org_name=_STRING,

@@ -7,13 +7,19 @@ import pytest
 
 from certsvc.cli.main import cli
 from certsvc.cli.options import Moment
-from certsvc.core.calendar import local_date, utc_text
+from certsvc.core.calendar import local_date, seconds_typed, utc_text
+from certsvc.web.errors import Invalid
+from certsvc.web.inputs import parse_time
 
+LATER = seconds_typed("9999-12-31")
 TAKEN = {
     "1000-01-01T00:00:00Z": "1000-01-01T00:00:00Z",
     "1969-06-01": "1969-06-01T15:59:59Z",
     "2024-03-15T10:00:00.5+08:00": "2024-03-15T02:00:00Z",
     "9999-12-31": "9999-12-31T15:59:59Z",
+    " 2024-03-15 ": "2024-03-15T15:59:59Z",
+    "2024-03-15t02:00:00z": "2024-03-15T02:00:00Z",
+    "2024-03-15 10:00:00+08:00": "2024-03-15T02:00:00Z",
 }
 REFUSED = [
     "0001-01-01",
@@ -24,6 +30,14 @@ REFUSED = [
     "10000-01-01",
     "2024-03-15T10:00:00",
     "2024-02-30",
+    "2026-W23-1",
+    "20260601",
+    "2026-152",
+    "2026-06-01T00:00+08:00",
+    "2026-06-01T00:00:00+0800",
+    "2026-06-01T23:59:60+08:00",
+    "２０２６-０６-０１",
+    "",
     "yesterday",
 ]
 
@@ -51,6 +65,20 @@ def test_what_is_no_time_or_of_a_year_that_no_answer_can_name_is_wrong_usage(tex
     with pytest.raises(click.BadParameter) as caught:
         Moment().convert(text, None, None)
     assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [*TAKEN, *REFUSED])
+def test_page_and_interface_take_the_times_that_the_command_line_takes(text: str) -> None:
+    """An empty text asks about now on a page, and is wrong usage of an option."""
+    try:
+        typed = Moment().convert(text, None, None)
+    except click.BadParameter:
+        typed = None
+    try:
+        sent = parse_time(text, LATER)
+    except Invalid:
+        sent = None
+    assert typed == sent
 
 
 def test_every_option_that_takes_a_time_reads_it_alike() -> None:

@@ -10,6 +10,7 @@ from reports_for_tests import (
     BY_NUMBER,
     CORRECTED,
     KNOWN_LATER,
+    NOW,
     REPORTS,
     UNPROVED,
     UNSEALED,
@@ -20,7 +21,7 @@ from reports_for_tests import (
 from certsvc.cli.verify_chain import chain as ladder
 from certsvc.cli.verify_chain import checks
 from certsvc.cli.verify_text import lines
-from certsvc.verify.report import Report
+from certsvc.verify.report import Moment, Report
 
 
 @pytest.fixture(autouse=True)
@@ -138,3 +139,27 @@ def test_both_answers_stand_one_below_the_other_in_one_column() -> None:
 
 def test_the_version_before_is_named() -> None:
     assert any("前一版 Before it: 第 1 版 version 1, 2026-11-20" in line for line in lines(CORRECTED, "x"))
+
+
+def history(report: Report) -> list[str]:
+    told = list(lines(report, "x"))
+    start = told.index("  经历 · History") + 1
+    return [line.strip() for line in told[start : told.index("", start)]]
+
+
+def test_the_history_is_told_in_the_order_of_time_with_the_time_asked_about() -> None:
+    issued, suspended = REPORTS["suspended"].timeline
+    revoked = Moment(suspended.at - 86_400, "revoke", "o", "n", "d", effective_from="2027-01-30", decided_at=NOW)
+    between = replace(REPORTS["suspended"], timeline=(issued, suspended, revoked), as_of=suspended.at - 3600)
+    told = [line.split()[:2] for line in history(between) if line[:4] in ("2026", "2027")]
+    assert told == [
+        ["2026-12-03", "签发"],
+        ["2027-01-30", "撤销"],
+        ["2027-01-31", "所问时间"],
+        ["2027-01-31", "暂停使用"],
+    ]
+
+
+def test_the_history_is_told_also_where_nothing_happened_since_the_issue() -> None:
+    assert [line.split()[1] for line in history(VALID)] == ["签发", "所问时间"]
+    assert history(VALID)[-1].endswith("有效 · Valid")

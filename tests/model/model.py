@@ -62,6 +62,9 @@ def expected(facts: Facts, question: Question, rules: Rules | None = None, known
     view = View(facts, question, rules or Rules(), known)
     # Annex A: unless integrity passed, nothing after it is run.
     findings = list(integrity(view)) or [finding for rule in RULES for finding in rule(view)]
+    # Annex A, then and now: before the issue nothing could be known of what is genuine.
+    if known is not None and question.at < view.certificate.nbf and not list(integrity(view)):
+        return Expected("cannot_decide", frozenset(["before_issue"]))
     for verdict, fits in VERDICTS:
         if found := frozenset(one[2] for one in findings if fits(one)):
             return Expected(verdict, found)

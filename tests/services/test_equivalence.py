@@ -29,6 +29,7 @@ from certsvc.services.withdrawal import withdraw_grant
 from certsvc.store import people as people_store
 from certsvc.store.register_rows import Equivalence
 from certsvc.store.tables import metadata
+from certsvc.verify import words
 from certsvc.verify.statement import CHECKS, verify_statement
 
 
@@ -340,6 +341,32 @@ def test_a_stolen_seal_is_no_news_of_the_day_before_it_was_told(province: World)
     assert (report.verdict, report.reason, report.as_of) == ("void", "key_compromised", signed + 86_400)
     assert report.then == ("valid", None)
     assert verify_statement(data, province.instance.anchors, now).then is None
+
+
+VOID_CASES = [name for name, (*_, verdict, _) in FORGED.items() if verdict == "void"]
+
+
+@pytest.mark.parametrize("case", VOID_CASES)
+def test_the_answer_of_then_names_whom_and_what_it_is_about(province: World, case: str) -> None:
+    part, changes, _, _ = FORGED[case]
+    data = changed(province, statement_file(province.instance, approved(province).id), part, **dict(changes))
+    now = province.instance.now()
+    report = verify_statement(data, province.instance.anchors, now + 86_400, now + 3600)
+    then = words.as_known_then(report)
+    assert then is not None and (then.verdict, then.reason, then.about) == ("void", report.reason, report.about)
+    assert [words.reason(then, lang) for lang in words.LANGUAGES] == [
+        words.reason(report, lang) for lang in words.LANGUAGES
+    ]
+
+
+def test_a_void_statement_was_not_known_to_be_void_before_it_was_made(province: World) -> None:
+    data = changed(province, statement_file(province.instance, approved(province).id), "statement", region="110000")
+    now = province.instance.now()
+    early = verify_statement(data, province.instance.anchors, now + 86_400, now - 400 * 86_400)
+    assert (early.verdict, early.then) == ("void", ("cannot_decide", "before_issue"))
+    altered = changed(province, data, "values", name="李示例")
+    report = verify_statement(altered, province.instance.anchors, now + 86_400, now - 400 * 86_400)
+    assert report.verdict == "tampered" and report.then is not None and report.then[0] == "tampered"
 
 
 def test_an_old_trust_bundle_tells_of_the_past_and_not_of_today(province: World) -> None:

@@ -1,10 +1,22 @@
 """What number and name may know: a verdict with few members, and neither offices nor how many acts there were."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
-from reports_for_tests import ABSENT_ACT, ACTS, CERTIFICATE, CORRECTED, GRANTS, KNOWN_LATER, REPORTS, UNSEALED, VALID
+from reports_for_tests import (
+    ABSENT_ACT,
+    ACTS,
+    CERTIFICATE,
+    CORRECTED,
+    GRANTS,
+    KNOWN_LATER,
+    REPORTS,
+    UNPROVED,
+    UNSEALED,
+    VALID,
+)
 
 from certsvc.core.outcomes import About
 from certsvc.services.public_view import PUBLIC_MEMBERS, public_only
@@ -52,9 +64,55 @@ def test_the_row_of_a_check_is_the_worst_of_its_rows() -> None:
     assert (row.outcome, row.code) == ("fail", "seal_missing")
 
 
-def test_the_answer_of_then_is_a_verdict_alone_and_no_other_version_is_told() -> None:
-    assert public_only(replace(KNOWN_LATER, then=("void", "act_missing"))).then == ("void", None)
+def test_the_answer_of_then_keeps_its_code_and_no_other_version_is_told() -> None:
+    """Its code says no more than that of the answer of now; without it a void would be told as what nobody can decide."""
+    assert public_only(replace(KNOWN_LATER, then=("void", "act_missing"))).then == ("void", "act_missing")
     assert public_only(VALID).then is None
     other = {"number": "1", "version": 2, "issued_on": "2027-01-01"}
     cut = public_only(replace(CORRECTED, replaced_by=other))
     assert (cut.replaces, cut.replaced_by, cut.chain) == (None, None, ())
+
+
+VOID_THEN = replace(ABSENT_ACT, as_of=KNOWN_LATER.as_of, then=("void", "act_missing"), then_about=ABSENT_ACT.about)
+BEFORE_ISSUE = replace(
+    REPORTS["cannot_decide"], reason="before_issue", about=About(), then=("cannot_decide", "before_issue")
+)
+GAP = re.compile("有关机构|有关环节|the organisation concerned|an act|해당 기관|해당 단계|–|[{}]")
+
+
+@pytest.mark.parametrize("lang", words.LANGUAGES)
+@pytest.mark.parametrize("report", [VOID_THEN, BEFORE_ISSUE], ids=["void", "before_issue"])
+def test_then_and_now_give_one_cause_for_one_finding(report: Report, lang: str) -> None:
+    now = public_only(report)
+    then = words.as_known_then(now)
+    assert then is not None and words.reason(then, lang) == words.reason(now, lang)
+
+
+@pytest.mark.parametrize("lang", words.LANGUAGES)
+@pytest.mark.parametrize("report", [*FULL.values(), *REPORTS.values(), VOID_THEN, UNPROVED])
+def test_no_sentence_has_a_gap_where_what_it_names_is_withheld(report: Report, lang: str) -> None:
+    cut = public_only(report)
+    then = words.as_known_then(cut)
+    told = [words.reason(cut, lang), *(words.row_sentence(cut, row, lang) for row in cut.rows)]
+    told += [words.reason(then, lang)] if then else []
+    assert [sentence for sentence in told if GAP.search(sentence)] == []
+
+
+def test_a_void_is_told_to_have_failed_and_where_to_ask_on_and_nothing_that_is_withheld() -> None:
+    assert words.reason(public_only(ABSENT_ACT), "zh") == (
+        "签名属实,但未按规定程序办理。有一项检查没有通过;详情请用查验码或证书文件核验。"
+    )
+    assert "A check failed; for details verify" in words.reason(public_only(UNSEALED), "en")
+    assert words.reason(public_only(REPORTS["cannot_decide"]), "zh").startswith("有一项必要的检查没有结果;")
+
+
+def test_the_end_of_a_term_is_told_to_whoever_is_told_that_it_ended() -> None:
+    report = REPORTS["out_of_term"]
+    cut = public_only(
+        replace(report, as_of=KNOWN_LATER.as_of, then=("out_of_term", "out_of_term"), then_about=report.about)
+    )
+    then = words.as_known_then(cut)
+    assert then is not None
+    row = next(row for row in cut.rows if row.code == "out_of_term")
+    for said in (words.reason(cut, "zh"), words.reason(then, "zh"), words.row_sentence(cut, row, "zh")):
+        assert "2027-01-31" in said

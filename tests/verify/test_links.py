@@ -121,8 +121,8 @@ def test_a_link_of_which_something_could_not_be_asked_has_not_passed(small_insta
     certificate, approval = one(report, "certificate"), one(report, "act", "approve")
     assert (certificate.outcome, certificate.codes) == ("not_run", ("act_missing",))
     assert (approval.outcome, approval.codes) == ("fail", ("act_missing",))
-    assert [row.id for row in words.link_rows(report, certificate)] == ["acts_quoted"]
-    assert [row.id for row in words.link_rows(report, approval)] == ["acts_complete"]
+    assert [row.id for row in words.link_rows(certificate)] == ["acts_quoted"]
+    assert [row.id for row in words.link_rows(approval)] == ["acts_complete"]
     said = words.link_sentences(report, certificate, "zh")
     bead = next(bead for bead in pictures.chain(report, "zh") if bead.kind == "certificate")
     assert (bead.state, list(bead.notes)) == ("not_run", said)
@@ -167,6 +167,6 @@ def test_a_link_tells_its_own_fault_and_not_that_of_another_act(small_instance: 
     failed = [link for link in report.chain if link.kind == "act" and link.outcome == "fail"]
     assert [link.name for link in failed] == ["accept", "draw", "evaluate"]
     for link in failed:
-        rows = words.link_rows(report, link)
+        rows = words.link_rows(link)
         assert rows and {row.about.act for row in rows} == {link.name}
         assert len(words.link_sentences(report, link, "en")) == 1

@@ -7,9 +7,11 @@ from status_for_tests import event, list_of, report_of, revoked_from, with_list
 from support_changes import apply_changes, day
 from support_forge import Forge, judge
 from support_instance import DAY, SmallInstance
+from test_vectors import VECTORS
 
 from certsvc.core.bundle import parse_bundle
 from certsvc.core.encoding import canonical, parse_json
+from certsvc.core.outcomes import About
 from certsvc.verify.path import time_of
 from certsvc.verify.report import Report
 
@@ -332,3 +334,26 @@ def test_a_credential_has_its_time_in_its_first_second_of_validity(small_instanc
     credential = parse_bundle(small_instance.bundle()).credential
     assert "iat" not in credential.unverified_payload
     assert time_of(credential) == credential.unverified_payload["nbf"] == small_instance.now
+
+
+@pytest.mark.parametrize(
+    "name", ["no_result_notice", "seal_key_delegates", "grant_key_stolen", "correction_without_seal"]
+)
+def test_what_is_void_was_not_known_to_be_so_before_it_was_issued(name: str, small_instance: SmallInstance) -> None:
+    """Nothing of it existed on that day; that it is void is known now."""
+    (vector,) = [one for one in VECTORS if one["id"] == name]
+    data = apply_changes(Forge(small_instance), vector["changes"]).build()
+    issued = parse_bundle(data).credential.unverified_payload["nbf"]
+    report = judge(small_instance, data, at=issued - 1)
+    assert (report.verdict, report.then) == ("void", ("cannot_decide", "before_issue"))
+    assert report.then_about == About()
+    of_the_day = judge(small_instance, data, at=issued, now=issued + 1)
+    assert of_the_day.then is not None and of_the_day.then[0] == "void"
+
+
+@pytest.mark.parametrize("name", ["act_altered", "own_root_same_names", "printed_name", "key_not_at_hand"])
+def test_what_is_not_proved_to_be_ours_proves_no_day_of_issue(name: str, small_instance: SmallInstance) -> None:
+    (vector,) = [one for one in VECTORS if one["id"] == name]
+    data = apply_changes(Forge(small_instance), vector["changes"]).build()
+    report = judge(small_instance, data, at=day(-400))
+    assert report.then == (report.verdict, report.reason)

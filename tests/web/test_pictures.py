@@ -14,6 +14,7 @@ from reports_for_tests import (
     VALID,
     bare,
     chain,
+    marked,
     rows,
 )
 
@@ -73,7 +74,7 @@ def test_one_grant_that_failed_is_told_at_the_link_of_all() -> None:
         for row in VALID.rows
     ]
     links = chain(committee={"outcome": "fail", "codes": ("grant_withdrawn",)})
-    grants = drawn(replace(VALID, rows=tuple(failed), chain=links), "机构授权")
+    grants = drawn(marked(replace(VALID, rows=tuple(failed), chain=links)), "机构授权")
     assert (grants.state, grants.notes) == ("fail", (f"{COMMITTEE[1]}的授权已被收回。",))
     assert [one.state for one in grants.inner] == ["pass", "pass", "pass", "fail"]
 
@@ -200,3 +201,16 @@ def test_a_check_that_was_not_run_says_why() -> None:
     assert [(line.state, line.outcome, line.note) for (line,) in lines] == [
         ("not_run", "未查", "您没有提交 PDF 文件。")
     ] * 2
+
+
+def test_what_was_dated_back_before_an_earlier_decision_stands_before_it() -> None:
+    """The order of decision stays in the Report, by which a suspension is known to be over."""
+    issued, suspended = REPORTS["suspended"].timeline
+    revoked = Moment(
+        suspended.at - 60 * 86_400, "revoke", "o", "n", "d", effective_from="2026-12-02", decided_at=NOW - 86_400
+    )
+    report = replace(REPORTS["suspended"], timeline=(issued, suspended, revoked))
+    days = [stop.day for stop in pictures.timeline(report, "zh")]
+    assert days == sorted(days) and len(days) == 4
+    assert [stop.state for stop in pictures.timeline(report, "zh")] == ["revoke", "issued", "suspend", "now"]
+    assert report.timeline[-1] is revoked
