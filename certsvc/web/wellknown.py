@@ -83,10 +83,12 @@ def healthz() -> Response:
 
 @wellknown.get("/readyz")
 def readyz() -> Response:
-    """200 when database and status key work; with the age of the newest status list in seconds, how many leaves
+    """200 when database and status key work and the key's certificate has not run out; with the age of the newest status list in seconds, how many leaves
     wait for the log since when (null: nothing waits), and how many certificates wait with them. A log that refuses stops no verification."""
     inst = context.instance()
     try:
+        with inst.engines.read.connect() as connection:
+            services.check_status_key(inst, connection)
         issued = int(services.current_status_list(inst, _uri(1)).unverified_payload["iat"])
         waiting, since = log_leaves.waiting_since(inst)
         certificates = waiting_certificates(inst)
