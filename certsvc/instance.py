@@ -6,27 +6,34 @@ import stat
 import time
 from collections.abc import Callable, Hashable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from certsvc.core.calendar import local_date
 from certsvc.core.chain import Anchor, read_anchor
 from certsvc.core.errors import NotReady, Refused
 from certsvc.core.jose import thumbprint
+from certsvc.core.kinds import CA
 from certsvc.core.statuslist import FILL
 from certsvc.register.sealing import DataKeys, load_data_keys
 from certsvc.render.fonts import FontSet
 from certsvc.signers import Signer, open_signer
+from certsvc.signers.term import Term, own_term, whole_term
+from certsvc.store import keys as key_store
 from certsvc.store.engine import Engines, open_engines
 from certsvc.store.migrate import check_current
 from certsvc.store.rows import SigningKey
 
 DEFAULT_HOME = Path("var/home")
 SETTINGS = "home.json"
+#: Within how many seconds what was signed is logged (docs/format.md 6.2).
+LOG_DAY = 86_400
 T = TypeVar("T")
 
 
@@ -57,6 +64,7 @@ class Instance:
     clock: int | None = None
     fill: int = FILL
     _signers: dict[str, Signer] = field(default_factory=dict, repr=False)
+    _terms: dict[bytes, Term] = field(default_factory=dict, repr=False)
     _kept: dict[Hashable, Any] = field(default_factory=dict, repr=False)
     _closing: ExitStack = field(default_factory=ExitStack, repr=False)
 
@@ -91,8 +99,60 @@ class Instance:
             raise Refused("clock_production", "只有演示环境可以设定时钟", "Only a demo may set its clock.")
         self.clock = seconds
 
-    def signer(self, key: SigningKey) -> Signer:
-        """The signer of `key`; `CERTSVC_SIGNER_<USE>` names another URI for the authority's keys. Raises NotReady."""
+    def signer(self, key: SigningKey, at: int | None = None) -> Signer:
+        """The signer of `key`, whose certificate holds now, or at `at` (seconds), which is what the signature will state.
+
+        `CERTSVC_SIGNER_<USE>` names another URI for the authority's keys. Raises NotReady, as `check_holds` too.
+        """
+        # Nothing is signed but by what is handed out here: whoever signs cannot forget to ask (decision 41).
+        self.check_holds(key, at)
+        return self.signer_unchecked(key)
+
+    def check_holds(self, key: SigningKey, at: int | None = None) -> None:
+        """Returns if the certificate of `key` and those above it hold. Raises NotReady(key_expired, key_not_begun)."""
+        term, moment = self.term_of(key), self.now() if at is None else at
+        if at is None and any(anchor.log_required for anchor in self.anchors):
+            # What the log takes in after the end counts for nothing, and it has a day for that.
+            term = replace(term, last=term.last - LOG_DAY)
+        if moment > term.last:
+            raise expired("key_expired", key, self.term_of(key))
+        if moment < term.first:
+            day, whose = local_date(term.first), whose_key(key)
+            zh, en = f"密钥证书自 {day} 起才有效:{whose}", f"The certificate of the key {whose} begins on {day}."
+            raise NotReady("key_not_begun", zh, en, "certsvc doctor")
+
+    def holds(self, key: SigningKey, at: int | None = None) -> bool:
+        """As `check_holds`."""
+        try:
+            self.check_holds(key, at)
+        except NotReady:
+            return False
+        return True
+
+    def term_of(self, key: SigningKey) -> Term:
+        """From when to when the certificate of `key` holds, and those above it."""
+        if key.certificate not in self._terms:
+            whole = whole_term(key.certificate, self._certifiers())
+            if whole is None:
+                # Its CA is of this very transaction, and just made.
+                return own_term(key.certificate)
+            self._terms[key.certificate] = whole
+        return self._terms[key.certificate]
+
+    def _certifiers(self) -> tuple[bytes, ...]:
+        """Root and issuing CAs, as DER; of a home from before these were registered those in its files."""
+        with self.engines.read.connect() as connection:
+            registered = tuple(ca.certificate for ca in key_store.list_signing_keys(connection, use=CA))
+        first = self.home / "issuing-ca.crt"
+        files = x509.load_pem_x509_certificates(first.read_bytes()) if first.is_file() else []
+        return (
+            *(anchor.der for anchor in self.anchors),
+            *registered,
+            *(one.public_bytes(Encoding.DER) for one in files),
+        )
+
+    def signer_unchecked(self, key: SigningKey) -> Signer:
+        """As `signer`, whether or not its certificate holds: to look at the key, not to sign."""
         if key.jkt not in self._signers:
             chosen = os.environ.get(f"CERTSVC_SIGNER_{key.use.upper()}") if self._is_own(key) else None
             signer = open_signer(self._absolute(chosen or key.uri))
@@ -125,6 +185,25 @@ class Instance:
         # Keys made by us are named relative to HOME/keys, so that a restored home works anywhere.
         scheme, _, rest = uri.partition(":")
         return f"file:{self.keys_dir.resolve() / rest}" if scheme == "file" and not rest.startswith("/") else uri
+
+
+def whose_key(key: SigningKey) -> str:
+    """Organisation, and officer or use."""
+    return f"{key.org_id} {key.officer_id or key.use}"
+
+
+def rotate_command(key: SigningKey) -> str:
+    """What puts another key in the place of this one."""
+    which = f"--officer {key.officer_id}" if key.officer_id else f"--org {key.org_id} --use {key.use}"
+    return f"certsvc keys rotate {which}"
+
+
+def expired(code: str, key: SigningKey, term: Term) -> NotReady:
+    """Why nothing is signed with `key`, and the way out."""
+    day, whose = local_date(term.last), whose_key(key)
+    zh = f"密钥证书于 {day} 到期,不再用于签名:{whose}"
+    en = f"The certificate of the key {whose} ends on {day}; nothing is signed with it any more."
+    return NotReady(code, zh, en, rotate_command(key))
 
 
 def home_path(given: str | Path | None = None) -> Path:

@@ -77,14 +77,15 @@ def build_small_instance(
     test: bool = True,
     log_required: bool = False,
     appoint: Callable[[Instance], None] = lambda instance: None,
+    signer_years: int = 9,
 ) -> SmallInstance:
     """Ceremony, offices, grants, one roster with all its acts, certificates: about a second.
 
-    `appoint` names the witnesses of the log, when everything else is set up.
+    `appoint` names the witnesses of the log, when everything else is set up. `signer_years`: the term of the authority's keys.
     """
     plan = ceremony.Plan(
         "https://sample.invalid", "HRSS", "示例省人社厅(样章)", "Sample HRSS", "112200009999999985", test=test, demo=True,
-        log_required=log_required, signer_years=9,
+        log_required=log_required, signer_years=signer_years,
     )  # fmt: skip
     ceremony.hold_ceremony(home, plan, START)
     instance = open_instance(home)

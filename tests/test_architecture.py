@@ -111,6 +111,18 @@ def test_statements_are_written_in_the_store_only(module: Path) -> None:
         assert used <= {"sqlalchemy.Connection", "sqlalchemy.Engine"}
 
 
+def attributes(module: Path) -> set[str]:
+    return {node.attr for node in ast.walk(ast.parse(module.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
+
+
+def test_every_signer_is_handed_out_where_it_is_asked_whether_its_certificate_holds() -> None:
+    """docs/decisions/0041: a witness has no certificate, and what only looks at a key signs nothing."""
+    opening = {named(module) for module in OURS if "certsvc.signers.open_signer" in set(imports(module))}
+    assert opening == {"certsvc/instance.py", "certsvc/services/witness.py"}
+    looking = {named(module) for module in OURS if "signer_unchecked" in attributes(module)}
+    assert looking == {"certsvc/instance.py", "certsvc/services/doctor.py", "certsvc/services/verify_evidence.py"}
+
+
 def test_the_map_names_every_package_that_stands_below_the_services() -> None:
     known = {*BELOW, "web", "cli", "app", "demo", "bench", "data", "__init__", "__main__"}
     assert {part_of(module) for module in MODULES} <= known

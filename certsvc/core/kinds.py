@@ -38,6 +38,9 @@ ROOT, CA = "root", "ca"
 CERTIFYING_USES = (ROOT, CA)
 USE_OF_EKU: dict[str, str] = {oid: use for use, oid in (CEREMONY_USES | ISSUED_USES).items()}
 
+#: What tells of certificates and decides nothing by itself: where its own key does not count, it is as if it were absent.
+LISTS = ("statuslist+jwt", "trust+jwt")
+
 
 @dataclass(frozen=True)
 class Kind:

@@ -12,12 +12,14 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection
 
+from certsvc.core.calendar import local_date
 from certsvc.core.chain import has_issued, instance_flags, jkt_in, load_certificate
 from certsvc.core.errors import NotFound, NotReady
 from certsvc.core.kinds import CA, CERTIFYING_USES, ROOT
-from certsvc.instance import Instance
+from certsvc.instance import Instance, expired
 from certsvc.services import documents, key_events
 from certsvc.signers.minting import Authority, Holder, mint_issuing_ca, read_ca_key
+from certsvc.signers.term import own_term
 from certsvc.store import keys as key_store
 from certsvc.store.rows import SigningKey
 
@@ -71,11 +73,14 @@ def list_cas(instance: Instance, connection: Connection) -> tuple[SigningKey, ..
 
 
 def present_ca(instance: Instance, connection: Connection) -> Authority:
-    """The CA that certifies what comes. Raises NotReady."""
+    """The CA that certifies what comes. Raises NotReady, ca_expired for one whose certificate does not hold now."""
     living = next((ca for ca in list_cas(instance, connection) if ca.ended_reason is None), None)
     if living is None:
         zh, en = "没有在用的签发 CA", "No issuing CA is in service."
         raise NotReady("key_absent", zh, en, f"certsvc keys history --org {instance.settings.authority}")
+    term = instance.term_of(living)
+    if not term.has(instance.now()):
+        raise expired("ca_expired", living, term)
     path = instance.keys_dir / living.uri.removeprefix("file:")
     return Authority(load_certificate(living.certificate), read_ca_key(path))
 
@@ -113,9 +118,19 @@ def root_authority(instance: Instance, use: str) -> Authority:
     for anchor in instance.anchors:
         own = anchor.certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         if own == public:
+            _check_root(instance, anchor.der)
             return Authority(anchor.certificate, key)
     zh, en = "root.pem 不是 roots.pem 中的根密钥", "root.pem is the key of none of the roots in roots.pem."
     raise NotReady("root_foreign", zh, en, "certsvc doctor")
+
+
+def _check_root(instance: Instance, der: bytes) -> None:
+    """Returns if a root still holds. Raises NotReady(root_expired)."""
+    last = own_term(der).last
+    if instance.now() > last:
+        day = local_date(last)
+        zh, en = f"根证书于 {day} 到期,须重新举行密钥仪式", f"The root ended on {day}: it takes a new ceremony."
+        raise NotReady("root_expired", zh, en, "certsvc init")
 
 
 def mint_ca(

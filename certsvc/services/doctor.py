@@ -14,7 +14,16 @@ from pathlib import Path
 from certsvc.core.calendar import local_date
 from certsvc.core.errors import CertsvcError, NotReady
 from certsvc.core.kinds import CA, ROOT
-from certsvc.instance import Instance, check_key_modes, database_url, open_instance, read_anchors, read_settings
+from certsvc.instance import (
+    Instance,
+    check_key_modes,
+    database_url,
+    open_instance,
+    read_anchors,
+    read_settings,
+    rotate_command,
+    whose_key,
+)
 from certsvc.services import (
     certifiers,
     cosign,
@@ -133,24 +142,26 @@ def _keys(instance: Instance) -> Iterator[Finding]:
         own = key_store.list_signing_keys(connection, org_id=instance.settings.authority, good_at=instance.now())
     own = tuple(key for key in own if key.use != CA)
     for key in own:
-        instance.signer(key)
+        instance.signer_unchecked(key)
     yield Finding(OK, f"密钥可用:{len(own)} 把", f"{len(own)} keys of the authority open")
 
 
-def _key_ends(instance: Instance) -> Iterator[Finding]:
-    """No living key of anybody is near the end of its certificate, or past it."""
+def key_ends(instance: Instance) -> Iterator[Finding]:
+    """No living key of anybody is near the end of its certificate, or of its CA's, or past it."""
     with instance.engines.read.connect() as connection:
         living = [key for key in key_store.list_signing_keys(connection) if key.ended_reason is None]
-    for key in sorted(living, key=lambda one: (one.valid_to, one.jkt)):
-        left = key.valid_to - instance.now()
+    ends = {key.jkt: instance.term_of(key).last for key in living if key.use != ROOT}
+    # The CA first: no key that it certifies anew holds for longer.
+    for key in sorted(
+        (one for one in living if one.jkt in ends), key=lambda one: (ends[one.jkt], one.use != CA, one.jkt)
+    ):
         # A root is not rotated; no key is good for longer than the CA that certified it.
         notice = KEY_NOTICE + SIGNER_YEARS * 365 if key.use == CA else KEY_NOTICE
-        if left >= notice * DAY or key.use == ROOT:
+        if ends[key.jkt] - instance.now() >= notice * DAY:
             continue
-        whose, day = f"{key.org_id} {key.officer_id or key.use}", local_date(key.valid_to)
-        which = f"--officer {key.officer_id}" if key.officer_id else f"--org {key.org_id} --use {key.use}"
+        whose, day = whose_key(key), local_date(ends[key.jkt])
         zh, en = f"密钥 {whose} 于 {day} 到期", f"the key {whose} ends on {day}"
-        yield Finding(WARN if left > 0 else BAD, zh, en, f"certsvc keys rotate {which}")
+        yield Finding(WARN if instance.holds(key) else BAD, zh, en, rotate_command(key))
 
 
 def _top_grant(instance: Instance) -> Iterator[Finding]:
@@ -327,5 +338,5 @@ def _dated(instance: Instance, ends: int, notice: int, words: tuple[str, str], h
 
 
 REGISTER: tuple[Callable[[Instance], Iterator[Finding]], ...] = (
-    _keys, _key_ends, _top_grant, _root_key, _certifiers, _privacy, _officers, _trust, _calendar, _status_lists, _log, _witnesses, _clock, _intents, _fonts,
+    _keys, key_ends, _top_grant, _root_key, _certifiers, _privacy, _officers, _trust, _calendar, _status_lists, _log, _witnesses, _clock, _intents, _fonts,
 )  # fmt: skip

@@ -47,13 +47,15 @@ def officer_key(connection: Connection, officer_id: str) -> SigningKey:
     return _newest_living(key_store.list_signing_keys(connection, officer_id=officer_id), officer_id, "officer")
 
 
-def key_in_service(connection: Connection, org: str, use: str, at: int) -> SigningKey | None:
+def key_in_service(instance: Instance, connection: Connection, org: str, use: str, at: int) -> SigningKey | None:
     """The key of an organisation that was in service at `at`, for completing what was begun then.
 
-    A rotated key still completes what was begun before it was rotated; one that ended otherwise completes nothing.
+    A rotated key still completes what was begun before it was rotated; one that ended otherwise, or whose certificate did
+    not hold then, completes nothing.
     """
     keys = key_store.list_signing_keys(connection, org_id=org, use=use)
-    fitting = [key for key in keys if key.valid_from <= at < key.valid_to and key.ended_reason in (None, "rotated")]
+    living = [key for key in keys if key.valid_from <= at < key.valid_to and key.ended_reason in (None, "rotated")]
+    fitting = [key for key in living if instance.term_of(key).has(at)]
     # What was begun in the very second of a rotation may not know of the new key yet; the old one is good a little longer.
     return min(fitting, key=lambda key: (key.valid_from == at, -key.valid_from, key.ended_reason or ""), default=None)
 

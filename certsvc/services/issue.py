@@ -140,6 +140,8 @@ def intend(instance: Instance, entries: list[Entry]) -> list[IssueIntent]:
     """Stores one intent per entry that has no certificate yet, or finds the one that an interruption left."""
     with instance.engines.write.begin() as connection:
         certificate_store.lock_intents(connection)
+        if entries:
+            check_keys(instance, connection)
         free = free_slots(instance, connection)
         intents = []
         for entry in entries:
@@ -152,12 +154,20 @@ def intend(instance: Instance, entries: list[Entry]) -> list[IssueIntent]:
         return intents
 
 
+def check_keys(instance: Instance, connection: Connection) -> None:
+    """Returns if everything that a certificate of now will need is certified now: its own key, that of its page, which is
+    signed as of this day whenever somebody asks for it, and that of its status list. Raises NotReady(key_expired)."""
+    for use in ("credential", "pdf", "status"):
+        instance.check_holds(documents.own_key(connection, instance.settings.authority, use))
+
+
 def _can_sign(instance: Instance, connection: Connection, intent: IssueIntent) -> bool:
-    """Whether the key of the day of the intent may still complete it: not when it was stolen or withdrawn since, nor,
-    where a log is required, when it was rotated: its end stands in the log before the certificate would."""
+    """Whether the key of the day of the intent may still complete it: not when it was stolen or withdrawn since or its
+    certificate has run out, nor, where a log is required, when it was rotated: its end stands in the log before the
+    certificate would."""
     org = instance.settings.authority
-    key = documents.key_in_service(connection, org, "credential", intent.created_at)
-    return key is not None and (key.ended_reason is None or not is_strict(instance))
+    key = documents.key_in_service(instance, connection, org, "credential", intent.created_at)
+    return key is not None and instance.holds(key) and (key.ended_reason is None or not is_strict(instance))
 
 
 def _is_young(instance: Instance, intent: IssueIntent) -> bool:
@@ -209,7 +219,7 @@ def sign_intent(instance: Instance, intent: IssueIntent) -> Jws:
     org = instance.settings.authority
     with instance.engines.read.connect() as connection:
         # What was begun before a rotation is completed with the key of that moment, whose grant was in force then.
-        of_that_day = documents.key_in_service(connection, org, "credential", payload["nbf"])
+        of_that_day = documents.key_in_service(instance, connection, org, "credential", payload["nbf"])
         key = (None if is_strict(instance) else of_that_day) or documents.own_key(connection, org, "credential")
     return parse_document(sign_compact(payload, "vc+jwt", instance.signer(key)), "vc+jwt")
 

@@ -191,7 +191,7 @@ def with_rotated_keys(instance: Instance, connection: Connection, note: bytes) -
             try:
                 raw = instance.signer(key).sign(message_to_sign(signer, text))
             except NotReady:
-                # Its file was taken away, as it may be.
+                # Its file was taken away, as it may be, or its certificate has run out.
                 continue
             signed += format_line(signed_line(signer, raw)).encode()
     return signed

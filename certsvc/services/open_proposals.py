@@ -55,7 +55,7 @@ def check_decidable(
         zh, en = "此申请已被其他状态变更抢先,请重新提出", "Another status change came first; propose again."
         raise Refused("proposal_overtaken", zh, en, again)
     now = is_strict(instance)
-    ended = _ended_key(connection, proposed, now)
+    ended = _ended_key(instance, connection, proposed, now)
     if ended is not None:
         whose = SIGNERS[ended.use]
         zh = f"提出时所用的{whose[0]}({ended.org_id})已停用,此申请不能再决定;请作废后重新提出"
@@ -88,12 +88,15 @@ def drop(instance: Instance, proposal_id: str) -> tuple[StatusProposal, str]:
     raise Refused("proposal_sound", zh, en, f"certsvc status approve {proposal_id} --officer OTHER")
 
 
-def _ended_key(connection: Connection, proposed: Jws, now: bool) -> SigningKey | None:
-    """The key of a signature that counts no more: at all by `now`, else at the proposal's own time."""
+def _ended_key(instance: Instance, connection: Connection, proposed: Jws, now: bool) -> SigningKey | None:
+    """The key of a signature that counts no more, or whose certificate does not hold: at all by `now`, else at the
+    proposal's own time."""
     at = int(proposed.unverified_payload["iat"])
     for signature in proposed.signatures:
         key = documents.key_by_jkt(connection, signature.unverified_kid)
         if key.ended_reason is not None and (now or at >= _good_until(key)):
+            return key
+        if not instance.holds(key, None if now else at):
             return key
     return None
 

@@ -166,12 +166,13 @@ def _sign(instance: Instance, certificate: Certificate, page: bytes) -> SignedPa
     with instance.engines.read.connect() as connection:
         org = instance.settings.authority
         # A page is signed as of its day of issue, so after a rotation by the key of that day, which its bundle knows.
-        key = documents.key_in_service(connection, org, "pdf", certificate.issued_at)
+        key = documents.key_in_service(instance, connection, org, "pdf", certificate.issued_at)
         if key is None:
             raise _stolen(certificate)
         issuing = ca_of(instance, connection, key.certificate).certificate
     url = os.environ.get("CERTSVC_TIMESTAMP_URL")
-    return sign_page(page, instance.signer(key), key.certificate, issuing, _signed_at(certificate), url)
+    signer = instance.signer(key, certificate.issued_at)
+    return sign_page(page, signer, key.certificate, issuing, _signed_at(certificate), url)
 
 
 def _stolen(certificate: Certificate) -> Refused:

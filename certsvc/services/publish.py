@@ -38,7 +38,7 @@ SAME_MOMENT = 60
 #: How often, and with what pause in seconds, a list waits for an event of this moment.
 TRIES, PAUSE = 3, 0.05
 #: Codes of what keeps new lists from being signed, while the last one still holds.
-STANDS_STILL = (WAITING, "clock_differs")
+STANDS_STILL = (WAITING, "clock_differs", "key_expired")
 #: Lists among which the last one that the log proves is looked for.
 LOOK_BACK = 100
 
@@ -51,8 +51,8 @@ def list_uri(instance: Instance, number: int = 1) -> str:
 def current_status_list(instance: Instance, uri: str) -> Jws:
     """The newest Token Status List of `uri`, signed anew when it is a quarter of an hour old or an event came since.
 
-    While the log stands still and an event waits for it, no new list is signed: the last one is given as long as it
-    holds, and says in `n` what it covers. Raises NotReady when there is none. Under a root that requires the log the
+    While the log stands still and an event waits for it, or the certificate of the status key has run out, no new list is
+    signed: the last one is given as long as it holds, and says in `n` what it covers. Raises NotReady when there is none. Under a root that requires the log the
     newest one is given that the log proves, since a verifier believes no other; one without proof only before the first.
     """
     found = _current_list(instance, uri)
@@ -222,6 +222,11 @@ def _vouches(connection: Connection, listed: Jws) -> bool:
 
 def _status_key(instance: Instance, connection: Connection) -> str:
     return documents.own_key(connection, instance.settings.authority, "status").jkt
+
+
+def check_status_key(instance: Instance, connection: Connection) -> None:
+    """Returns if new lists can be signed. Raises NotReady(key_expired) and whatever else is wrong with the key."""
+    instance.check_holds(documents.own_key(connection, instance.settings.authority, "status"))
 
 
 def _sign_list(

@@ -25,7 +25,7 @@ from certsvc.services.annulment import first_issued
 from certsvc.services.coming_into_force import check_unlogged
 from certsvc.services.credential import describe
 from certsvc.services.open_proposals import check_decidable, open_proposal
-from certsvc.services.publish import WAITING, list_within, renew_status_list
+from certsvc.services.publish import WAITING, check_status_key, list_within, renew_status_list
 from certsvc.services.slots import free_slots
 from certsvc.services.status_rules import STATES, Proposal, check_clock, check_dates, check_proposal
 from certsvc.services.witness_list import check_witnesses
@@ -87,7 +87,8 @@ def approve(instance: Instance, proposal_id: str, officer_id: str) -> issue.Issu
     """Another human decides; returns the next version after a correction.
 
     Raises Refused for the same human, and as `check_decidable` for a proposal that can be decided no more.
-    Raises NotReady(waiting_for_log) when the decision is kept and the log does not answer: list and next version wait.
+    Raises NotReady(key_expired) where the certificate of a key that signs, or would sign the list, has run out: nothing is
+    decided then. Raises NotReady(waiting_for_log) when the decision is kept and the log does not answer: list and next version wait.
     """
     with log_leaves.transaction(instance) as connection:
         issued = approve_within(instance, connection, proposal_id, officer_id)
@@ -116,6 +117,7 @@ def approve_within(
         raise LookupError(row.certificate_id)
     proposed = documents.load_document(connection, row.sha256, "act+jwt")
     check_decidable(instance, connection, certificate, row, proposed)
+    check_status_key(instance, connection)
     decided = _decide(instance, connection, certificate, proposed, officer)
     status_store.close_proposal(connection, proposal_id)
     _record(instance, connection, certificate, proposed, decided)
@@ -269,7 +271,8 @@ def _record(instance: Instance, connection: Connection, certificate: Certificate
 
 
 def _intend_next(instance: Instance, connection: Connection, certificate: Certificate, decided: Jws) -> IssueIntent:
-    """The intent of the next version, whose head is the decision."""
+    """The intent of the next version, whose head is the decision. Raises as `issue.check_keys`."""
+    issue.check_keys(instance, connection)
     entry = _entry(connection, certificate)
     version, slot = certificate.version + 1, free_slots(instance, connection).take()
     head = f"urn:certsvc:act:{decided.sha256}"

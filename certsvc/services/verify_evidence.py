@@ -268,7 +268,7 @@ def _verify_token(inst: Instance, connection: Connection, found: Found, asked: A
     key = key_store.find_signing_key(connection, credential.signatures[0].unverified_kid)
     if key is None:
         return without_evidence("not_issued", "unknown_root", asked.at, asked.now, test)
-    if not credential.signed_by(inst.signer(key).public_key):
+    if not credential.signed_by(inst.signer_unchecked(key).public_key):
         return without_evidence("tampered", "sig_bad", asked.at, asked.now, test)
     return without_evidence("cannot_decide", "register_differs", asked.at, asked.now, test)
 

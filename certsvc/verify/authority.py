@@ -6,6 +6,7 @@ from typing import Any
 
 from certsvc.core.grants import Grant, ancestry, check_allows, check_begun, check_lasts, check_nesting
 from certsvc.core.jose import Jws
+from certsvc.core.kinds import LISTS
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.batch import Batch
 from certsvc.verify.pairing import Step, pairing, step_of
@@ -43,7 +44,7 @@ def _check_in_service(path: Path, document: Jws, when: When) -> None:
     payload = document.unverified_payload
     for position, signature in enumerate(document.signatures):
         code = _ended(path, signature.unverified_kid, when, document.typ)
-        if code is not None and document.typ in ("statuslist+jwt", "trust+jwt"):
+        if code is not None and document.typ in LISTS:
             # Such a list says nothing about the certificate, neither good nor bad.
             raise Unknown(code, typ=document.typ)
         if code is not None:
@@ -209,10 +210,11 @@ def lifecycle_granted(batch: Batch, act: Jws) -> None:
 
 
 def status_key_granted(batch: Batch) -> None:
-    """The status list is the one that the certificate names, signed by a key granted to its issuer."""
+    """The status list is the one that the certificate names, its issuer's by its own word, by a key granted to that one."""
     listed, issuer = batch.status_list, batch.issuer.org
     signer = batch.path.signer(listed)
-    if listed.unverified_payload["sub"] != batch.stated.list_uri:
+    said = listed.unverified_payload
+    if said["sub"] != batch.stated.list_uri or said["iss"] != f"urn:certsvc:org:{issuer}":
         # Somebody else's list says nothing about this certificate, neither good nor bad.
         raise Unknown("status_foreign", org=signer.org)
     held = _grants_with(batch.path, issuer, signer.jkt, "status")

@@ -17,7 +17,7 @@ from certsvc.core.encoding import b64, unb64
 from certsvc.core.errors import Malformed
 from certsvc.core.grants import Grant
 from certsvc.core.jose import Jws
-from certsvc.core.kinds import CA, KINDS
+from certsvc.core.kinds import CA, KINDS, LISTS
 from certsvc.core.memory import Remembers
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.nodes import Nodes
@@ -145,8 +145,8 @@ class Path(Remembers):
     def signer(self, document: Jws, position: int = 0) -> Identity:
         """Who made signature `position`, proved up to a root, for the right use, at the document's own time.
 
-        Raises Fault (cert_*, sign_missing, seal_missing, unknown_root, test_root) or Unknown (key_unknown, and
-        log_proof_missing where the act is `unproved`). The signature itself is the business of the integrity family, which
+        Raises Fault (cert_*, sign_missing, seal_missing, unknown_root, test_root) or Unknown (key_unknown, cert_time of what
+        is in LISTS, and log_proof_missing where the act is `unproved`). The signature itself is the business of the integrity family, which
         ends the report when it fails.
         """
         with self.doubting(document):
@@ -175,7 +175,8 @@ class Path(Remembers):
         if identity.use not in KINDS[typ].uses[position]:
             raise Fault("cert_use", org=identity.org, typ=typ, use=identity.use)
         if not identity.valid_at(when.stated):
-            raise Fault("cert_time", org=identity.org, typ=typ)
+            # A list of a key whose certificate has run out says nothing about the certificate, neither good nor bad.
+            raise (Unknown if typ in LISTS else Fault)("cert_time", org=identity.org, typ=typ)
         if when.latest > identity.not_after:
             raise Unknown("time_unproved", typ=typ, until=identity.not_after)
         return identity

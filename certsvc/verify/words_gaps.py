@@ -264,6 +264,13 @@ OF_OUTCOME: dict[tuple[str, str], Words] = {
         "The {typ} was signed with a key that had been ended, so it decides nothing.",
         "{typ}이(가) 사용 종료된 키로 서명되어 판단할 수 없습니다.",
     ),
+    ("unknown", "cert_time"): (
+        "签署{typ}的密钥,其证书当时不在有效期内,不能据此判断。请稍后重试,或向发证机关核实。",
+        "The certificate of the key behind the {typ} did not hold when it was signed, so it decides nothing. Try later, or "
+        "ask the issuing office.",
+        "{typ} 서명에 쓴 키의 인증서가 당시 유효기간 밖이어서 판단할 수 없습니다. 나중에 다시 시도하거나 발급기관에 "
+        "확인하십시오.",
+    ),
     ("unknown", "ca_compromised"): (
         "{typ}的密钥由曾经失密的签发 CA 签发证书,不能据此判断。请稍后重试,或向发证机关核实。",
         "An issuing CA that was in other hands certified the key of the {typ}, so it decides nothing. Try later, or ask "

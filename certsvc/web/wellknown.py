@@ -83,10 +83,12 @@ def healthz() -> Response:
 
 @wellknown.get("/readyz")
 def readyz() -> Response:
-    """200 when database and status key work; with the age in seconds of the status list that is oldest, how many leaves
+    """200 when database and status key work and the key's certificate has not run out; with the age in seconds of the status list that is oldest, how many leaves
     wait for the log since when (null: nothing waits), and how many certificates wait with them. A log that refuses stops no verification."""
     inst = context.instance()
     try:
+        with inst.engines.read.connect() as connection:
+            services.check_status_key(inst, connection)
         issued = min(int(one.unverified_payload["iat"]) for one in slots.current_lists(inst))
         waiting, since = log_leaves.waiting_since(inst)
         certificates = waiting_certificates(inst)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask.testing import FlaskClient
 from lifecycle_for_tests import do
-from support_instance import SmallInstance
+from support_instance import DAY, SmallInstance
 
 from certsvc.app import create_app
 from certsvc.core.calendar import utc_text
@@ -14,8 +14,10 @@ from certsvc.core.encoding import unb64
 from certsvc.core.jose import parse_document
 from certsvc.core.statuslist import SLOTS
 from certsvc.instance import open_instance
+from certsvc.services import documents
 from certsvc.services.beside import read_update
 from certsvc.services.issue import Issued
+from certsvc.services.rotation import rotate_key
 from certsvc.web.context import READER
 
 TRUST = "/.well-known/certsvc-trust.json"
@@ -186,6 +188,24 @@ def test_the_probes_tell_life_and_the_age_of_the_newest_list(client: FlaskClient
     assert ready["status"] == "ok"
     assert 0 <= ready["status_list_age"] <= 900
     assert (ready["log_waiting"], ready["log_waiting_since"], ready["certificates_waiting"]) == (0, None, 0)
+
+
+def test_a_node_whose_status_key_has_run_out_is_not_ready_and_still_gives_the_last_list(
+    own_client: FlaskClient, own: SmallInstance
+) -> None:
+    with own.instance.engines.read.connect() as connection:
+        last = documents.own_key(connection, "HRSS", "status").valid_to
+    own.instance.set_clock(last)
+    documents.publish_trust(own.instance)
+    first = own_client.get("/status/1")
+    assert (own_client.get("/readyz").status_code, first.status_code) == (200, 200)
+    own.instance.set_clock(last + 1_000)
+    assert (own_client.get("/readyz").status_code, own_client.get("/status/1").data) == (503, first.data)
+    assert own_client.get("/status/1/bitstring").status_code == 503
+    own.instance.set_clock(last + 8 * DAY)
+    assert own_client.get("/status/1").status_code == 503
+    rotate_key(own.instance, "HRSS", "status")
+    assert (own_client.get("/readyz").status_code, own_client.get("/status/1").status_code) == (200, 200)
 
 
 def test_the_probes_spend_no_rate(client: FlaskClient) -> None:
