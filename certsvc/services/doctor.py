@@ -18,6 +18,7 @@ from certsvc.instance import Instance, check_key_modes, database_url, open_insta
 from certsvc.services import certifiers, cosign, documents, log, log_backfill, log_leaves, overview
 from certsvc.services.ceremony import SIGNER_YEARS
 from certsvc.services.publish import LIST_TERM, list_uri
+from certsvc.services.room import NAMES, taken_by_grants
 from certsvc.services.witness_list import check_witnesses, is_strict
 from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
@@ -29,6 +30,8 @@ from certsvc.store.migrate import check_current, upgrade
 OK, WARN, BAD = "ok", "warn", "bad"
 #: Days before an end at which it is said.
 KEY_NOTICE, TRUST_NOTICE, CALENDAR_NOTICE = 60, 60, 60
+#: Percent of a limit of evidence, taken by grants alone, at which it is said.
+GRANTS_NOTICE = 50
 DAY = 86_400
 #: Seconds after which the newest cosignature is old: a log has a heartbeat every ten minutes.
 STALE = 3600
@@ -275,6 +278,15 @@ def _intents(instance: Instance) -> Iterator[Finding]:
         yield Finding(OK, "没有中断的制证", "no interrupted issue")
 
 
+def _evidence(instance: Instance) -> Iterator[Finding]:
+    """Whether the grants of the authority leave enough room in all evidence for what befalls a certificate."""
+    name, percent = taken_by_grants(instance)
+    if percent >= GRANTS_NOTICE:
+        zh = f"本机关的授权已占证据包上限的 {percent}%({NAMES[name][0][1:]}),请尽量同日轮换密钥、授予授权"
+        en = f"grants of the authority take {percent} % of what evidence may hold ({NAMES[name][1]}); give and rotate on one day"
+        yield Finding(WARN, zh, en)
+
+
 def _fonts(instance: Instance) -> Iterator[Finding]:
     """Whether every name that is still to be printed can be drawn."""
     fonts = instance.fonts
@@ -298,5 +310,5 @@ def _dated(instance: Instance, ends: int, notice: int, words: tuple[str, str], h
 
 
 REGISTER: tuple[Callable[[Instance], Iterator[Finding]], ...] = (
-    _keys, _key_ends, _root_key, _certifiers, _privacy, _officers, _trust, _calendar, _status_list, _log, _witnesses, _clock, _intents, _fonts,
+    _keys, _key_ends, _root_key, _certifiers, _privacy, _officers, _trust, _calendar, _status_list, _log, _witnesses, _clock, _intents, _evidence, _fonts,
 )  # fmt: skip

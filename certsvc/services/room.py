@@ -21,7 +21,8 @@ from certsvc.core.bundle import (
 )
 from certsvc.core.errors import Refused
 from certsvc.instance import Instance
-from certsvc.services.evidence import gather_bundle
+from certsvc.services.evidence import gather_bundle, living_grants
+from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.publish import newest_status_list
 from certsvc.store.rows import Certificate
 
@@ -71,6 +72,17 @@ def check_issue(bundle: Bundle, number: str) -> None:
     Not asked: how long it is written, which `evidence.written` asks a moment later.
     """
     _check(size_of(bundle), {"events": 1}, number)
+
+
+def taken_by_grants(instance: Instance) -> tuple[str, int]:
+    """Of which limit the grants of the authority take most, and how many percent: they stand in all evidence."""
+    with instance.engines.read.connect() as connection:
+        logged = LogEvidence(instance, connection)
+        found = living_grants(instance, connection, instance.settings.authority, logged, proved=False)
+        proofs = [one for one in map(logged.of, found) if one is not None]
+    notes = {note for one in proofs for note in (one.proof.checkpoint, one.before) if note is not None}
+    used = {"grants": len(found), "notes": len(notes), "note_bytes": sum(map(len, notes))}
+    return max(((name, 100 * many // LIMITS[name]) for name, many in used.items()), key=lambda one: one[1])
 
 
 def size_of(bundle: Bundle, data: bytes = b"") -> dict[str, int]:

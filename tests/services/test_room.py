@@ -10,7 +10,7 @@ from world_for_tests import census
 
 from certsvc.core.bundle import MAX_NOTES, MOST, Bundle, parse_bundle
 from certsvc.core.errors import Refused
-from certsvc.services import act, documents, issue, log_leaves, status
+from certsvc.services import act, doctor, documents, issue, log_leaves, status
 from certsvc.services.evidence import fresh_evidence, written
 from certsvc.services.open_proposals import drop
 from certsvc.services.pdf import certificate_pdf
@@ -56,6 +56,10 @@ def give_grants(small: SmallInstance, first_day: float, many: int) -> None:
         log_leaves.settle(small.instance)
 
 
+def complaints(small: SmallInstance) -> str:
+    return "\n".join(one.en for one in doctor.visit(small.instance.home) if one.state != doctor.OK)
+
+
 def test_a_certificate_is_suspended_and_reinstated_only_as_often_as_a_reader_takes(small: SmallInstance) -> None:
     """Its own evidence was `tampered` after the eighteenth suspension, while the register went on calling it valid."""
     code = small.issued[0].code
@@ -97,9 +101,11 @@ def test_a_certificate_is_corrected_only_as_often_as_a_reader_takes(small: Small
 def test_what_no_longer_fits_is_neither_decided_nor_issued_nor_handed_out_and_still_revoked(
     small: SmallInstance,
 ) -> None:
-    """Grants that were given meanwhile take room as well."""
+    """Grants that were given meanwhile take room as well; the doctor says so in time."""
     instance, (_, second, third) = small.instance, small.issued
+    assert "what evidence may hold" not in complaints(small)
     give_grants(small, 1, 40)
+    assert "take 64 % of what evidence may hold (log checkpoints)" in complaints(small)
     waiting = status.propose(instance, order(small, "suspend"))
     give_grants(small, 42, 6)
     error = refused(small, lambda: status.approve(instance, waiting, "HRSS-2"))
