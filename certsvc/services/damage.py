@@ -32,8 +32,8 @@ from certsvc.store.rows import SigningKey
 from certsvc.store.traces import CertificateTrace, DocumentTrace
 
 Row = TypeVar("Row")
-#: States of a certificate that can still change; the others are final. One that waits for the log came too late to be good.
 SUSPENDED = "suspended"
+#: States of a certificate that can still change; the others are final. One that waits for the log came too late to be good.
 OPEN = ("in_force", SUSPENDED, WAITING)
 #: Why a certificate is suspect, so that its next version would be as good as new: its own signature, or its file's.
 ONLY_SIGNED = ({"signature"}, {"file"}, {"signature", "file"})
