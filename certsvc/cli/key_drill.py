@@ -162,7 +162,11 @@ def _tell_left(damage: Damage, settled: Settled, asked: tuple[str, int, str | No
         mendable = sum(one.resignable for one in waiting)
         talk(f"  待处理 · Left: {len(waiting)} 份证书 certificates,其中可重签 of them resignable: {mendable}")
         _tell_reasons(code for _one, code in settled.left)
-        next_step(_command(jkt, since, "resign" if mendable and then in (None, "renew") else "revoke"))
+        held = [one.number for one in waiting if one.mendable and not one.resignable]
+        if held and then != "revoke":
+            _tell_held(held)
+        sign = then != "revoke" and (held or (mendable and then in (None, "renew")))
+        next_step(_command(jkt, since, "resign" if sign else "revoke"))
         return
     done("没有待处理的证书", "no certificate is left to settle")
     acts = sum(1 for one in damage.traces if one.kind == "act+jwt" and not one.sound)
@@ -173,6 +177,14 @@ def _tell_left(damage: Damage, settled: Settled, asked: tuple[str, int, str | No
         zh, count = "存疑授权已撤回,须重新授予", len(damage.suspect_grants)
         talk(f"  {zh} · {count} suspect grants are withdrawn and have to be given anew: certsvc keys grant")
     next_step(f"certsvc keys history --org {damage.key.org_id}")
+
+
+def _tell_held(numbers: list[str]) -> None:
+    """The certificates that are as good as new once they are reinstated, and the commands that come before the next one."""
+    zh = f"其中暂停使用 {len(numbers)} 份:查清的先恢复使用,再重签;撤销则不能恢复"
+    talk(f"    {zh} · {len(numbers)} suspended: reinstate what is cleared, then sign anew; a revocation is for ever:")
+    for number in numbers[:SHOWN]:
+        next_step(f"certsvc status reinstate {number} --officer A --document-number N")
 
 
 def _tell_reasons(codes: Iterable[str]) -> None:

@@ -26,8 +26,9 @@ _MARKS = b",:[{"
 MAX_INNER_MARKS, COUNTED_BYTES = 40_000, 98_304
 #: More than any certificate needs; what a check does for each of them stays cheap.
 MOST = {"certs": 256, "grants": 128, "path": 64, "events": 64, "corrections": 32, "entries": 33, "calendars": 16}
-#: Different checkpoints in all log proofs of a bundle: each costs the verification of every signature that counts.
-MAX_NOTES = 96
+#: Different checkpoints in all log proofs of a bundle: each costs the verification of every signature that counts. A
+#: status event brings two as a rule, everything else of a bundle 20 to 30: room for some forty events.
+MAX_NOTES = 128
 #: Bytes of them together: where many witnesses sign, fewer checkpoints cost as much.
 MAX_NOTE_BYTES = 98_304
 #: The largest document or key certificate whose parsed form or signature check is remembered.
@@ -151,6 +152,11 @@ class Bundle:
         return tuple(one for one in (*acts, *self.grants_logged, self.status_logged) if one is not None)
 
     @property
+    def notes(self) -> set[bytes]:
+        """The different checkpoints of all log proofs."""
+        return {note for one in self.logs for note in (one.proof.checkpoint, one.before) if note is not None}
+
+    @property
     def documents(self) -> tuple[Jws, ...]:
         """Every signed document in the bundle."""
         events = [document for event in (*self.corrections, *self.events) for document in (event.propose, event.decide)]
@@ -172,7 +178,7 @@ def parse_shared(body: bytes, typ: str) -> Jws:
 
 def parse_bundle(data: bytes) -> Bundle:
     """The bundle written in `data`. Raises Malformed for anything that is not exactly one."""
-    if len(data) > MAX_BYTES or len(data) - len(data.translate(None, _MARKS)) > MAX_MARKS:
+    if len(data) > MAX_BYTES or marks_in(data) > MAX_MARKS:
         raise Malformed("bundle_size", "证据包过大", f"A bundle has at most {MAX_BYTES} bytes and {MAX_MARKS} parts.")
     if len(data) > COUNTED_BYTES and marks_inside(data) > MAX_INNER_MARKS:
         raise Malformed("bundle_size", "证据包过大", f"The documents of a bundle have at most {MAX_INNER_MARKS} parts.")
@@ -240,6 +246,11 @@ def looks_like_bundle(data: bytes) -> bool:
     return data.lstrip()[:1] == b"{" and b'"credential"' in data and b'"certs"' in data
 
 
+def marks_in(data: bytes) -> int:
+    """How many commas, colons and opening brackets stand in `data`: what it costs to read."""
+    return len(data) - len(data.translate(None, _MARKS))
+
+
 def _check_counts(value: Any) -> None:
     """Raises Malformed before anything is done for each of ten thousand acts, and when there is no entry at all."""
     if isinstance(value, dict) and value.get("entries") == []:
@@ -252,7 +263,7 @@ def _check_counts(value: Any) -> None:
 
 def _check_notes(bundle: Bundle) -> None:
     """Raises Malformed for more checkpoints than MAX_NOTES, or larger ones than MAX_NOTE_BYTES in all."""
-    notes = {note for one in bundle.logs for note in (one.proof.checkpoint, one.before) if note is not None}
+    notes = bundle.notes
     if len(notes) > MAX_NOTES or sum(map(len, notes)) > MAX_NOTE_BYTES:
         en = f"The log proofs of a bundle hold at most {MAX_NOTES} checkpoints of {MAX_NOTE_BYTES} bytes in all."
         raise Malformed("bundle_size", "证据包过大", en)

@@ -15,14 +15,15 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from certsvc import resources
-from certsvc.core.bundle import Bundle, write_bundle
+from certsvc.core.bundle import Bundle
 from certsvc.core.errors import NotReady, Refused
 from certsvc.core.jose import Jws
 from certsvc.instance import Instance
 from certsvc.services import log_leaves
-from certsvc.services.evidence import gather_bundle
+from certsvc.services.evidence import gather_bundle, written
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.publish import WAITING, current_status_list
+from certsvc.services.room import check_issue
 from certsvc.store import certificates as certificate_store
 from certsvc.store.rows import Certificate
 from certsvc.verify import judge
@@ -37,7 +38,8 @@ CHUNK = 200
 def check_unlogged(
     instance: Instance, connection: Connection, certificates: Sequence[Certificate], lists: Mapping[str, Jws]
 ) -> dict[str, Bundle]:
-    """Their bundles by id, if nothing but log and status stands between these certificates and `valid`. Raises Refused.
+    """Their bundles by id, if nothing but log and status stands between these certificates and `valid`, and each
+    could still be revoked. Raises Refused(own_check_failed, evidence_full).
 
     `lists` has the status list of each certificate by its address.
     """
@@ -49,6 +51,7 @@ def check_unlogged(
         for row in judge(Evidence(bundle), instance.anchors, now, now, titles=resources.titles()).odd:
             if row.family not in LATER:
                 raise _refused(row.outcome, row.code)
+        check_issue(bundle, certificate.number)
         drafts[certificate.id] = bundle
     return drafts
 
@@ -146,7 +149,7 @@ class _Gathering:
     logged: LogEvidence
 
     def proved(self, certificate: Certificate, draft: Bundle | None) -> bytes:
-        """The bundle to be frozen. Raises NotReady, Refused."""
+        """The bundle to be frozen, which every reader takes. Raises NotReady, Refused."""
         listed = self.lists[certificate.list_uri]
         own, snapshot = self.logged.of_key(certificate.sha256), self.logged.of_key(listed.sha256)
         if own is None or snapshot is None:
@@ -156,12 +159,12 @@ class _Gathering:
         if draft is not None and draft.status_list == listed:
             bundle = replace(draft, logged=own, status_logged=snapshot)
             if self._verdict(certificate, bundle)[0] == "valid":
-                return write_bundle(bundle)
+                return written(bundle)
         bundle = gather_bundle(self.instance, self.connection, certificate, listed, logged=self.logged)
         verdict, code = self._verdict(certificate, bundle)
         if verdict != "valid":
             raise _refused(verdict, code)
-        return write_bundle(bundle)
+        return written(bundle)
 
     def _verdict(self, certificate: Certificate, bundle: Bundle) -> tuple[str, str | None]:
         now = max(self.instance.now(), certificate.issued_at)

@@ -19,7 +19,7 @@ from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services import documents, key_events, log_leaves, status
 from certsvc.services.coming_into_force import finish_waiting
-from certsvc.services.damage import OPEN, CertificateLine, Damage, damage_within
+from certsvc.services.damage import OPEN, SUSPENDED, CertificateLine, Damage, damage_within
 from certsvc.services.publish import renew_status_list
 from certsvc.services.recertification import replace_ca
 from certsvc.services.restatement import Restated, restate
@@ -200,7 +200,7 @@ def _settle(
 ) -> str | None:
     """None, or the code of what is in the way."""
     if then != "revoke" and not one.resignable:
-        return "not_resignable"
+        return SUSPENDED if one.mendable else "not_resignable"
     kind = "revoke" if then == "revoke" else "correct"
     wanted = status.Proposal(kind, one.number, officers.first, document, REASON, retroactive=kind == "revoke")
     try:

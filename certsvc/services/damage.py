@@ -34,8 +34,9 @@ from certsvc.store.rows import SigningKey
 from certsvc.store.traces import CertificateTrace, DocumentTrace
 
 Row = TypeVar("Row")
+SUSPENDED = "suspended"
 #: States of a certificate that can still change; the others are final. One that waits for the log came too late to be good.
-OPEN = ("in_force", "suspended", WAITING)
+OPEN = ("in_force", SUSPENDED, WAITING)
 #: Why a certificate is suspect, so that its next version would be as good as new: its own signature, the grant of the key
 #: that signed it, or its file's signature.
 ONLY_SIGNED = {"signature", "grant", "file", "page"}
@@ -79,9 +80,14 @@ class CertificateLine:
         return bool(self.causes) and self.state in OPEN
 
     @property
+    def mendable(self) -> bool:
+        """Whether a new signature mends it, now or once it is reinstated: its act path is sound."""
+        return self.open and set(self.causes) <= ONLY_SIGNED
+
+    @property
     def resignable(self) -> bool:
-        """Whether a new signature mends it: its act path is sound, and it may be superseded."""
-        return self.open and set(self.causes) <= ONLY_SIGNED and self.state != "suspended"
+        """Whether a new signature mends it now: it may be superseded."""
+        return self.mendable and self.state != SUSPENDED
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from certsvc.core.acts import Roster, Row
-from certsvc.core.bundle import Bundle, Entry, Event, PathStep, write_bundle
+from certsvc.core.bundle import Bundle, Entry, Event, PathStep, parse_bundle, write_bundle
 from certsvc.core.claims import OPEN_FIELDS
+from certsvc.core.errors import Malformed, Refused
 from certsvc.core.jose import Jws, parse_document
 from certsvc.instance import Instance
 from certsvc.services import documents, log_leaves, private
@@ -33,8 +34,22 @@ TRIES = 3
 
 
 def bundle_of(instance: Instance, certificate: Certificate) -> bytes:
-    """The bundle of a stored certificate with the newest status list and trust bundle."""
-    return write_bundle(fresh_evidence(instance, certificate))
+    """The bundle of a stored certificate with the newest status list and trust bundle. Raises as `written`."""
+    return written(fresh_evidence(instance, certificate))
+
+
+def written(bundle: Bundle) -> bytes:
+    """The bytes of `bundle`, which every reader takes. Raises Refused(evidence_too_large)."""
+    data = write_bundle(bundle)
+    try:
+        parse_bundle(data)
+    except Malformed as error:
+        zh, en = (
+            f"证据包无法读回({error.zh}),未发出",
+            f"No reader would take this evidence ({error.en}); it is not given out.",
+        )
+        raise Refused("evidence_too_large", zh, en, "certsvc doctor") from error
+    return data
 
 
 def fresh_evidence(instance: Instance, certificate: Certificate) -> Bundle:

@@ -15,6 +15,7 @@ from certsvc.core.grants import Grant, ancestry
 from certsvc.core.jose import Jws
 from certsvc.instance import Instance
 from certsvc.services import correction, documents
+from certsvc.services.room import check_event
 from certsvc.services.witness_list import is_strict
 from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
@@ -43,7 +44,7 @@ def open_proposal(connection: Connection, proposal_id: str) -> StatusProposal:
 def check_decidable(
     instance: Instance, connection: Connection, certificate: Certificate, row: StatusProposal, proposed: Jws
 ) -> None:
-    """Returns if the proposal can be decided now. Raises Refused(proposal_overtaken, proposal_unsound).
+    """Returns if the proposal can be decided now. Raises Refused(proposal_overtaken, proposal_unsound, evidence_full).
 
     The verifier dates a proposal by its own word under a plain root, and by the place of its decision under a root that
     requires the log: there whatever has ended by now ends before that place, also what counts a minute longer.
@@ -54,6 +55,7 @@ def check_decidable(
     if replaced or payload["q"] != status_store.next_q(connection, certificate.id):
         zh, en = "此申请已被其他状态变更抢先,请重新提出", "Another status change came first; propose again."
         raise Refused("proposal_overtaken", zh, en, again)
+    check_event(instance, connection, certificate, row.kind)
     now = is_strict(instance)
     ended = _ended_key(instance, connection, proposed, now)
     if ended is not None:

@@ -26,6 +26,7 @@ from certsvc.services.coming_into_force import check_unlogged
 from certsvc.services.credential import describe
 from certsvc.services.open_proposals import check_decidable, open_proposal
 from certsvc.services.publish import WAITING, check_status_key, list_within, renew_status_list
+from certsvc.services.room import check_event
 from certsvc.services.slots import free_slots
 from certsvc.services.status_rules import STATES, Proposal, check_clock, check_dates, check_proposal
 from certsvc.services.witness_list import check_witnesses
@@ -68,6 +69,7 @@ def propose_within(instance: Instance, connection: Connection, proposal: Proposa
     if proposal.kind == "suspend" and certificate.state == WAITING:
         # It would come back in force without ever having been proved; an end needs no proof.
         raise Refused(WAITING, "证书尚未生效,不能暂停", "It is not in force yet.", "certsvc log tick")
+    check_event(instance, connection, certificate, proposal.kind)
     corrected = None
     if proposal.kind == "correct":
         corrected = correction.correct(instance, connection, certificate, entry, proposal.changes)

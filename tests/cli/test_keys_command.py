@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shlex
 import shutil
 import sqlite3
@@ -57,6 +58,14 @@ def key(home: Path, use: str, org: str = "HRSS", reason: str | None = None) -> s
 def drill(home: Path, jkt: str, since: int, *arguments: object) -> Said:
     stamp = f"{moment(since).replace(' ', 'T')}+08:00"
     return call("keys", "compromised", "--since", stamp, "--home", home, *arguments, "--", jkt)
+
+
+def change(home: Path, kind: str, which: str) -> None:
+    """Proposed by one officer and decided by the other."""
+    said = must("status", kind, which, *PAIR[:2], *PAPER, "--home", home).err
+    found = re.search(r"status approve (\S+)", said)
+    assert found is not None
+    must("status", "approve", found[1], "--officer", PAIR[3], "--home", home)
 
 
 def test_the_history_has_every_key_with_seven_columns(home: Path) -> None:
@@ -214,6 +223,35 @@ def test_the_drill_for_a_stolen_pdf_key_renews_what_has_no_file_to_be_believed(
     assert (said.code, "3 certificates settled" in said.err, "--then renew" in said.err) == (0, True, False)
     verified = call("verify", *codes, "--json", "--home", home)
     assert {json.loads(line)["verdict"] for line in verified.out.splitlines()} == {"superseded"}
+
+
+def test_what_is_suspended_is_named_with_the_commands_that_reinstate_and_sign_it_anew(
+    home: Path, codes: list[str], issued_at: int
+) -> None:
+    """The drill told the office to revoke it, for ever."""
+    change(home, "suspend", codes[0])
+    jkt = key(home, "credential")
+    for arguments in ((), ("--then", "resign"), ("--then", "resign")):
+        said = drill(home, jkt, issued_at, *PAIR, *PAPER, *arguments)
+        assert (said.code, "--then revoke" in said.err, "--then resign" in said.err) == (0, False, True)
+    assert "suspended: 1" in said.err and "not_resignable" not in said.err
+    (number,) = [line.split()[0] for line in must("list", "--home", home).out.splitlines() if "suspended" in line]
+    assert f"certsvc status reinstate {number} --officer A --document-number N --home {home}" in said.err
+    change(home, "reinstate", number)
+    last = drill(home, jkt, issued_at, *PAIR, *PAPER, "--then", "resign")
+    assert ("1 certificates settled" in last.err, "no certificate is left" in last.err) == (True, True)
+    assert len([line for line in must("list", "--home", home).out.splitlines() if "in_force" in line]) == 3
+
+
+def test_what_is_suspended_and_stands_on_suspect_acts_is_revoked_as_the_others_are(
+    home: Path, codes: list[str], issued_at: int
+) -> None:
+    change(home, "suspend", codes[0])
+    jkt, since = key(home, "seal", "COMM"), issued_at - 40 * 86_400
+    said = drill(home, jkt, since, *PAIR, *PAPER, "--then", "resign")
+    assert ("not_resignable: 3" in said.err, "--then revoke" in said.err) == (True, True)
+    assert "status reinstate" not in said.err
+    assert "3 certificates settled" in drill(home, jkt, since, *PAIR, *PAPER, "--then", "revoke").err
 
 
 def test_what_cannot_be_signed_anew_is_named_with_the_command_that_revokes(home: Path, issued_at: int) -> None:

@@ -401,7 +401,11 @@ def test_a_suspended_certificate_is_left_by_resigning_and_named(two: Two) -> Non
     condemn(world.instance, jkt, since, PAPER)
     settled = remedy(world.instance, find_damage(world.instance, jkt, since), "resign", TWO, PAPER)
     assert settled.done == len(late) - 1
-    assert [(one.number, code) for one, code in settled.left] == [(late[0].certificate.number, "not_resignable")]
+    assert [(one.number, code) for one, code in settled.left] == [(late[0].certificate.number, "suspended")]
+    proposal = status.propose(world.instance, status.Proposal("reinstate", late[0].code, "H1", PAPER, "cleared"))
+    status.approve(world.instance, proposal, "H2")
+    settled = remedy(world.instance, find_damage(world.instance, jkt, since), "resign", TWO, PAPER)
+    assert (settled.done, settled.left) == (1, [])
 
 
 @pytest.mark.parametrize(("pair", "code"), [(("H1", "H1"), "same_human"), (("H1", "NOBODY"), "officer_unknown")])

@@ -5,7 +5,6 @@ Processor time is measured as in test_hostile_cost, each time on signatures that
 
 import os
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
@@ -21,6 +20,7 @@ from insecure_documents import Recipe
 from insecure_log import LOG, WITNESSES
 from insecure_logged import Logbook, Story, strict_office
 from insecure_office import DAY, START
+from test_hostile_cost import cost as seconds
 
 from certsvc.core.bundle import (
     MAX_BYTES,
@@ -47,7 +47,6 @@ from certsvc.verify.report import Report
 #: Seconds of processor time: for a refusal, and for the worst that can be judged at all, 0.1 s where it was measured: 976
 #: signatures of the log and its witnesses that hold, which nobody else can make (docs/performance.md).
 LIMIT = 0.05
-RUNS = 3
 NOW = START + 29 * DAY
 OFFICE = strict_office()
 BOOK = Logbook(OFFICE, Story())
@@ -100,13 +99,7 @@ def refusal(data: bytes) -> str:
 
 
 def cost(run: Callable[[bytes], object], make: Callable[[], bytes]) -> float:
-    taken = []
-    for _ in range(RUNS):
-        given = make()
-        begun = time.process_time()
-        run(given)
-        taken.append(time.process_time() - begun)
-    return min(taken)
+    return seconds(run, lambda _: make())
 
 
 def log_with(**changes: Any) -> bytes:
