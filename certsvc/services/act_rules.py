@@ -22,7 +22,7 @@ from certsvc.core.facts import (
 )
 from certsvc.core.grants import Grant, check_allows, check_begun, check_nesting, granted_ratios
 from certsvc.core.jose import Jws
-from certsvc.core.outcomes import Fault
+from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.schemas import DOCUMENT
 from certsvc.core.shape import check_shape
 from certsvc.store.rows import Entry, Officer, SigningKey
@@ -211,7 +211,10 @@ def _check_interval(g: Gathered) -> None:
             continue
         # A notice counts from when everybody could see it, as the verifier counts (docs/format.md 4).
         opened = g.opened.get(act.sha256, payload["iat"])
-        days = working_days(g.calendar.unverified_payload, opened, g.now)
+        try:
+            days = working_days(g.calendar.unverified_payload, opened, g.now, enough=needed)
+        except Unknown as gap:
+            raise Unknown(gap.code, **gap.about.figures, act=payload["act"], org=payload["org"]) from gap
         if days < needed:
             raise Fault("interval_short", g.previous_step["act"], payload["org"], days=days, needed=needed)
 

@@ -181,13 +181,17 @@ def notice_long_enough(path: Path, act: Jws, step: Step) -> None:
     # The longest time that it can have lasted, and the shortest, which alone counts for it (formats.md 4).
     calendar = calendars[name].unverified_payload
     known = path.remember(("exceptions", name), lambda _: exceptions(calendar))
-    longest = working_days(calendar, opened.earliest, closed.latest, known)
-    shortest = working_days(calendar, opened.latest, closed.earliest, known)
-    if longest < step["min_working_days"]:
-        raise act_fault("interval_short", act, days=longest, needed=step["min_working_days"])
+    needed = step["min_working_days"]
+    try:
+        longest = working_days(calendar, opened.earliest, closed.latest, known, needed)
+        shortest = working_days(calendar, opened.latest, closed.earliest, known, needed)
+    except Unknown as gap:
+        raise Unknown(gap.code, **gap.about.figures, act=step["act"], org=act.unverified_payload["org"]) from gap
+    if longest < needed:
+        raise act_fault("interval_short", act, days=longest, needed=needed)
     _check_proved(listed, closed)
-    if shortest < step["min_working_days"]:
-        raise Unknown("interval_unproved", act=step["act"], days=shortest, needed=step["min_working_days"])
+    if shortest < needed:
+        raise Unknown("interval_unproved", act=step["act"], days=shortest, needed=needed)
 
 
 def _check_calendar(path: Path, closing: Jws, calendar: Jws) -> Mapping[str, Any]:
