@@ -263,7 +263,7 @@ def _inputs(path: Path, act: Jws) -> FactCase:
     payload = act.unverified_payload
     count, signed = payload["roster"]["count"], local_date(path.when(act).stated)
     return FactCase(
-        payload["facts"], {}, path.target.scope(), {}, 0, count, _granted(path, act), opened_on(path), signed
+        path.facts_of(act), {}, path.target.scope(), {}, 0, count, _granted(path, act), opened_on(path), signed
     )
 
 
