@@ -5,7 +5,7 @@ Each refusal is a Fault with the code that the verifier would give, so that noth
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from certsvc import resources
@@ -253,7 +253,7 @@ def _check_document(g: Gathered) -> None:
     """
     check_shape(g.document, DOCUMENT)
     written, signed = g.written, local_date(g.now)
-    if not signed - timedelta(days=g.procedure.unverified_payload["document_lag_days"]) <= written <= signed:
+    if not 0 <= (signed - written).days <= g.procedure.unverified_payload["document_lag_days"]:
         raise Fault("document_date", g.order.kind, g.org, date=written.isoformat())
     # Everybody's own path is verified, so it follows all of the acts that come together here.
     for before in (act.unverified_payload for act in g.heads.values()):
