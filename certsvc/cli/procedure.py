@@ -13,9 +13,10 @@ from certsvc.cli.say import bar, next_step, out, paint, table, talk
 from certsvc.core.calendar import local_date
 from certsvc.core.outcomes import About
 from certsvc.instance import Instance
+from certsvc.register.columns import BY_KEY
 from certsvc.services.overview import offices
 from certsvc.services.procedures import procedure_of, procedures
-from certsvc.services.simulate import Outcome, Reason, Simulation, read_draft, simulate
+from certsvc.services.simulate import UNASKED, Outcome, Reason, Simulation, read_draft, simulate
 from certsvc.verify.words_terms import ACTS, ROLES
 
 _VERDICTS = {
@@ -127,7 +128,17 @@ def _sum_up(found: Simulation) -> None:
 
 
 def _sentence(reason: Reason, names: dict[str, str]) -> tuple[str, str]:
+    if reason.code == UNASKED:
+        asked, act, org = reason.figures["names"].split(","), str(reason.act), str(reason.org)
+        zh = f"{names.get(org, org)}办理“{ACTS[act][0]}”时没有要求{'、'.join(map(_column, asked))},花名册中也没有,无法判断。"
+        en = f"“{ACTS[act][1]}” did not ask {names.get(org, org)} for {', '.join(asked)}, and the roster has none: it stays open."
+        return zh, en
     return fault_words(reason.code, About(reason.act, reason.org, dict(reason.figures)), names)
+
+
+def _column(name: str) -> str:
+    """A figure as rosters name it."""
+    return f"“{BY_KEY[name].zh}”" if name in BY_KEY else name
 
 
 def _json(found: Simulation, names: dict[str, str]) -> dict[str, Any]:

@@ -102,28 +102,27 @@ def exceptions(calendar: dict[str, Any]) -> Exceptions:
     )
 
 
-def working_days(calendar: dict[str, Any], opened: int, closed: int, known: Exceptions | None = None) -> int:
-    """How many working days d have date(opened) <= d < date(closed) (formats.md 4). Raises Unknown outside the span.
+def working_days(
+    calendar: dict[str, Any], opened: int, closed: int, known: Exceptions | None = None, enough: int | None = None
+) -> int:
+    """How many working days d have date(opened) <= d < date(closed) (docs/format.md 4.6). Raises Unknown outside the span.
 
-    `known` are the exceptions of the calendar, where they were read before. No day is looked at by itself: signed times
-    may lie centuries apart.
+    Where only the end lies beyond the span, and `enough` of them do not, so many are within it that are given back: days
+    that the calendar does not know make no time shorter. `known` are the exceptions of the calendar, where they were read
+    before. No day is looked at by itself: signed times may lie centuries apart.
     """
     first, last = local_date(opened), local_date(closed)
     if last <= first:
         return 0
-    _check_span(calendar, first, last - timedelta(1))
-    known = known or exceptions(calendar)
-    begin, end = first.toordinal(), last.toordinal()
-    return _weekdays(end) - _weekdays(begin) - _between(known.off, begin, end) + _between(known.worked, begin, end)
-
-
-def _check_span(calendar: dict[str, Any], first: date, last: date) -> None:
-    """Raises Unknown for the first day from `first` to `last` that the calendar says nothing about."""
     begins, ends = date.fromisoformat(calendar["first"]), date.fromisoformat(calendar["last"])
     if not begins <= first <= ends:
         raise Unknown("calendar_span", day=first.isoformat())
-    if last > ends:
-        raise Unknown("calendar_span", day=(ends + timedelta(1)).isoformat())
+    begin, end = first.toordinal(), min(last.toordinal(), ends.toordinal() + 1)
+    known = known or exceptions(calendar)
+    days = _weekdays(end) - _weekdays(begin) - _between(known.off, begin, end) + _between(known.worked, begin, end)
+    if end < last.toordinal() and (enough is None or days < enough):
+        raise Unknown("calendar_span", day=date.fromordinal(end).isoformat())
+    return days
 
 
 def _weekdays(ordinal: int) -> int:

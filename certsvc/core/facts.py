@@ -146,7 +146,15 @@ def _no_ban(case: FactCase) -> bool:
         return False
     # On every day from that of the path's first paper, the signed day nearest to the application, to that of the act.
     days = sorted((case.day, case.signed or case.day))
-    return not _bars(date.fromisoformat(first), None if last is None else date.fromisoformat(last), *days)
+    return not _bars(_date(first), None if last is None else _date(last), *days)
+
+
+def _date(text: str) -> date:
+    """The day written as docs/format.md 1.2 has it. Raises ValueError for another form, of ISO 8601 or not."""
+    day = date.fromisoformat(text)
+    if day.isoformat() != text or not 1900 <= day.year < 2200:
+        raise ValueError(text)
+    return day
 
 
 def _bars(first: date, last: date | None, begin: date, end: date) -> bool:

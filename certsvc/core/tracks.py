@@ -70,7 +70,8 @@ def by_code(tracks: Iterable[Track]) -> dict[str, Track]:
 def wrong_members(procedure: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Where a procedure of the right shape names what does not exist, and what: (member, Chinese, English).
 
-    It may name facts, their arguments, and acts among its steps; and no number of days is below nought.
+    It may name facts, their arguments, and acts among its steps; no number of days is below nought, and it ends no earlier
+    than it begins.
     """
     yield from _wrong_acts(procedure)
     days = [("document_lag_days", procedure["document_lag_days"])]
@@ -82,6 +83,8 @@ def wrong_members(procedure: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     for where, number in days:
         if number < 0:
             yield where, "不得小于 0", "is not below nought"
+    if procedure["exp"] < procedure["nbf"]:
+        yield "exp", "不得早于 nbf", "is not before nbf"
 
 
 def _wrong_acts(procedure: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -16,6 +16,7 @@ MARKS = "示例样虚拟"
 GIVEN = "安平远明华文思宁嘉泽林川山河清和新晨晓佳"
 #: Name that only the packaged serif face draws, to show rare characters.
 RARE = "䶮"
+FIRST_BORN = date(1966, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,10 @@ class Crowd:
         self.taken: set[str] = set()
         self.met: set[tuple[str, date]] = set()
 
-    def person(self) -> dict[str, object]:
-        birth = date(1966, 1, 1) + timedelta(days=self.pick.randrange(28 * 365))
+    def person(self, worked: int = 0, year: int = 2025) -> dict[str, object]:
+        """Somebody who was 16 so many years before; who is old enough anyway is the same person for any number."""
+        days = min(28 * 365, max(1, (date(year - worked - 16, 1, 1) - FIRST_BORN).days))
+        birth = FIRST_BORN + timedelta(days=self.pick.randrange(28 * 365) % days)
         male = self.pick.random() < 0.55
         number = self._number(birth, male)
         name = self._name(birth)
@@ -103,7 +106,7 @@ def _row(batch: Batch, crowd: Crowd, position: int) -> dict[str, object]:
         "serial": position + 1,
         "year": batch.year,
         "batch": f"示例{batch.year}年第一批",
-        **crowd.person(),
+        **crowd.person(int(str(dict(batch.extra).get("service_years", 0))), batch.year),
         "unit_name": batch.units[position % len(batch.units)],
         "region": batch.region,
         "education": "大学本科",

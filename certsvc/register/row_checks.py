@@ -277,6 +277,18 @@ def _before(day: date, birth: date) -> bool:
     return (day.month, day.day) < (birth.month, birth.day)
 
 
+def _years(draft: Draft, rules: Rules) -> None:
+    # Years are mostly counted up to the end of the review year (申报年度), so in favour of the row they all are.
+    year, birth, since = (draft.values.get(key) for key in ("year", "birth", "current_since"))
+    for key, code, begun in (
+        ("service_years", "service_beyond_age", birth and birth.year + WORKING_AGE),
+        ("level_years", "level_years_beyond", since and since.year),
+    ):
+        stated = draft.values.get(key)
+        if year and begun and stated is not None and stated > max(0, year - begun):
+            draft.note(key, code, f"{stated} > {max(0, year - begun)}")
+
+
 def _notice(draft: Draft, rules: Rules) -> None:
     first, last = draft.day("notice_from"), draft.day("notice_to")
     if first and last and 0 <= (last - first).days < NOTICE_DAYS:
@@ -308,5 +320,5 @@ def _quorum(draft: Draft, members: int, present: int) -> None:
 
 
 CHECKS: tuple[Callable[[Draft, Rules], None], ...] = (
-    _sample, _identity, _name, _title, _step, _ranks, _education, _ban, _dates, _notice, _votes,
+    _sample, _identity, _name, _title, _step, _ranks, _education, _ban, _dates, _years, _notice, _votes,
 )  # fmt: skip

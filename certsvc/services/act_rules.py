@@ -5,7 +5,7 @@ Each refusal is a Fault with the code that the verifier would give, so that noth
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from certsvc import resources
@@ -22,7 +22,7 @@ from certsvc.core.facts import (
 )
 from certsvc.core.grants import Grant, check_allows, check_begun, check_nesting, granted_ratios
 from certsvc.core.jose import Jws
-from certsvc.core.outcomes import Fault
+from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.schemas import DOCUMENT
 from certsvc.core.shape import check_shape
 from certsvc.store.rows import Entry, Officer, SigningKey
@@ -211,7 +211,10 @@ def _check_interval(g: Gathered) -> None:
             continue
         # A notice counts from when everybody could see it, as the verifier counts (docs/format.md 4).
         opened = g.opened.get(act.sha256, payload["iat"])
-        days = working_days(g.calendar.unverified_payload, opened, g.now)
+        try:
+            days = working_days(g.calendar.unverified_payload, opened, g.now, enough=needed)
+        except Unknown as gap:
+            raise Unknown(gap.code, **gap.about.figures, act=payload["act"], org=payload["org"]) from gap
         if days < needed:
             raise Fault("interval_short", g.previous_step["act"], payload["org"], days=days, needed=needed)
 
@@ -250,7 +253,7 @@ def _check_document(g: Gathered) -> None:
     """
     check_shape(g.document, DOCUMENT)
     written, signed = g.written, local_date(g.now)
-    if not signed - timedelta(days=g.procedure.unverified_payload["document_lag_days"]) <= written <= signed:
+    if not 0 <= (signed - written).days <= g.procedure.unverified_payload["document_lag_days"]:
         raise Fault("document_date", g.order.kind, g.org, date=written.isoformat())
     # Everybody's own path is verified, so it follows all of the acts that come together here.
     for before in (act.unverified_payload for act in g.heads.values()):

@@ -141,10 +141,16 @@ def gather_bundle(
 def _path(connection: Connection, entry: EntryRow, logged: LogEvidence) -> Iterable[PathStep]:
     places = {place.act_sha256: place.leaf_index for place in document_store.list_places(connection, entry.id)}
     before = None
-    for act in linked([documents.load_document(connection, name, "act+jwt") for name in places]):
+    for act in acts_of_entry(connection, entry.id):
         proof = _tree(connection, act.sha256).proof(places[act.sha256])
         yield PathStep(act, proof, logged.of(act, before))
         before = act.sha256
+
+
+def acts_of_entry(connection: Connection, entry_id: str) -> list[Jws]:
+    """The acts that an entry came through, in the order of their links."""
+    names = (place.act_sha256 for place in document_store.list_places(connection, entry_id))
+    return linked([documents.load_document(connection, name, "act+jwt") for name in names])
 
 
 def linked(acts: list[Jws]) -> list[Jws]:

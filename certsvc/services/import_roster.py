@@ -20,6 +20,7 @@ from certsvc.register.fault_report import summary
 from certsvc.register.roster_rows import RosterFile, RosterRow
 from certsvc.register.sealing import DataKeys
 from certsvc.services.import_plan import Gathered, Met, Plan, Progress, Question, RandomBytes, Work, gather
+from certsvc.services.own_record import questions_on
 from certsvc.services.private import seal_personal
 from certsvc.services.register_only import refuse_rows
 from certsvc.store import certificates as certificate_store
@@ -101,6 +102,7 @@ def import_roster(
         # The very same file does something again where somebody is to be taken in anew.
         if known and not any(plan.before for plan in gathered.plans):
             return _repeated(work)
+        gathered.questions.extend(questions_on(work, gathered.plans))
         rosters = [] if dry_run or gathered.questions else apply(work, gathered.plans)
     return _result(gathered, rosters)
 

@@ -2,7 +2,8 @@
 
 1. read   – the draft, by the schema of a procedure; an error names the member
 2. gather – the rosters of its track and year with their signed acts
-3. judge  – by the verifier's own checks and the log's proofs, with the draft in the place of the procedure that was followed
+3. judge  – by the verifier's own checks and the log's proofs, with the draft in the place of the procedure that was followed,
+   and figures that only the draft asks for as the roster file has them
 
 Nothing is written. Only what was carried through to the end is judged; nobody knows yet how the rest will be.
 """
@@ -10,6 +11,7 @@ Nothing is written. Only what was carried through to the end is judged; nobody k
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +21,7 @@ from certsvc.core.bundle import Bundle, Entry, PathStep, RosterProof
 from certsvc.core.encoding import canonical, parse_json
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws
+from certsvc.core.outcomes import About
 from certsvc.core.schemas import PROCEDURE
 from certsvc.core.shape import check_shape
 from certsvc.core.tracks import procedure_in, wrong_members
@@ -28,6 +31,7 @@ from certsvc.services.act_rules import target_of
 from certsvc.services.certifiers import certificates_of
 from certsvc.services.evidence import linked
 from certsvc.services.log_evidence import LogEvidence
+from certsvc.services.simulate_figures import Gap, Laid, Place, laid_beside, supplied_path, supply, without
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
 from certsvc.store import rosters as roster_store
@@ -36,7 +40,7 @@ from certsvc.store.rows import Leaf, Roster
 from certsvc.verify.batch import Batch, Stated
 from certsvc.verify.case import Case, Evidence
 from certsvc.verify.checks import CHECKS
-from certsvc.verify.path import path_of
+from certsvc.verify.path import Path, path_of
 from certsvc.verify.report import Row
 
 #: The checks that ask the procedure something.
@@ -45,6 +49,8 @@ _ASKING = (
     "notices_long_enough", "powers_separated", "documents_dated",
 )  # fmt: skip
 ASKED = tuple(check for check in CHECKS if check.id in _ASKING)
+#: Code of a reason that only a trial gives: nobody was asked for figures of the draft, and the roster lacks them.
+UNASKED = "figure_unasked"
 #: Stands for what no check of ASKED looks at: credential and status list.
 _NOTHING = Jws("", b"", {}, ())
 _HINT = "certsvc procedure show T01"
@@ -141,6 +147,8 @@ class Course:
     entries: dict[str, EntryRow] = field(default_factory=dict)
     certified: frozenset[str] = frozenset()
     """The entries that have a certificate."""
+    on: dict[str, list[EntryRow]] = field(default_factory=dict)
+    """act -> those it is about, and those that it struck"""
 
 
 def _gather(connection: Connection, roster: Roster) -> Course:
@@ -150,10 +158,12 @@ def _gather(connection: Connection, roster: Roster) -> Course:
         for leaf in document_store.list_act_entries(connection, act.sha256):
             found[leaf.entry_id][act.sha256] = leaf
     last = {act.sha256 for act in acts if act.kind == "issue"}
-    entries = {entry.id: entry for entry in roster_store.list_entries(connection, roster.id)}
+    everybody = roster_store.list_entries(connection, roster.id, live_only=False)
+    entries = {entry.id: entry for entry in everybody if entry.struck_by is None and entry.replaced_by is None}
+    on = {a.sha256: [e for e in everybody if a.sha256 in (found[e.id].keys() | {e.struck_by})] for a in acts}
     people = {name: leaves for name, leaves in found.items() if last & leaves.keys() and name in entries}
     certified = certificate_store.list_certificates(connection, roster_id=roster.id)
-    return Course(roster, people, entries, frozenset(one.entry_id for one in certified))
+    return Course(roster, people, entries, frozenset(one.entry_id for one in certified), on)
 
 
 # --- judge ---------------------------------------------------------------------------------------------------------
@@ -165,10 +175,17 @@ Wrong = tuple[str, str, str | None, str | None]
 class Trial(Case):
     """A case without a certificate: its path and what its acts say about one person, and nothing else."""
 
+    given: Path | None = None
+    """The path to judge by, where it is not that of the bundle alone."""
+
+    def shared_path(self) -> Path:
+        """The path of the bundle, one for all who have the same."""
+        roots = tuple(anchor.der for anchor in self.anchors)
+        return path_of(self.bundle.shared, self.bundle.trust, roots, self.bundle.entries[-1].target, None)
+
     @cached_property
     def batch(self) -> Batch:
-        roots = tuple(anchor.der for anchor in self.anchors)
-        path = path_of(self.bundle.shared, self.bundle.trust, roots, self.bundle.entries[-1].target, None)
+        path = self.given or self.shared_path()
         last = f"urn:certsvc:act:{path.acts[-1].sha256}"
         said: dict[str, Any] = {**dict.fromkeys(Stated._fields, ""), "head": last, "version": 1, "versions": 1}
         stated = Stated(**said)
@@ -186,7 +203,9 @@ class _Judge:
     def __init__(self, instance: Instance, connection: Connection, draft: Mapping[str, Any], course: Course) -> None:
         self.instance, self.connection, self.draft, self.course = instance, connection, draft, course
         self.logged = LogEvidence(instance, connection)
-        self._shared: dict[tuple[str, ...], tuple[Bundle, Bundle]] = {}
+        self._shared: dict[tuple[str, ...], tuple[Bundle, Bundle, list[Laid]]] = {}
+        self._paths: dict[Path, Path] = {}
+        self._drafts: dict[frozenset[Place], Jws] = {}
 
     def outcome(self) -> Outcome:
         course = self.course
@@ -194,10 +213,10 @@ class _Judge:
         people: dict[Wrong, set[str]] = defaultdict(set)
         already = set()
         for entry_id, leaves in course.people.items():
-            drafted, followed = self._cases(entry_id, leaves)
+            drafted, followed, gaps = self._cases(entry_id, leaves)
             if _wrong(followed):
                 already.add(entry_id)
-            for wrong, row in _wrong(drafted).items():
+            for wrong, row in _wrong(drafted, gaps).items():
                 people[wrong].add(entry_id)
                 rows.setdefault(wrong, row)
         affected = set().union(*people.values())
@@ -216,23 +235,37 @@ class _Judge:
     def _reason(self, wrong: Wrong, row: Row, whom: set[str]) -> Reason:
         return Reason(*wrong, row.about.figures, row.rule, len(whom), len(whom & self.course.certified))
 
-    def _cases(self, entry_id: str, leaves: Mapping[str, Leaf]) -> tuple[Trial, Trial]:
-        """The person's case by the draft, and by the procedure that was followed."""
+    def _cases(self, entry_id: str, leaves: Mapping[str, Leaf]) -> tuple[Trial, Trial, tuple[Gap, ...]]:
+        """The person's case by the draft, and by the procedure that was followed; what the draft asks for in vain."""
         names = tuple(sorted(leaves))
         if names not in self._shared:
             self._shared[names] = self._bundles(names, entry_id)
-        now, cases = self.instance.now(), []
-        for bundle in self._shared[names]:
-            proofs = (leaves[step.act.sha256] for step in bundle.path)
-            path = tuple(
-                PathStep(step.act, RosterProof(leaf.leaf_index, leaf.row_facts, leaf.row_salt, b""), step.logged)
-                for step, leaf in zip(bundle.path, proofs, strict=True)
-            )
-            cases.append(Trial(Evidence(replace(bundle, path=path)), self.instance.anchors, now, now))
-        return cases[0], cases[1]
+        drafted, followed, laid = self._shared[names]
+        entry, rows = self.course.entries[entry_id], {name: leaf.row_facts for name, leaf in leaves.items()}
+        opened = date.fromisoformat(drafted.path[0].act.unverified_payload["document"]["date"])
+        found = supply(laid, entry, opened, rows, self.course.on)
+        if found.gaps:
+            drafted = self._under(drafted, self._drafted(frozenset(gap.place for gap in found.gaps)))
+        trial = self._trial(drafted, leaves, found.rows)
+        if any(found.meeting.values()):
+            shared = trial.shared_path()
+            self._paths[shared] = trial.given = self._paths.get(shared) or supplied_path(shared, found.meeting)
+        return trial, self._trial(followed, leaves, {}), found.gaps
 
-    def _bundles(self, names: tuple[str, ...], entry_id: str) -> tuple[Bundle, Bundle]:
-        """What everybody who went through these acts shares, under the draft and under the procedure followed."""
+    def _trial(self, bundle: Bundle, leaves: Mapping[str, Leaf], added: Mapping[str, Mapping[str, Any]]) -> Trial:
+        """The case of one person: `bundle` with what each act says of that person and what is `added` to it."""
+        proofs = []
+        for step in bundle.path:
+            leaf, more = leaves[step.act.sha256], added.get(step.act.sha256)
+            row = {**more, **(leaf.row_facts or {})} if more else leaf.row_facts
+            proofs.append(RosterProof(leaf.leaf_index, row, leaf.row_salt, b""))
+        path = tuple(PathStep(one.act, proof, one.logged) for one, proof in zip(bundle.path, proofs, strict=True))
+        now = self.instance.now()
+        return Trial(Evidence(replace(bundle, path=path)), self.instance.anchors, now, now)
+
+    def _bundles(self, names: tuple[str, ...], entry_id: str) -> tuple[Bundle, Bundle, list[Laid]]:
+        """What everybody who went through these acts shares, under the draft and under the procedure followed, and the acts
+        beside the steps of both."""
         load = documents.load_document
         acts = linked([load(self.connection, name, "act+jwt") for name in names])
         payloads = [act.unverified_payload for act in acts]
@@ -250,7 +283,10 @@ class _Judge:
             tuple(load(self.connection, one, "calendar+jwt") for one in sorted(calendars)), _NOTHING, _NOTHING,
             certs, None, tuple(map(self.logged.of, grants)),
         )  # fmt: skip
-        return self._under(shared, self._drafted()), self._under(shared, followed)
+        both = self._under(shared, self._drafted()), self._under(shared, followed)
+        now, anchors = self.instance.now(), self.instance.anchors
+        drafted, done = (Trial(Evidence(bundle), anchors, now, now).path for bundle in both)
+        return *both, laid_beside(drafted, done)
 
     def _steps(self, acts: Iterable[Jws]) -> Iterator[PathStep]:
         """The acts with their log proofs: where a root requires them, only they say when something was done."""
@@ -259,10 +295,12 @@ class _Judge:
             yield PathStep(act, RosterProof(0, None, None, b""), self.logged.of(act, before))
             before = act.sha256
 
-    def _drafted(self) -> Jws:
-        """The draft as if it had been in force at any time."""
-        payload = {**self.draft, "iat": 0, "nbf": 0, "exp": _YEAR_2200}
-        return Jws("procedure+jwt", canonical(payload), payload, ())
+    def _drafted(self, left_out: frozenset[Place] = frozenset()) -> Jws:
+        """The draft as if it had been in force at any time, without the facts at these places."""
+        if left_out not in self._drafts:
+            payload = {**without(self.draft, left_out), "iat": 0, "nbf": 0, "exp": _YEAR_2200}
+            self._drafts[left_out] = Jws("procedure+jwt", canonical(payload), payload, ())
+        return self._drafts[left_out]
 
     def _under(self, bundle: Bundle, procedure: Jws) -> Bundle:
         """`bundle` with `procedure`, and a trust bundle that names it: whether it is trusted is not the question here."""
@@ -274,12 +312,17 @@ class _Judge:
         return replace(bundle, procedure=procedure, trust=Jws(trust.typ, canonical(payload), payload, ()))
 
 
-def _wrong(trial: Trial) -> dict[Wrong, Row]:
+def _wrong(trial: Trial, gaps: Iterable[Gap] = ()) -> dict[Wrong, Row]:
     """What is wrong; where nothing is, what cannot be decided."""
     found: dict[str, dict[Wrong, Row]] = {"fail": {}, "unknown": {}}
     verdicts = {"fail": "void", "unknown": "cannot_decide"}
-    for row in (row for check in ASKED for row in check.rows(trial)):
+    for row in (*(row for check in ASKED for row in check.rows(trial)), *map(_unasked, gaps)):
         if row.outcome in found:
             wrong = (verdicts[row.outcome], row.code, row.about.act, row.about.org)
             found[row.outcome].setdefault(wrong, row)
     return found["fail"] or found["unknown"]
+
+
+def _unasked(gap: Gap) -> Row:
+    about = About(gap.act, gap.org, {"names": ",".join(gap.names)})
+    return Row("person_facts", "procedure", "unknown", UNASKED, about, gap.rule)

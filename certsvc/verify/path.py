@@ -90,6 +90,10 @@ class Path(Remembers):
     def trust(self) -> dict[str, Any]:
         return self.trust_signed.unverified_payload
 
+    def facts_of(self, act: Jws) -> Mapping[str, Any]:
+        """What an act states of the meeting or the whole list."""
+        return dict(act.unverified_payload["facts"])
+
     # --- when ------------------------------------------------------------------------------------------------------
 
     @cached_property

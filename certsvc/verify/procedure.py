@@ -5,7 +5,7 @@ rule here is recomputed from signed numbers and names the act and the organisati
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from certsvc.core.calendar import exceptions, local_date, working_days
@@ -181,13 +181,17 @@ def notice_long_enough(path: Path, act: Jws, step: Step) -> None:
     # The longest time that it can have lasted, and the shortest, which alone counts for it (formats.md 4).
     calendar = calendars[name].unverified_payload
     known = path.remember(("exceptions", name), lambda _: exceptions(calendar))
-    longest = working_days(calendar, opened.earliest, closed.latest, known)
-    shortest = working_days(calendar, opened.latest, closed.earliest, known)
-    if longest < step["min_working_days"]:
-        raise act_fault("interval_short", act, days=longest, needed=step["min_working_days"])
+    needed = step["min_working_days"]
+    try:
+        longest = working_days(calendar, opened.earliest, closed.latest, known, needed)
+        shortest = working_days(calendar, opened.latest, closed.earliest, known, needed)
+    except Unknown as gap:
+        raise Unknown(gap.code, **gap.about.figures, act=step["act"], org=act.unverified_payload["org"]) from gap
+    if longest < needed:
+        raise act_fault("interval_short", act, days=longest, needed=needed)
     _check_proved(listed, closed)
-    if shortest < step["min_working_days"]:
-        raise Unknown("interval_unproved", act=step["act"], days=shortest, needed=step["min_working_days"])
+    if shortest < needed:
+        raise Unknown("interval_unproved", act=step["act"], days=shortest, needed=needed)
 
 
 def _check_calendar(path: Path, closing: Jws, calendar: Jws) -> Mapping[str, Any]:
@@ -222,10 +226,10 @@ def _hands(path: Path, act: Jws, code: str) -> set[str]:
 
 def document_dated(path: Path, act: Jws) -> None:
     """The act's paper is dated within the procedure's lag before the act, and no earlier than that of the act before."""
-    lag = timedelta(days=path.procedure["document_lag_days"])
+    lag = path.procedure["document_lag_days"]
     # By the stated time, which fits the log: the log's alone would give more days the wider its span is.
     signed, written = local_date(path.when(act).stated), date.fromisoformat(act.unverified_payload["document"]["date"])
-    if not signed - lag <= written <= signed:
+    if not 0 <= (signed - written).days <= lag:
         raise act_fault("document_date", act, date=written.isoformat())
     _check_paper_follows(path, act, written.isoformat())
 
@@ -259,7 +263,7 @@ def _inputs(path: Path, act: Jws) -> FactCase:
     payload = act.unverified_payload
     count, signed = payload["roster"]["count"], local_date(path.when(act).stated)
     return FactCase(
-        payload["facts"], {}, path.target.scope(), {}, 0, count, _granted(path, act), opened_on(path), signed
+        path.facts_of(act), {}, path.target.scope(), {}, 0, count, _granted(path, act), opened_on(path), signed
     )
 
 

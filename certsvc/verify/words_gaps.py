@@ -14,9 +14,9 @@ UNKNOWN: dict[str, Words] = {
         "“{act}”의 근무일력이 없어 공시 일수를 셀 수 없습니다.",
     ),
     "calendar_span": (
-        "工作日历不含 {day},公示天数无法计算。",
-        "The calendar does not reach {day}, so the notice cannot be counted.",
-        "근무일력에 {day}이(가) 없어 공시 일수를 셀 수 없습니다.",
+        "工作日历不含 {day},{org}“{act}”的公示天数无法计算。",
+        "The calendar does not have {day}, so how long “{act}” by {org} lasted cannot be counted.",
+        "근무일력에 {day}이(가) 없어 {org}의 “{act}” 공시 일수를 셀 수 없습니다.",
     ),
     "check_raised": (
         "一项检查未能完成,请稍后重试。",

@@ -86,6 +86,19 @@ def test_json_says_the_same_to_a_machine(home: Path, tmp_path: Path) -> None:
     assert reason["figures"]["needed"] == "10" and reason["zh"] and reason["en"]
 
 
+def test_a_figure_that_nobody_was_asked_for_is_told_as_that_and_makes_nothing_void(home: Path, tmp_path: Path) -> None:
+    draft = present(home)
+    evaluate = next(step for step in draft["steps"] if step["act"] == "evaluate")
+    evaluate["facts"].append({"name": "within_posts", "args": {}})
+    said = must("procedure", "simulate", written(tmp_path, draft), "--against", 2025, "--home", home).out
+    roster, zh, en, figures = said.splitlines()[:4]
+    assert roster.startswith("R0001  无法判定 cannot decide")
+    assert "办理“评议、表决”时没有要求“核定岗位数”" in zh and "示例机构" in zh
+    assert "did not ask" in en and "posts" in en
+    assert figures.strip().startswith("[figure_unasked] 3 人 people")
+    assert "受影响 affected: 0 人 people" in said
+
+
 def test_a_year_without_rosters_is_told(home: Path, tmp_path: Path) -> None:
     said = must("procedure", "simulate", written(tmp_path, present(home)), "--against", 1999, "--home", home)
     assert "1999: 0 花名册 rosters" in said.out and "certsvc roster list" in said.err

@@ -63,3 +63,23 @@ def test_a_day_begins_at_midnight_in_shanghai() -> None:
 
 def test_times_inside_documents_are_utc() -> None:
     assert utc_text(at("2025-01-06T08:00")) == "2025-01-06T00:00:00Z"
+
+
+@pytest.mark.parametrize(("opened", "enough", "days"), [
+    ("2025-02-24", 5, 5), ("2025-02-21", 5, 6), ("2025-02-25", 5, None), ("2025-02-24", None, None), ("2025-03-01", 0, None),
+], ids=["enough", "more_than_enough", "one_too_few", "any_number", "opened_beyond_the_end"])  # fmt: skip
+def test_days_beyond_the_calendar_are_not_needed_where_those_within_are_enough(
+    opened: str, enough: int | None, days: int | None
+) -> None:
+    if days is None:
+        with pytest.raises(Unknown) as unknown:
+            working_days(CALENDAR, at(opened), at("2025-03-05"), enough=enough)
+        assert unknown.value.about.figures == {"day": "2025-03-01"}
+    else:
+        assert working_days(CALENDAR, at(opened), at("2025-03-05"), enough=enough) == days
+
+
+def test_a_short_time_within_the_calendar_is_told_as_it_is() -> None:
+    assert working_days(CALENDAR, at("2025-02-24"), at("2025-02-28"), enough=5) == 4
+    with pytest.raises(Unknown):
+        working_days(CALENDAR, at("2024-12-31"), at("2025-02-01"), enough=5)

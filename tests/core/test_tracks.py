@@ -69,6 +69,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
         {"steps": [{**step, "min_working_days": -1 if n == 1 else 0} for n, step in enumerate(T01["steps"])]},
         [("steps[1].min_working_days", "不得小于 0", "is not below nought")],
     ),
+    "an_end_before_the_beginning": ({"nbf": 10, "exp": 9}, [("exp", "不得早于 nbf", "is not before nbf")]),
     "facts_of_two_kinds": (
         {"steps": [
             {**T01["steps"][0], "row_facts": [{"name": "within_posts", "args": {}}, {"name": "moon", "args": {}}]},

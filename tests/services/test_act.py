@@ -1,6 +1,7 @@
 """Acts: what the prescribed way allows, step by step, and that a refusal leaves nothing behind."""
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -8,9 +9,9 @@ import pytest
 from world_for_tests import BATCHES, PAPER, PAPERS, WALKS, World
 
 from certsvc.core.errors import CertsvcError, Malformed, NotFound, Refused
-from certsvc.core.outcomes import Fault
+from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.schemas import LIFECYCLE_ACTS
-from certsvc.services import act, act_rules, enrol
+from certsvc.services import act, act_rules, documents, enrol
 from certsvc.services.delegation import Delegation, delegate
 from certsvc.services.overview import roster_view
 from certsvc.services.verify_evidence import verify_code
@@ -268,6 +269,27 @@ def test_no_act_of_the_way_can_be_left_out(province: World) -> None:
             assert {key_store.find_officer(connection, one).org_id for one in officers} <= set(holders)  # type: ignore[union-attr]
         province.at(day)
         province.sign(kind, roster_id, *officers)
+
+
+@pytest.mark.parametrize("opened", [21, 29], ids=["long_enough_before", "not_yet"])
+def test_a_notice_over_the_end_of_the_calendar_is_closed_once_it_was_long_enough_before(
+    province: World, opened: int
+) -> None:
+    """Nobody knows the days off of the year after; they make no notice shorter."""
+    with province.instance.engines.read.connect() as connection:
+        calendar = documents.current_calendar(connection).unverified_payload
+    year = int(calendar["last"][:4])
+    province.at((date(year, 12, opened) - date(2025, 3, 3)).days)
+    (roster_id,) = province.import_file(province.file(replace(BATCHES["T01"], year=year))).rosters
+    province.sign("unit_notice", roster_id, "U1")
+    province.at((date(year + 1, 1, 4) - date(2025, 3, 3)).days)
+    if opened == 21:
+        assert province.sign("recommend", roster_id, "CC").count == 2
+        return
+    with pytest.raises(Unknown) as unknown:
+        province.sign("recommend", roster_id, "CC")
+    named = {"day": f"{year + 1}-01-01", "act": "unit_notice", "org": "SL-U1"}
+    assert (unknown.value.code, unknown.value.about.figures) == ("calendar_span", named)
 
 
 @pytest.mark.parametrize(

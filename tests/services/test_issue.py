@@ -245,3 +245,39 @@ def test_the_committee_on_the_certificate_is_the_office_that_voted_else_the_rost
     report = verify_code(province.instance, province.issue(roster_id)[0].code)
     assert report.verdict == "valid" and report.certificate is not None
     assert report.certificate["committee"] == ("示例SL-XC" if track == "T01" else "示例另一评委会")
+
+
+def by_chance_reversed(world: World, track: str, kind: str, signers: list[str], facts: list[dict[str, int]]) -> str:
+    """A roster whose acts of `kind` fell in one second, each with a paper of its own, and the last not the last by name."""
+    place = [at for at, (_, done, _) in enumerate(WALKS[track]) if done == kind]
+    for n in range(30):
+        roster_id = world.take_in(replace(BATCHES[track], file=f"{n}.xlsx"))
+        world.walk(track, roster_id, until=WALKS[track][place[0]][0])
+        world.at(WALKS[track][place[-1]][0])
+        names = []
+        for at, signer, figures in zip(place, signers, facts, strict=True):
+            # Day 0 is 2025-03-03.
+            day = 3 + WALKS[track][at][0]
+            paper = {"number": f"示例函〔2025〕{day}号", "title": "示例", "date": f"2025-03-{day}"}
+            names.append(world.sign(kind, roster_id, signer, facts=figures, document=paper).sha256)
+        if names[-1] != max(names):
+            break
+    for day, following, officers in WALKS[track][place[-1] + 1 :]:
+        world.at(day)
+        world.sign(following, roster_id, *officers)
+    return roster_id
+
+
+def test_of_two_filings_in_one_second_the_certificate_quotes_the_last(province: World) -> None:
+    roster_id = by_chance_reversed(province, "T04", "file", ["CC", "AP"], [{}, {}])
+    report = verify_code(province.instance, province.issue(roster_id)[0].code)
+    assert report.verdict == "valid" and report.certificate is not None
+    assert report.certificate["approval"]["number"] == "示例函〔2025〕18号"
+
+
+def test_of_three_meetings_in_one_second_the_certificate_quotes_the_day_of_the_last(province: World) -> None:
+    stages = [{"stage": n} for n in (1, 2, 3)]
+    roster_id = by_chance_reversed(province, "T11", "evaluate", ["XC"] * 3, stages)
+    report = verify_code(province.instance, province.issue(roster_id)[0].code)
+    assert report.verdict == "valid" and report.certificate is not None
+    assert report.certificate["granted_on"] == "2025-03-21"

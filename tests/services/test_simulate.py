@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from world_for_tests import BATCHES, PAPER, WALKS, World, witnesses_away
 
 from certsvc import resources
@@ -321,3 +322,76 @@ def test_a_draft_with_a_wrong_member_names_it(
 def test_a_draft_may_say_when_it_was_signed_and_is_judged_without(world: World) -> None:
     late = changed(lambda draft: draft.update(iat=4_000_000_000, nbf=4_000_000_000, exp=4_000_000_001))
     assert outcomes(simulate(world.instance, late, 2025))["R0001"].verdict == "lawful"
+
+
+# --- figures that nobody was asked for --------------------------------------------------------------------------------
+
+YEARS: tuple[str, str, str] = ("accept", "row_facts", "at_least")
+
+
+def carried_through(world: World, *extra: tuple[str, object], people: int = 2) -> Any:
+    """A T01 roster with these columns, issued; then what a draft makes of it."""
+    roster = world.take_in(replace(BATCHES["T01"], people=people, extra=extra))
+    world.walk("T01", roster)
+    world.at(40)
+    world.issue(roster)
+    return lambda *changes: simulate(world.instance, changed(*changes), 2025).outcomes[0]
+
+
+def test_a_figure_that_only_the_draft_asks_for_is_what_the_roster_file_has(province: World) -> None:
+    of = carried_through(province, ("service_years", 12), ("posts", 2), ("occupation", "物联网"))
+    for fits, breaks in (
+        (asks(*YEARS, service_years=12), asks(*YEARS, service_years=13)),
+        (asks("accept", "row_facts", "one_of", occupation=["物联网"]), asks("accept", "row_facts", "one_of", occupation=["航空"])),
+        (asks("evaluate", "row_facts", "level_step"), asks("evaluate", "row_facts", "level_step", min_step=2)),
+        (asks("evaluate", "row_facts", "no_ban"), None),
+        (asks("evaluate", "row_facts", "education_check"), None),
+        (asks("evaluate", "facts", "within_posts"), None),
+    ):  # fmt: skip
+        assert (of(fits).verdict, of(fits).reasons) == ("lawful", ())
+        if breaks is not None:
+            (reason,) = of(breaks).reasons
+            assert (of(breaks).verdict, reason.verdict, reason.people) == ("void", "void", 2)
+    assert of(asks(*YEARS, service_years=13)).reasons[0].figures["service_years"] == "12"
+
+
+def test_more_passed_than_the_posts_of_the_roster_file_is_void(province: World) -> None:
+    got = carried_through(province, ("posts", 1))(asks("evaluate", "facts", "within_posts"))
+    assert (got.verdict, reasons(got)) == ("void", {("fact_within_posts", "evaluate", "SL-XC")})
+    assert (got.reasons[0].figures["passed"], got.reasons[0].figures["posts"]) == ("2", "1")
+
+
+def test_a_figure_that_nobody_has_leaves_it_open_and_says_whose(province: World) -> None:
+    of = carried_through(province)
+    for change, act, org, name in (
+        (asks(*YEARS, service_years=5), "accept", "SL-XC", "service_years"),
+        (asks("evaluate", "facts", "within_posts"), "evaluate", "SL-XC", "posts"),
+        (asks("evaluate", "facts", "stage", stage=1), "evaluate", "SL-XC", "stage"),
+        (asks("accept", "row_facts", "at_least_for_level", deputy_senior={"level_years": 5}), "accept", "SL-XC", "level_years"),
+    ):  # fmt: skip
+        got = of(change)
+        assert (got.verdict, reasons(got)) == ("cannot_decide", {("figure_unasked", act, org)})
+        assert (got.reasons[0].figures, got.affected) == ({"names": name}, 2)
+    # What is wrong besides is told as it is, and a fact of the same name that can be asked is asked.
+    got = of(asks(*YEARS, service_years=5), asks("evaluate", "row_facts", "at_least", yes=25))
+    assert (got.verdict, reasons(got)) == ("void", {("fact_at_least", "evaluate", "SL-XC")})
+
+
+def test_a_figure_that_was_asked_for_counts_as_it_was_stated(province: World) -> None:
+    """The roster file says 21 votes for; whatever it says now, the vote is the one that was signed."""
+    of = carried_through(province, ("yes", 14), ("no", 7), ("abstain", 0))
+    with province.instance.engines.write.begin() as connection:
+        connection.execute(text("UPDATE entry SET columns = json_set(columns, '$.yes', 21)"))
+    got = of(asks("evaluate", "row_facts", "at_least", yes=15))
+    assert (got.verdict, got.reasons[0].figures["yes"]) == ("void", "14")
+
+
+def test_a_trial_leaves_no_trace_in_what_a_verification_finds(province: World) -> None:
+    roster = province.take_in(replace(BATCHES["T01"], extra=(("posts", 1),)))
+    province.walk("T01", roster)
+    province.at(40)
+    issued = province.issue(roster)
+    for _ in range(2):
+        draft = changed(asks("evaluate", "facts", "within_posts"))
+        assert simulate(province.instance, draft, 2025).outcomes[0].verdict == "void"
+        assert {verify_code(province.instance, one.code).verdict for one in issued} == {"valid"}
