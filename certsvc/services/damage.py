@@ -38,8 +38,8 @@ SUSPENDED = "suspended"
 #: States of a certificate that can still change; the others are final. One that waits for the log came too late to be good.
 OPEN = ("in_force", SUSPENDED, WAITING)
 #: Why a certificate is suspect, so that its next version would be as good as new: its own signature, the grant of the key
-#: that signed it, or its file's signature.
-ONLY_SIGNED = {"signature", "grant", "file", "page"}
+#: that signed it, its file's signature, or a change of its own status, which the next version does not carry.
+ONLY_SIGNED = {"signature", "grant", "file", "event", "page"}
 #: Later than any time.
 NEVER = float("inf")
 
@@ -250,7 +250,8 @@ class _Search:
                 "signature": late,
                 "act": one.entry_id in on_suspect,
                 "grant": one.issued_at < granted_from.get(head, 0),
-                "event": one.id in changed or one.entry_id in spoilt_entries,
+                "event": one.id in changed,
+                "correction": one.entry_id in spoilt_entries,
                 "file": files.get(one.id, -1) >= self.theft.since,
             }
             # Versions come in order: what follows an unlawful correction is no better than it.

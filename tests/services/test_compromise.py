@@ -5,6 +5,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import drilled_for_tests
 import pytest
@@ -406,6 +407,25 @@ def test_a_suspended_certificate_is_left_by_resigning_and_named(two: Two) -> Non
     status.approve(world.instance, proposal, "H2")
     settled = remedy(world.instance, find_damage(world.instance, jkt, since), "resign", TWO, PAPER)
     assert (settled.done, settled.left) == (1, [])
+
+
+def test_who_was_honestly_suspended_and_corrected_with_a_stolen_key_is_told_apart(two: Two) -> None:
+    """What is wrong with a status of its own does not go into the next version; a correction does."""
+    world, early, _late, since = two
+    jkt, held = key_of(world, "H3", "officer").jkt, [one.certificate.number for one in early]
+
+    def change(act: str, code: str, proposer: str = "H3", reason: str = "inquiry", **more: Any) -> None:
+        proposal = status.propose(world.instance, status.Proposal(act, code, proposer, PAPER, reason, **more))
+        status.approve(world.instance, proposal, "H2")
+
+    change("suspend", early[0].code)
+    change("reinstate", early[0].code, reason="cleared")
+    change("correct", early[1].code, reason="correction", changes={"name": "样章丁"})
+    condemn(world.instance, jkt, since, PAPER)
+    settled = remedy(world.instance, find_damage(world.instance, jkt, since), "resign", TWO, PAPER)
+    assert (settled.done, [(one.number, code) for one, code in settled.left]) == (1, [(held[1], "not_resignable")])
+    (_first, mended) = versions(world)[held[0]]
+    assert verify_code(world.instance, code_of(world, mended)).verdict == "valid"
 
 
 @pytest.mark.parametrize(("pair", "code"), [(("H1", "H1"), "same_human"), (("H1", "NOBODY"), "officer_unknown")])
