@@ -150,7 +150,7 @@ def key_ends(instance: Instance) -> Iterator[Finding]:
     """No living key of anybody is near the end of its certificate, or of its CA's, or past it."""
     with instance.engines.read.connect() as connection:
         living = [key for key in key_store.list_signing_keys(connection) if key.ended_reason is None]
-    ends = {key.jkt: instance.term_of(key).last for key in living if key.use != ROOT}
+    ends = {key.jkt: min(key.valid_to, instance.term_of(key).last) for key in living if key.use != ROOT}
     # The CA first: no key that it certifies anew holds for longer.
     for key in sorted(
         (one for one in living if one.jkt in ends), key=lambda one: (ends[one.jkt], one.use != CA, one.jkt)

@@ -327,7 +327,7 @@ def next_log_key(begun: LogHome) -> SigningKey:
     certificate = x509.load_pem_x509_certificate((begun.home / "roots.pem").read_bytes())
     root = Authority(certificate, read_ca_key(begun.home / "keys" / "root.pem"))
     key, start = new_key("log"), certificate.not_valid_before_utc + timedelta(days=1)
-    made = mint_signer(root, Holder(ROOT_ORG, "certsvc root authority", "TEST log 2"), "log", key, start, 1)
+    made = mint_signer(root, Holder(ROOT_ORG, "certsvc root authority", "TEST log 2"), "log", key, start, 10)
     write_key(begun.home / "keys" / "log-2.pem", key)
     return replace(
         log_key(begun.instance),
