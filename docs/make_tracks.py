@@ -11,8 +11,8 @@ from certsvc.verify.words_terms import ACTS, ROLES
 HEAD = """# 取得方式 · Tracks
 
 Made from `certsvc/data/procedures/*.json` by `python docs/make_tracks.py`; a test compares. A new track is one such file
-(a test drops one in and issues by it) and, like every track, has its vectors in `tests/vectors/tracks.json`. All of a
-file is signed by `certsvc keys procedures`, except its `roster_words`: the words by which a roster names the track, of
+(a test drops one in and issues by it) and, like every track, has a lawful walk in `tests/vectors/walks.json` and its vectors in
+`tests/vectors/tracks.json`: no program is changed. All of a file is signed by `certsvc keys procedures`, except its `roster_words`: the words by which a roster names the track, of
 which the first one also names the roster itself. An act names the hash of the procedure that it follows. The importer
 takes from the same file how many levels somebody may rise. T15 and T21 lead to no certificate. Where a source is silent
 the stricter reading was taken: [decision 12](decisions/0012-tracks-as-data.md).

@@ -172,7 +172,7 @@ def test_a_document_opens_only_with_our_keys_and_keeps_its_original(engines: Eng
 
 
 def test_the_columns_hold_what_acts_ask_for(engines: Engines, tmp_path: Path) -> None:
-    changes = {"service_years": 30, "level_years": 10, "passed": "不通过", "yes": 3, "no": 17}
+    changes = {"service_years": 15, "level_years": 5, "passed": "不通过", "yes": 3, "no": 17}
     (entry,) = entries(engines, take(engines, read_rows(tmp_path, changes)))
     wanted = {"members": 25, "present": 21, "yes": 3, "no": 17, "abstain": 1, "current_level": "intermediate"}
     wanted |= {
@@ -180,8 +180,8 @@ def test_the_columns_hold_what_acts_ask_for(engines: Engines, tmp_path: Path) ->
         "public_hours": 30,
         "bans": [],
         "passed": False,
-        "service_years": 30,
-        "level_years": 10,
+        "service_years": 15,
+        "level_years": 5,
     }
     assert wanted.items() <= entry.columns.items()
     assert entry.columns["position"] == ["名单", 2] and entry.columns["award_date"] == "2022-09-30"

@@ -86,7 +86,7 @@ def test_rules_that_hold_for_all_tracks_stand_in_each(track: str) -> None:
     procedure = FILES[track]
     assert {"level_step", "education_check", "no_ban"} <= facts_of(procedure)
     for step in procedure["steps"]:
-        assert (step["min_working_days"] == 5) == step["act"].endswith("_notice")
+        assert ((step["min_working_days"] or 0) >= 5) == step["act"].endswith("_notice")
     votes = [step for step in procedure["steps"] if step["act"] == "evaluate"]
     for step in votes[-1:]:
         assert {"quorum_two_thirds", "votes_add_up", "yes_two_thirds"} <= facts_of({"steps": [step]})
@@ -142,7 +142,8 @@ def test_a_step_for_several_roles_is_never_followed_by_another_of_its_kind() -> 
 
 def test_the_page_of_tracks_is_made_from_the_files() -> None:
     made = runpy.run_path(str(ROOT / "docs" / "make_tracks.py"))
-    assert (ROOT / "docs" / "tracks.md").read_text(encoding="utf-8") == made["page"]()
+    written = (ROOT / "docs" / "tracks.md").read_text(encoding="utf-8")
+    assert written == made["page"](), "make it again: python docs/make_tracks.py"
 
 
 # --- a new file -----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -38,74 +39,17 @@ PAPER = {"number": "示例函〔2025〕2号", "title": "示例授权文件", "da
 ACCEPT = {f"*:{code}": "accept" for code in ("yes_short", "quorum_short", "level_skipped", "level_not_higher")}
 
 Walk = tuple[tuple[int, str, tuple[str, ...]], ...]
-_REVIEW: Walk = (
-    (0, "unit_notice", ("U1",)),
-    (9, "recommend", ("CC",)),
-    (14, "accept", ("XC",)),
-    (16, "draw", ("XC",)),
-    (18, "evaluate", ("XC",)),
-    (19, "result_notice", ("OR",)),
-    (32, "settle_objections", ("SV",)),
-    (36, "approve", ("AP",)),
-    (39, "issue", ("H1", "H2")),
-)
-
-
-def _without(walk: Walk, *kinds: str, **swaps: str) -> Walk:
-    return tuple((day, swaps.get(kind, kind), officers) for day, kind, officers in walk if kind not in kinds)
-
-
-def _with(walk: Walk, *more: tuple[int, str, tuple[str, ...]]) -> Walk:
-    return tuple(sorted((*walk, *more)))
-
-
-#: Local offices take note before the province does (A15); what a firm asks for is approved before anybody is drawn.
-_LOCAL_FILING = (34, "file", ("CC",))
-_APPROVED_AHEAD = (15, "approve", ("AP",))
-#: Recognition: no experts are drawn, and nobody else settles objections.
-_RECOGNITION = _without(_REVIEW, "draw", "settle_objections")
-
-#: A unit in a county is recommended by the county first, then by the city.
-_COUNTY = (8, "recommend", ("CO",))
-
+#: Track -> how a lawful roster of it goes; see tests/vectors/README.md.
+_DATA = json.loads((Path(__file__).parents[1] / "vectors" / "walks.json").read_text(encoding="utf-8"))
 #: Track -> (days after the roster came in, act, officers); between a notice and its closing act lie >= 5 working days.
 WALKS: dict[str, Walk] = {
-    "T01": _REVIEW,
-    "T02": _with(_REVIEW, _APPROVED_AHEAD),
-    "T03": _with(_without(_REVIEW, "recommend", approve="file"), _LOCAL_FILING),
-    "T04": (
-        (0, "accept", ("AF",)),
-        (2, "draw", ("AF",)),
-        (4, "evaluate", ("AF",)),
-        (5, "result_notice", ("AF",)),
-        (14, "file", ("CC",)),
-        (15, "file", ("AP",)),
-        (18, "issue", ("H1", "H2")),
-    ),
-    "T05": _REVIEW,
-    "T06": _with(_RECOGNITION, _COUNTY),
-    "T07": _with(_without(_RECOGNITION, "evaluate"), _COUNTY),
-    "T08": _with(_REVIEW, _COUNTY),
-    "T09": _with(_RECOGNITION, _COUNTY),
-    "T10": _with(_REVIEW, _COUNTY),
-    "T11": _with(
-        _without(_RECOGNITION, "unit_notice"), (16, "evaluate", ("XC",)), (17, "evaluate", ("XC",)),
-    ),
-    "T12a": _REVIEW,
-    "T12b": _REVIEW,
-    "T13a": _REVIEW,
-    "T13b": _RECOGNITION,
-    "T14": _with(_REVIEW, (8, "recommend", ("XD",))),
-    "T16": _REVIEW,
-    "T17": _without(_RECOGNITION, "evaluate", "result_notice"),
-    "T18a": _without(_RECOGNITION, "unit_notice"),
-    "T18b": _without(_RECOGNITION, "unit_notice"),
-    "T18c": _without(_RECOGNITION, "unit_notice"),
-    "T19": _REVIEW,
-    "T20": _with(_REVIEW, _APPROVED_AHEAD),
-}  # fmt: skip
+    track: tuple((day, kind, tuple(officers)) for day, kind, officers, *_ in one["walk"])
+    for track, one in _DATA.items()
+}
 #: (track, day) -> figures of the meeting that the roster file does not have: which of three meetings it was.
-FIGURES: dict[tuple[str, int], dict[str, int]] = {("T11", day): {"stage": n} for n, day in enumerate((16, 17, 18), 1)}
+FIGURES: dict[tuple[str, int], dict[str, int]] = {
+    (track, day): figures[0] for track, one in _DATA.items() for day, _, _, *figures in one["walk"] if figures
+}
 ONE_UNIT = ("示例机械研究所",)
 #: What the committee XC may pass where its grant says how many (T03).
 RATIOS = {"senior": 45, "deputy_senior": 55, "intermediate": 70}
@@ -115,53 +59,16 @@ RATIOS = {"senior": 45, "deputy_senior": 55, "intermediate": 70}
 PAPERS = ("evidence_items", 1)
 
 
-def _like(track: str, words: str, **changes: object) -> Batch:
-    return replace(batch("T01", f"{track}.xlsx", 2, units=ONE_UNIT), track=words, **changes)  # type: ignore[arg-type]
+def _batch(track: str, like: str, changes: dict[str, Any]) -> Batch:
+    """A roster of the demo with changes; lists and the extra columns are tuples."""
+    told = {
+        name: tuple(v.items() if name == "extra" else v) for name, v in changes.items() if isinstance(v, list | dict)
+    }
+    return replace(batch(like, f"{track}.xlsx", 2), **changes | told)
 
 
 #: Track -> a lawful roster file of it. T03 and T10 pass no more than their approved share.
-BATCHES: dict[str, Batch] = {
-    "T01": batch("T01", "T01.xlsx", 2, units=ONE_UNIT),
-    "T03": _like("T03", "评聘结合", people=4, failed=2, extra=(("posts", 2),)),
-    "T04": batch("T04", "T04.xlsx", 2),
-    "T05": _like(
-        "T05", "新业态评审", level="中级", title="工程师", current_title="助理工程师", extra=(("occupation", "物联网"),)
-    ),
-    "T06": batch("T06", "T06.xlsx", 2, units=ONE_UNIT),
-    "T10": _like(
-        "T10", "中小学破格评聘", people=5, failed=2, series="中小学教师", title="高级教师", current_title="一级教师",
-        region="农安县", extra=(("service_years", 30), ("level_years", 6), ("appraisals", 6)),
-    ),
-    "T14": _like(
-        "T14", "乡村人才评审", series="乡村振兴人才", title="乡村振兴高级农艺师", current_title="无", extra=(PAPERS,)
-    ),
-    "T02": _like("T02", "破格评审", extra=(PAPERS,)),
-    "T07": _like(
-        "T07", "基层博士认定", region="农安县", current_title="无", extra=(("degree", "博士"), ("contract_years", 3))
-    ),
-    "T08": _like("T08", "基层单独评定", region="农安县", extra=(("service_years", 3),)),
-    "T09": _like(
-        "T09", "中小学直接认定", series="中小学教师", title="高级教师", current_title="一级教师",
-        region="农安县", extra=(("service_years", 30), ("level_years", 10)),
-    ),
-    "T11": _like("T11", "高层次人才直接评定", people=3, failed=1, current_title="无", extra=(PAPERS,)),
-    "T12a": _like("T12a", "博士后评审", current_title="无", extra=(("degree", "博士"),)),
-    "T12b": _like(
-        "T12b", "博士后跨级评审", level="正高级", title="正高级工程师", extra=(("degree", "博士后"), PAPERS)
-    ),
-    "T13a": _like("T13a", "抗疫提前评审", extra=(PAPERS,)),
-    "T13b": _like("T13b", "抗疫单独评定", people=4, failed=2, extra=(("level_years", 3), PAPERS)),
-    "T16": _like("T16", "高技能人才评审", extra=(("skill", "高级技师"),)),
-    "T17": _like(
-        "T17", "考核认定", level="中级", title="工程师", current_title="无",
-        extra=(("degree", "硕士"), ("probation_months", 12)),
-    ),
-    "T18a": _like("T18a", "机关调转", level="中级", title="工程师", current_title="无", extra=(PAPERS,)),
-    "T18b": _like("T18b", "部队转业", level="中级", title="工程师", current_title="无", extra=(PAPERS,)),
-    "T18c": _like("T18c", "外省确认", current_title="高级工程师", extra=(PAPERS,)),
-    "T19": _like("T19", "民营高管评审", extra=(PAPERS,)),
-    "T20": _like("T20", "卡脖子特殊评定", extra=(PAPERS,)),
-}  # fmt: skip
+BATCHES: dict[str, Batch] = {track: _batch(track, one["like"], one["roster"]) for track, one in _DATA.items()}
 
 
 @dataclass
