@@ -1,4 +1,4 @@
-"""Files of ours: which signatures of PDFs the register made (docs/decisions/0046), and whether a verifier would take one."""
+"""Files of ours: which signatures of PDFs the register made (docs/decisions/0040), and whether a verifier would take one."""
 
 from dataclasses import replace
 

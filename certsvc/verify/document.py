@@ -37,7 +37,7 @@ def _check_in_service(case: Case, jkt: str, org: str) -> None:
     """The key had not ended at the issue, of which day every file is signed, whenever it is made (docs/decisions/0004).
 
     So a file says nothing of its own time, and whoever stole its key need not lie about it: of a stolen key no file is
-    proved, but one that the register made (docs/decisions/0046). Whose key it is says nothing of who signed: no fault of
+    proved, but one that the register made (docs/decisions/0040). Whose key it is says nothing of who signed: no fault of
     an office (docs/decisions/0027).
     """
     ended = case.path.ended_keys.get(jkt)

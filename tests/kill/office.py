@@ -82,8 +82,8 @@ class Numbered(Crowd):
         super().__init__(first)
         self.next = first
 
-    def person(self) -> dict[str, object]:
-        """The next one, as a row of a roster file."""
+    def person(self, worked: int = 0, year: int = 2025) -> dict[str, object]:
+        """The next one, as a row of a roster file, however long they worked."""
         again, day = divmod(self.next, BIRTHDAYS)
         birth, male = date(1966, 1, 1) + timedelta(days=day), again % 2 == 0
         # Never 000 at the end: that is what a spreadsheet leaves of a number, and an import asks about it.

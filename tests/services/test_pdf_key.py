@@ -1,4 +1,4 @@
-"""The key that signs files: rotated it changes nothing, stolen it proves nothing but what the register made (decision 46)."""
+"""The key that signs files: rotated it changes nothing, stolen it proves nothing but what the register made (decision 40)."""
 
 from dataclasses import replace
 
