@@ -205,7 +205,8 @@ def _settle(
     wanted = status.Proposal(kind, one.number, officers.first, document, REASON, retroactive=kind == "revoke")
     try:
         with log_leaves.transaction(instance) as connection:
-            # From here on nobody else changes this certificate.
+            # From here on nobody else changes this certificate. The proposals first, as whoever proposes does.
+            status_store.lock_proposals(connection)
             status_store.next_q(connection, one.id)
             present = certificate_store.find_certificate(connection, one.id)
             if present is not None and present.state in OPEN:

@@ -66,9 +66,14 @@ class Values:
     """So many entries of the log have all of them; None while one has no place yet."""
 
 
+def lock_proposals(connection: Connection) -> None:
+    """Lets nobody else propose or decide before the transaction ends. To be called before a certificate is locked."""
+    lock_table(connection, status_proposal)
+
+
 def next_proposal_id(connection: Connection) -> str:
     """The next of P0001, P0002 …; nobody else gets it before this transaction ends."""
-    lock_table(connection, status_proposal)
+    lock_proposals(connection)
     last = connection.execute(_LAST_ID).scalar()
     return f"P{int(last[1:]) + 1 if last else 1:04d}"
 

@@ -15,9 +15,10 @@ from world_for_tests import BATCHES, WALKS, World, census
 from certsvc.core.errors import Refused
 from certsvc.core.outcomes import Fault
 from certsvc.core.statuslist import unpack, value_at
-from certsvc.services import issue, private
+from certsvc.services import compromise, documents, issue, private
 from certsvc.services.act import Done
 from certsvc.services.claim import ClaimResult, claim_pdf, claim_state
+from certsvc.services.damage import find_damage
 from certsvc.services.import_roster import ImportResult
 from certsvc.services.pdf import certificate_pdf
 from certsvc.services.publish import current_status_list, list_uri, publish_status_list
@@ -155,6 +156,29 @@ def test_a_proposal_and_a_decision_about_one_certificate_wait_for_each_other_and
                     time.sleep(0.01)
             assert status_store.next_q(connection, one.certificate.id) == 0
         assert second.result(30) != proposal
+
+
+def test_a_drill_and_a_proposal_about_one_certificate_wait_for_each_other_and_not_in_a_circle(
+    on_postgresql: World,
+) -> None:
+    (one, _) = on_postgresql.issue(on_postgresql.ready())
+    instance, since = on_postgresql.instance, one.certificate.issued_at
+    with instance.engines.read.connect() as connection:
+        stolen = documents.own_key(connection, instance.settings.authority, "credential").jkt
+    compromise.condemn(instance, stolen, since, PAPER)
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with on_postgresql.another() as own, ThreadPoolExecutor() as pool:
+        with instance.engines.write.begin() as connection:
+            # What `propose` does first, and what it does next.
+            status_store.lock_proposals(connection)
+            damage, two = find_damage(own.instance, stolen, since), compromise.Officers("H1", "H2")
+            drill = pool.submit(compromise.remedy, own.instance, damage, "resign", two, PAPER)
+            with own.instance.engines.read.connect() as looking:
+                while not looking.execute(waits).scalar_one():
+                    time.sleep(0.01)
+            for line in damage.certificates:
+                assert status_store.next_q(connection, line.id) == 0
+        assert drill.result(60).left == []
 
 
 def test_decisions_of_one_moment_are_all_in_the_newest_list(anywhere: World) -> None:
