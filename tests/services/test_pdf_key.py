@@ -183,18 +183,19 @@ def test_a_rotated_key_leaves_nobody_without_a_file(small: SmallInstance) -> Non
     assert {one.number for one in find_damage(small.instance, old.jkt, since).pages} == numbers(small, 0, 1, 2)
 
 
-def begins(small: SmallInstance, key: SigningKey, at: int) -> None:
+def enrolled(small: SmallInstance, key: SigningKey, use: str, at: int) -> None:
     with small.instance.engines.write.begin() as connection:
-        connection.execute(update(signing_key).where(signing_key.c.jkt == key.jkt).values(valid_from=at))
+        this = update(signing_key).where(signing_key.c.jkt == key.jkt)
+        connection.execute(this.values(use=use, valid_from=at))
 
 
 def test_a_file_that_a_verifier_would_not_take_is_neither_kept_nor_handed_out(small: SmallInstance) -> None:
-    """The register has another day for the beginning of a key than its certificate."""
-    later(small, 1)
-    new = rotate_key(small.instance, "HRSS", "pdf").new
-    begins(small, new, small.issued[0].certificate.issued_at - 1)
+    """The register takes the key of receipts for one of files."""
+    with small.instance.engines.read.connect() as connection:
+        other = documents.own_key(connection, "HRSS", "receipt")
+    enrolled(small, other, "pdf", small.issued[0].certificate.issued_at - 1)
     with pytest.raises(Refused) as refused:
         pdf.certificate_pdf(small.instance, small.issued[0].code)
-    begins(small, new, new.valid_from)
+    enrolled(small, other, other.use, other.valid_from)
     assert (refused.value.code, "pdf_signer_foreign" in refused.value.en) == ("own_check_failed", True)
     assert online(small, pdf.certificate_pdf(small.instance, small.issued[0].code)) == VALID
