@@ -8,9 +8,10 @@ from lifecycle_for_tests import days_later, do, order, refused, verdict
 from support_instance import DAY, SCHEDULE, SmallInstance, enter_roster, grant_payload
 from world_for_tests import census
 
+from certsvc.core import bundle
 from certsvc.core.bundle import MAX_NOTES, MOST, Bundle, parse_bundle
 from certsvc.core.errors import Refused
-from certsvc.services import act, doctor, documents, issue, log_leaves, status
+from certsvc.services import act, documents, issue, log_leaves, status
 from certsvc.services.evidence import fresh_evidence, written
 from certsvc.services.open_proposals import drop
 from certsvc.services.pdf import certificate_pdf
@@ -56,10 +57,6 @@ def give_grants(small: SmallInstance, first_day: float, many: int) -> None:
         log_leaves.settle(small.instance)
 
 
-def complaints(small: SmallInstance) -> str:
-    return "\n".join(one.en for one in doctor.visit(small.instance.home) if one.state != doctor.OK)
-
-
 def test_a_certificate_is_suspended_and_reinstated_only_as_often_as_a_reader_takes(small: SmallInstance) -> None:
     """Its own evidence was `tampered` after the eighteenth suspension, while the register went on calling it valid."""
     code = small.issued[0].code
@@ -98,23 +95,35 @@ def test_a_certificate_is_corrected_only_as_often_as_a_reader_takes(small: Small
     assert offline(small, codes[-1]) == "revoked"
 
 
-def test_what_no_longer_fits_is_neither_decided_nor_issued_nor_handed_out_and_still_revoked(
-    small: SmallInstance,
+def test_grants_that_are_given_meanwhile_take_no_room(small: SmallInstance) -> None:
+    """They stood in all evidence of the office, which no reader took after some fifty of them."""
+    give_grants(small, 1, 3)
+    before = size_of(evidence_of(small, small.issued[0].code))
+    give_grants(small, 4, 12)
+    after = size_of(evidence_of(small, small.issued[0].code))
+    assert (after["grants"], after["notes"]) == (before["grants"], before["notes"])
+
+
+def lower_limit(monkeypatch: pytest.MonkeyPatch, small: SmallInstance) -> None:
+    """As if evidence were full but for a revocation: no short history fills it."""
+    used = size_of(evidence_of(small, small.issued[2].code))["notes"]
+    monkeypatch.setitem(LIMITS, "notes", used + SPARE["notes"])
+
+
+def test_what_no_longer_fits_is_neither_decided_nor_handed_out_and_still_revoked(
+    small: SmallInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Grants that were given meanwhile take room as well; the doctor says so in time."""
     instance, (_, second, third) = small.instance, small.issued
-    assert "what evidence may hold" not in complaints(small)
-    give_grants(small, 1, 40)
-    assert "take 64 % of what evidence may hold (log checkpoints)" in complaints(small)
+    days_later(small, 1)
     waiting = status.propose(instance, order(small, "suspend"))
-    give_grants(small, 42, 6)
+    lower_limit(monkeypatch, small)
     error = refused(small, lambda: status.approve(instance, waiting, "HRSS-2"))
     assert isinstance(error, Refused) and error.code == "evidence_full"
     assert drop(instance, waiting)[0].id == waiting
     do(small, "revoke", 1)
     assert offline(small, second.code) == "revoked"
 
-    give_grants(small, 50, 12)
+    monkeypatch.setattr(bundle, "MAX_NOTES", 5)
     assert verdict(small) == "valid"
     for hand_out in (lambda: fresh_bundle(instance, third.code), lambda: written(evidence_of(small, third.code))):
         with pytest.raises(Refused, match=r"^evidence_too_large:"):
@@ -123,13 +132,14 @@ def test_what_no_longer_fits_is_neither_decided_nor_issued_nor_handed_out_and_st
     assert verdict(small, 2) == "revoked"
 
 
-def test_a_certificate_that_could_not_be_revoked_is_not_issued(small: SmallInstance) -> None:
+def test_a_certificate_that_could_not_be_revoked_is_not_issued(
+    small: SmallInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     enter_roster(small.instance, "R0002", 1)
     for kind, officers, days in SCHEDULE:
         days_later(small, 100 + days)
         act.do_act(small.instance, act.Order(kind, "R0002", officers))
-    give_grants(small, 143, 49)
-    assert len(evidence_of(small, small.issued[0].code).notes) <= MAX_NOTES
+    lower_limit(monkeypatch, small)
     before = census(small.instance)["certificate"]
     with pytest.raises(Refused, match=r"^evidence_full:"):
         list(issue.issue(small.instance, "R0002"))
