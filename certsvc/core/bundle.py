@@ -27,8 +27,8 @@ MAX_INNER_MARKS, COUNTED_BYTES = 40_000, 98_304
 #: More than any certificate needs; what a check does for each of them stays cheap.
 MOST = {"certs": 256, "grants": 128, "path": 64, "events": 64, "corrections": 32, "entries": 33, "calendars": 16}
 #: Different checkpoints in all log proofs of a bundle: each costs the verification of every signature that counts. A
-#: status event brings two as a rule, everything else of a bundle 20 to 30: room for some forty events.
-MAX_NOTES = 128
+#: status event brings two as a rule, everything else of a bundle 20 to 30: room for some 35 events.
+MAX_NOTES = 112
 #: Bytes of them together: where many witnesses sign, fewer checkpoints cost as much.
 MAX_NOTE_BYTES = 98_304
 #: The largest document or key certificate whose parsed form or signature check is remembered.

@@ -397,12 +397,12 @@ def test_a_list_with_fewer_witnesses_than_have_to_cosign_is_no_policy_yet(home: 
 def test_a_witness_in_a_folder_of_the_home_lives_by_its_clock_and_moves_with_it(home: LogHome, tmp_path: Path) -> None:
     vkey = create(home.home / "witnesses" / "north", NAME)
     name_witnesses(home, ("file:witnesses/north", vkey))
-    home.instance.set_clock(1_700_000_000)
+    home.instance.set_clock(1_750_000_000)
     assert outcomes(grow(home, 0, 3)) == ["cosigned"]
-    assert cosign.cosigned_at(home.instance) == [1_700_000_000]
-    home.instance.set_clock(1_600_000_000)
+    assert cosign.cosigned_at(home.instance) == [1_750_000_000]
+    home.instance.set_clock(1_740_000_000)
     assert outcomes(cosign.cosign(home.instance)) == ["cosigned"]
-    assert cosign.cosigned_at(home.instance) == [1_600_000_000]
+    assert cosign.cosigned_at(home.instance) == [1_740_000_000]
     (head,) = cosign.witnessed_heads(home.instance)
     assert head.size == 3
     home.instance.close()

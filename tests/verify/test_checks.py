@@ -267,7 +267,6 @@ SENSELESS: dict[str, list[dict[str, Any]]] = {
     "award_date_of_no_step": [{"do": "set", "at": "procedure.award_date", "to": "file"}],
     "slot_outside_the_list": [{"do": "set", "at": "credential.status.status_list.idx", "to": 2**40}],
     "negative_lag": [{"do": "set", "at": "procedure.document_lag_days", "to": -1}],
-    "lag_of_all_time": [{"do": "set", "at": "procedure.document_lag_days", "to": 2**53 - 1}],
     "arguments_of_another_kind": [{"do": "set", "at": "procedure.steps.4.facts.0", "to": {"name": "within_ratio", "args": {"percent": 5}}}],
     "arguments_that_are_a_list": [{"do": "set", "at": "procedure.steps.4.facts.0", "to": {"name": "within_ratio", "args": {"percent": {}, "extra_points": []}}}],
     "act_at_the_end_of_time": [{"do": "set", "at": "acts.evaluate.iat", "to": 2**53 - 1}],

@@ -71,7 +71,8 @@ def test_all_that_is_wrong_stands_on_the_link_of_the_office_that_it_accuses(
     report = judged(small_instance, vector["changes"], vector.get("asked"))
     check_that_the_chain_says_all_and_accuses_nobody_else(report)
     shown = {link.outcome for link in report.chain}
-    assert shown != {"pass"} and vector["expected"] == {"verdict": report.verdict, "code": report.reason}
+    at_fault = {row.family for row in report.rows if row.outcome in ("fail", "unknown")}
+    assert (shown <= {"pass"}) == (not report.chain or at_fault <= set(TOLD_BESIDE)) and vector["expected"] == {"verdict": report.verdict, "code": report.reason}
 
 
 @pytest.mark.parametrize("case", FOUND["cases"], ids=lambda case: case["id"])
@@ -121,7 +122,7 @@ def test_whatever_document_a_row_is_about_and_whomever_it_accuses_it_stands_on_a
             "credential_key_of_another_office_and_no_grant",
             [
                 ("other", "", "STRANGER", "fail", ("issuer_mismatch",)),
-                ("status", "in_force", "HRSS", "unknown", ("status_key_not_granted",)),
+                ("status", "in_force", "HRSS", "unknown", ("status_foreign",)),
             ],
         ),
         ("list_by_another_office", [("status", "in_force", "UNIT", "unknown", ("status_key_not_granted",))]),
