@@ -190,12 +190,12 @@ def enrolled(small: SmallInstance, key: SigningKey, use: str, at: int) -> None:
 
 
 def test_a_file_that_a_verifier_would_not_take_is_neither_kept_nor_handed_out(small: SmallInstance) -> None:
-    """The register takes the key of receipts for one of files."""
+    """The register takes the key of receipts for one of files, and has no file of this certificate yet."""
     with small.instance.engines.read.connect() as connection:
         other = documents.own_key(connection, "HRSS", "receipt")
-    enrolled(small, other, "pdf", small.issued[0].certificate.issued_at - 1)
+    enrolled(small, other, "pdf", small.issued[2].certificate.issued_at - 1)
     with pytest.raises(Refused) as refused:
-        pdf.certificate_pdf(small.instance, small.issued[0].code)
+        pdf.certificate_pdf(small.instance, small.issued[2].code)
     enrolled(small, other, other.use, other.valid_from)
     assert (refused.value.code, "pdf_signer_foreign" in refused.value.en) == ("own_check_failed", True)
-    assert online(small, pdf.certificate_pdf(small.instance, small.issued[0].code)) == VALID
+    assert online(small, pdf.certificate_pdf(small.instance, small.issued[2].code)) == VALID
