@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from certsvc.core.claims import Target
-from certsvc.core.encoding import b64, canonical, marks_inside, parse_json, rewrite, unb64
+from certsvc.core.encoding import b64, canonical, marks_in, marks_inside, parse_json, rewrite, unb64
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws, parse_document
 from certsvc.core.logged import Logged, logged_json, parse_logged
@@ -21,7 +21,6 @@ MEDIA_TYPE = "application/vnd.certsvc.bundle+json"
 MAX_BYTES = 1_048_576
 #: A bundle with every list at its limit has fewer commas, colons and brackets; a million of them cost a second to read.
 MAX_MARKS = 20_000
-_MARKS = b",:[{"
 #: The same in the payloads of all documents, counted where a bundle is so large that they could cost much.
 MAX_INNER_MARKS, COUNTED_BYTES = 40_000, 98_304
 #: More than any certificate needs; what a check does for each of them stays cheap.
@@ -244,11 +243,6 @@ def write_bundle(bundle: Bundle) -> bytes:
 def looks_like_bundle(data: bytes) -> bool:
     """True if `data` is meant to be a bundle, so that a broken one is called altered and not foreign."""
     return data.lstrip()[:1] == b"{" and b'"credential"' in data and b'"certs"' in data
-
-
-def marks_in(data: bytes) -> int:
-    """How many commas, colons and opening brackets stand in `data`: what it costs to read."""
-    return len(data) - len(data.translate(None, _MARKS))
 
 
 def _check_counts(value: Any) -> None:

@@ -16,9 +16,9 @@ from certsvc.core.bundle import (
     MAX_NOTES,
     MOST,
     Bundle,
-    marks_in,
     write_bundle,
 )
+from certsvc.core.encoding import marks_in
 from certsvc.core.errors import Refused
 from certsvc.instance import Instance
 from certsvc.services.evidence import gather_bundle

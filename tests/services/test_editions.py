@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support_instance import DAY, START, build_small_instance
-from test_strict_home import NAMES, serving
+from witnessed_for_tests import with_witnesses
 from world_for_tests import BATCHES, World, database
 
 from certsvc import resources
@@ -17,7 +17,7 @@ from certsvc.core.encoding import b64, canonical
 from certsvc.core.errors import Malformed, NotFound
 from certsvc.core.jose import Jws, parse_compact
 from certsvc.instance import Instance, read_anchors
-from certsvc.services import appointment, doctor, documents, log_leaves
+from certsvc.services import doctor, documents, log_leaves
 from certsvc.services.editions import calendar_at, calendar_rows, procedure_at, procedure_rows
 from certsvc.services.log_points import Points
 from certsvc.services.verify_evidence import fresh_bundle, verify_code
@@ -73,8 +73,7 @@ def test_in_a_home_that_must_log_a_version_signed_for_next_year_ends_nothing_now
         stack.enter_context(database(None))
 
         def appoint(instance: Instance) -> None:
-            for name in NAMES:
-                appointment.appoint(instance, *stack.enter_context(serving(instance, tmp_path / name[-5:], name)), 2)
+            with_witnesses(stack, tmp_path, instance)
             instance.set_clock(START + 3600)
             sign_version(instance, 2, nbf=START + ahead)
 

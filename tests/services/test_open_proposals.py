@@ -1,16 +1,15 @@
 """A proposal waits for its decision while keys are replaced, stolen and grants withdrawn (docs/decisions/0037)."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import pytest
 from lifecycle_for_tests import PAPER, days_later, do, order, refused, verdict
-from support_instance import DAY, SmallInstance, build_small_instance
-from test_strict_home import NAMES, serving
+from support_instance import DAY, SmallInstance
+from witnessed_for_tests import witnessed_home
 
 from certsvc.core.errors import NotFound, Refused
 from certsvc.instance import Instance
-from certsvc.services import appointment, compromise, documents, enrol, key_events, log_leaves, overview, rotation
+from certsvc.services import compromise, documents, enrol, key_events, log_leaves, overview, rotation
 from certsvc.services.open_proposals import again, drop
 from certsvc.services.status import approve, propose
 from certsvc.services.verify_evidence import verify_code
@@ -174,16 +173,8 @@ def test_the_command_names_the_human_as_officer_of_the_office_that_proposed(smal
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallInstance]:
     """A home with two witnesses and five certificates."""
-    home = tmp_path_factory.mktemp("strict")
-    with ExitStack() as stack:
-
-        def appoint(instance: Instance) -> None:
-            for name in NAMES:
-                appointment.appoint(instance, *stack.enter_context(serving(instance, home / name[-5:], name)), 2)
-
-        small = build_small_instance(home / "home", 5, True, True, appoint)
+    with witnessed_home(tmp_path_factory.mktemp("strict"), 5) as small:
         yield small
-        small.instance.close()
 
 
 def settled(small: SmallInstance, days: float) -> None:

@@ -1,13 +1,12 @@
 """Nothing is signed with a key whose certificate, or a certificate above it, has run out (docs/decisions/0041)."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from lifecycle_for_tests import days_later, do, order, refused, verdict
 from support_instance import DAY, SCHEDULE, START, SmallInstance, build_small_instance, enter_roster, grant_payload
-from test_strict_home import NAMES, serving
+from witnessed_for_tests import witnessed_home
 
 from certsvc.core.errors import NotReady
 from certsvc.core.kinds import CEREMONY_USES
@@ -15,7 +14,6 @@ from certsvc.core.schemas import LIFECYCLE_ACTS
 from certsvc.instance import LOG_DAY, Instance
 from certsvc.services import (
     act,
-    appointment,
     doctor,
     documents,
     enrol,
@@ -348,16 +346,8 @@ def test_doctor_counts_a_key_by_the_end_of_the_ca_above_it(small: SmallInstance)
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallInstance]:
     """A home with two witnesses."""
-    home = tmp_path_factory.mktemp("strict")
-    with ExitStack() as stack:
-
-        def appoint(instance: Instance) -> None:
-            for name in NAMES:
-                appointment.appoint(instance, *stack.enter_context(serving(instance, home / name[-5:], name)), 2)
-
-        small = build_small_instance(home / "home", 2, True, True, appoint)
+    with witnessed_home(tmp_path_factory.mktemp("strict"), 2) as small:
         yield small
-        small.instance.close()
 
 
 def test_where_the_log_has_a_day_a_key_signs_nothing_on_its_last_day(strict: SmallInstance) -> None:

@@ -1,22 +1,20 @@
 """A home whose root requires the log, from its founding to a certificate, with witnesses that answer over HTTP."""
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from cli_for_tests import call, must
 from support_instance import START, SmallInstance, build_small_instance
+from witnessed_for_tests import NAMES, serving, with_witnesses
 from world_for_tests import BATCHES, PAPER, World, database, opened
 
-from certsvc.cli.witness import make_server
 from certsvc.core.bundle import parse_bundle
 from certsvc.core.errors import NotReady, Refused
-from certsvc.core.note import format_note, format_vkey, parse_note
+from certsvc.core.note import format_note, parse_note
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance, read_anchors
 from certsvc.services import (
@@ -37,7 +35,6 @@ from certsvc.services.ceremony import Plan
 from certsvc.services.founding import found
 from certsvc.services.log_proofs import note_of
 from certsvc.services.publish import trust_document
-from certsvc.services.witness import create, open_witness
 from certsvc.services.witness_list import FILE, write_list
 from certsvc.store import log as log_store
 from certsvc.verify import verify
@@ -46,24 +43,6 @@ from certsvc.verify.case import Evidence
 PLAN = Plan(
     "https://strict.invalid", "HRSS", "示例省人社厅(样章)", "Sample HRSS", "112200009999999985", log_required=True, demo=True
 )  # fmt: skip
-NAMES = ("witness.example/archive", "witness.example/audit")
-
-
-@contextmanager
-def serving(instance: Instance, home: Path, name: str, ahead: int = 0) -> Iterator[tuple[str, str]]:
-    """A witness behind a web server of its own, whose clock is that of the instance; its key and its address."""
-    vkey = create(home, name)
-    with instance.engines.read.connect() as connection:
-        keys = [format_vkey(key) for key in log.log_keys(instance, connection)]
-    made = replace(open_witness(home, keys), clock=lambda: instance.now() + ahead)
-    server: ThreadingHTTPServer = make_server(made, "127.0.0.1", 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield vkey, f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        made.engines.close()
 
 
 def published(instance: Instance) -> list[int]:
@@ -177,9 +156,7 @@ def test_a_production_home_with_two_witnesses_issues_what_verifies_offline(tmp_p
         def appoint(instance: Instance) -> None:
             assert published(instance) == []
             instance.set_clock(START + 900)
-            for name in NAMES:
-                one = stack.enter_context(serving(instance, tmp_path / name[-5:], name))
-                appointment.appoint(instance, *one, 2)
+            with_witnesses(stack, tmp_path, instance)
 
         small: SmallInstance = build_small_instance(tmp_path / "home", 2, False, True, appoint)
         bundle = parse_bundle(small.bundle())
