@@ -73,16 +73,6 @@ def day_ends(day: date) -> int:
     return seconds_of(datetime.combine(day, time(23, 59, 59), SHANGHAI))
 
 
-def is_working_day(calendar: dict[str, Any], day: date) -> bool:
-    """True if `day` is worked under the calendar payload. Raises Unknown outside its span."""
-    text = day.isoformat()
-    if not calendar["first"] <= text <= calendar["last"]:
-        raise Unknown("calendar_span", day=text)
-    if day.weekday() >= 5:
-        return text in calendar["workdays"]
-    return text not in calendar["days_off"]
-
-
 class Exceptions(NamedTuple):
     """The days of a calendar that are not as their weekday says, each once, as proleptic Gregorian ordinals in order."""
 

@@ -36,7 +36,6 @@ _RENEWED = (
     .where(certificate.c.version > 1)
     .group_by(certificate.c.entry_id)
 )
-_AT_INDEX = CERTIFICATES.select.where(certificate.c.list_uri == bindparam("uri"), certificate.c.idx == bindparam("idx"))
 _ISSUED_ENTRIES = (
     select(certificate.c.entry_id)
     .join(entry, entry.c.id == certificate.c.entry_id)
@@ -166,11 +165,6 @@ def find_by_sha256(connection: Connection, sha256: str) -> Certificate | None:
 def find_by_number(connection: Connection, number: str) -> tuple[Certificate, ...]:
     """All versions under a certificate number, oldest first; empty if the number is unknown."""
     return CERTIFICATES.all(connection, _BY_NUMBER, number=number)
-
-
-def find_at_index(connection: Connection, list_uri: str, idx: int) -> Certificate | None:
-    """The certificate in this slot of a status list, or None."""
-    return CERTIFICATES.one(connection, _AT_INDEX, uri=list_uri, idx=idx)
 
 
 def list_versions(connection: Connection, entry_id: str) -> tuple[Certificate, ...]:

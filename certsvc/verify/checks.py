@@ -314,8 +314,3 @@ def _doubt(signed: tuple[Rows, ...]) -> str | None:
     if "path_missing" in codes or any(row.outcome == "fail" for row in odd):
         return "evidence_unfit"
     return "signature_unknown" if odd else None
-
-
-def run_checks(case: Case, checks: tuple[Check, ...] = CHECKS) -> tuple[Row, ...]:
-    """The rows of all checks, in order."""
-    return find(case, checks).rows

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from certsvc.core.calendar import SHANGHAI, is_working_day, local_date, utc_text, working_days
+from certsvc.core.calendar import SHANGHAI, local_date, utc_text, working_days
 from certsvc.core.outcomes import Unknown
 
 #: Spring Festival 2025 with its two shifted days (国办发明电〔2024〕12号).
@@ -47,13 +47,13 @@ def test_working_days_are_counted_from_the_first_day_to_the_one_before_the_last(
 @pytest.mark.parametrize("day", ["2024-12-31", "2025-03-01"])
 def test_a_day_outside_the_calendar_is_unknown(day: str) -> None:
     with pytest.raises(Unknown) as unknown:
-        is_working_day(CALENDAR, date.fromisoformat(day))
+        working_days(CALENDAR, at(day), at(day) + 86_400)
     assert unknown.value.code == "calendar_span"
 
 
 @pytest.mark.parametrize("day", ["2025-01-01", "2025-02-28"])
 def test_the_first_and_the_last_day_are_inside_the_calendar(day: str) -> None:
-    assert is_working_day(CALENDAR, date.fromisoformat(day))
+    assert working_days(CALENDAR, at(day), at(day) + 86_400) == 1
 
 
 def test_a_day_begins_at_midnight_in_shanghai() -> None:

@@ -112,7 +112,6 @@ def test_a_certificate_is_found_by_each_of_its_names(issued: Engine, engines: En
             certificates.find_certificate(connection, "certificate-2"),
             certificates.find_by_code_key(connection, "code-key-2"),
             certificates.find_by_sha256(connection, "sha-2"),
-            certificates.find_at_index(connection, LIST, 2),
         ):
             assert found == certificate(2)
         assert certificates.find_by_number(connection, "N2") == (certificate(2),)
@@ -124,8 +123,6 @@ def test_what_was_never_issued_is_not_found(issued: Engine) -> None:
         assert certificates.find_certificate(connection, "certificate-9") is None
         assert certificates.find_by_code_key(connection, "code-key-9") is None
         assert certificates.find_by_sha256(connection, "sha-9") is None
-        assert certificates.find_at_index(connection, LIST, 9) is None
-        assert certificates.find_at_index(connection, "https://sample.invalid/other", 2) is None
         assert certificates.find_by_number(connection, "N9") == ()
 
 

@@ -16,7 +16,7 @@ from certsvc.core.facts import FACTS
 from certsvc.core.outcomes import Fault, NotRun, Unknown
 from certsvc.verify import verify
 from certsvc.verify.case import Case, Evidence
-from certsvc.verify.checks import CHECKS, find, run_checks
+from certsvc.verify.checks import CHECKS, find
 from certsvc.verify.judge import Check
 from certsvc.verify.report import FAMILIES
 from certsvc.verify.statement import CHECKS as STATEMENT_CHECKS
@@ -88,7 +88,7 @@ def test_every_section_of_the_format_that_is_cited_stands_there(check: Check) ->
 
 
 def test_a_genuine_bundle_passes_every_check_that_has_something_to_look_at(case: Case) -> None:
-    outcomes = {(row.id, row.outcome) for row in run_checks(case)}
+    outcomes = {(row.id, row.outcome) for row in find(case).rows}
     idle = dict.fromkeys(
         ("registered_as_signed", "not_annulled_since", "file_untouched", "file_signed_by_issuer"), "not_run"
     )
@@ -111,19 +111,19 @@ def test_where_no_log_is_required_a_bundle_without_proofs_is_asked_for_none(smal
 
 
 def test_every_row_repeats_its_check(case: Case) -> None:
-    rows = run_checks(case)
+    rows = find(case).rows
     assert list(dict.fromkeys((row.id, row.family) for row in rows)) == [(c.id, c.family) for c in CHECKS]
     assert all(row.rule for row in rows)
 
 
 def test_what_passes_has_its_check_for_a_code_and_no_other_row_has(case: Case) -> None:
-    rows = run_checks(case)
+    rows = find(case).rows
     assert {(row.outcome == "pass", row.code == row.id) for row in rows} == {(True, True), (False, False)}
     assert not {check.id for check in CHECKS} & CODES.keys()
 
 
 def test_every_act_has_a_row_that_names_it_its_office_and_the_rule_of_its_step(case: Case) -> None:
-    rows = [row for row in run_checks(case) if row.id == "enough_signers"]
+    rows = [row for row in find(case).rows if row.id == "enough_signers"]
     acts = [step.act for step in case.bundle.path]
     steps = case.path.procedure["steps"]
     said = [act.unverified_payload for act in acts]
@@ -163,7 +163,7 @@ def test_every_fact_about_a_person_has_a_row_and_a_rule_of_its_own(small_instanc
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("error", [ZeroDivisionError(), KeyError("x"), RecursionError(), AssertionError(), OSError()])
 def test_a_check_that_raises_is_unknown_under_its_own_family(family: str, error: Exception, case: Case) -> None:
-    rows = run_checks(case, table(**{family: raising(error)}))
+    rows = find(case, table(**{family: raising(error)})).rows
     row = next(row for row in rows if row.family == family)
     assert (row.outcome, row.code) == ("unknown", "check_raised")
     assert row.about.figures == {"error": type(error).__name__}
@@ -180,24 +180,24 @@ OUTCOMES: list[tuple[Exception, str, str]] = [
 
 @pytest.mark.parametrize(("error", "outcome", "code"), OUTCOMES)
 def test_what_a_check_raises_is_the_outcome_of_its_row(error: Exception, outcome: str, code: str, case: Case) -> None:
-    row = next(r for r in run_checks(case, table(status=raising(error))) if r.family == "status")
+    row = next(r for r in find(case, table(status=raising(error))).rows if r.family == "status")
     assert (row.outcome, row.code) == (outcome, code)
 
 
 def test_a_fault_tells_the_act_the_organisation_and_the_figures(case: Case) -> None:
-    row = run_checks(case, table(status=raising(Fault("x", "evaluate", "COMM", days=4))))[5]
+    row = find(case, table(status=raising(Fault("x", "evaluate", "COMM", days=4)))).rows[5]
     assert (row.about.act, row.about.org) == ("evaluate", "COMM")
     assert row.about.figures["days"] == "4"
 
 
 def test_no_checks_at_all_decide_nothing(case: Case) -> None:
-    assert run_checks(case, ()) == ()
+    assert find(case, ()).rows == ()
     assert decide(()) == ("cannot_decide", None)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_check_that_was_not_run_never_counts_as_passed(family: str, case: Case) -> None:
-    rows = run_checks(case, table(**{family: raising(NotRun("offline"))}))
+    rows = find(case, table(**{family: raising(NotRun("offline"))})).rows
     assert decide(rows)[0] == ("cannot_decide" if family in REQUIRED else "valid")
 
 
@@ -213,7 +213,7 @@ DOUBTS: list[tuple[Exception, str]] = [
 @pytest.mark.parametrize(("error", "code"), DOUBTS)
 def test_unless_all_signatures_hold_nothing_else_is_run(error: Exception, code: str, case: Case) -> None:
     checks = (Check("first", "integrity", "r", raising(error)), Check("second", "integrity", "r", passing), *table())
-    rows = run_checks(case, checks)
+    rows = find(case, checks).rows
     assert [row.outcome for row in rows if row.family == "integrity"][1:] == ["pass", "pass"]
     rest = [row for row in rows if row.family != "integrity"]
     assert {(row.outcome, row.code) for row in rest} == {("not_run", code)}
