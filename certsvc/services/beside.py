@@ -24,6 +24,7 @@ from certsvc.services.evidence_grants import GrantsOf
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.publish import current_status_list
 from certsvc.services.witness_list import is_strict
+from certsvc.verify.case import Evidence
 from certsvc.verify.path import jkt_of
 from certsvc.verify.report import Report
 from certsvc.verify.verdict import decide
@@ -206,12 +207,35 @@ def newest(status: Update, trust: Update) -> Update:
     )
 
 
+def judged_with(alone: Evidence, status: Update, trust: Update, judge: Callable[[Evidence], Report]) -> Report:
+    """The Report on `alone` with the list of `status` and the newer trust bundle of the two, as far as they are proved
+    (docs/format.md 7.4)."""
+    update, listed = newest(status, trust), {"newer_status": status.status, "newer_status_logged": status.logged}
+    whole, plain = replace(_laid(alone, update), **listed), replace(alone, newer_trust=trust.trust, **listed)
+    if whole != plain:
+        report = judge(whole)
+        if holds(report, (*update.documents, *(one for one in whole.bundle.grants if one not in alone.bundle.grants))):
+            return report
+    # A trust bundle that is proved counts also where the list is not: it may be what says so, and more than that.
+    trusted = _laid(alone, Update(trust=update.trust, certs=update.certs))
+    if update.trust is not None and holds(judge(trusted), (update.trust,)):
+        return answered(judge(replace(trusted, **listed)), update.documents, lambda: judge(trusted))
+    return answered(judge(plain), update.documents, lambda: judge(alone))
+
+
+def _laid(alone: Evidence, update: Update) -> Evidence:
+    """`alone` with the trust bundle of `update`, and the grants and certificates that its documents need."""
+    return replace(alone, bundle=completed(alone.bundle, update), newer_trust=update.trust)
+
+
 def completed(bundle: Bundle, update: Update) -> Bundle:
     """`bundle` with what it lacks of the grants and certificates of the update's keys; the same one if it lacks nothing."""
     logs = dict(zip((one.sha256 for one in update.grants), update.grants_logged, strict=True))
     here = {one.sha256 for one in bundle.grants}
-    # Where it knows the key, no grant of it is asked for.
-    known = any(_names_key_of(one, update.status) for one in bundle.grants)
+    # Where it knows the key, no grant of it is asked for: unless that was withdrawn since, or one above it.
+    gone = set() if update.trust is None else {one["sha256"] for one in update.trust.unverified_payload["withdrawn"]}
+    naming = [one for one in bundle.grants if _names_key_of(one, update.status)]
+    known = any(gone.isdisjoint(up.sha256 for up in _with_parents([one], bundle.grants)) for one in naming)
     granting = [] if known else [one for one in update.grants if _names_key_of(one, update.status)]
     grants = tuple(one for one in _with_parents(granting, update.grants) if one.sha256 not in here)
     certs = _renewed(bundle.certs, _certs_for((*update.documents, *grants), tuple(dict.fromkeys(update.certs))))

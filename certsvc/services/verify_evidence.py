@@ -26,7 +26,7 @@ from certsvc.render.picture import pdf_pictures, read_codes
 from certsvc.render.reader import PdfFindings, read_pdf
 from certsvc.services import documents, private
 from certsvc.services.annulment import annulled_since
-from certsvc.services.beside import Update, answered, completed, holds, newest, read_update
+from certsvc.services.beside import Update, judged_with, read_update
 from certsvc.services.evidence import bundle_of, fresh_evidence
 from certsvc.services.own_files import as_registered
 from certsvc.services.pdf import check_logged
@@ -182,14 +182,7 @@ def _judge(alone: Evidence, anchors: tuple, asked: Asked) -> Report:  # type: ig
 
     status, trust = (Update() if one is None else read_update(one) for one in (asked.newer_status, asked.newer_trust))
     alone = replace(alone, checkpoint=None if asked.checkpoint is None else read_checkpoint(asked.checkpoint))
-    plain = replace(alone, newer_status=status.status, newer_status_logged=status.logged, newer_trust=trust.trust)
-    update = newest(status, trust)
-    whole = replace(plain, bundle=completed(alone.bundle, update), newer_trust=update.trust)
-    if whole != plain:
-        report = judged(whole)
-        if holds(report, (*update.documents, *(one for one in whole.bundle.grants if one not in alone.bundle.grants))):
-            return report
-    return answered(judged(plain), update.documents, lambda: judged(alone))
+    return judged_with(alone, status, trust, judged)
 
 
 def read_checkpoint(body: bytes) -> Note:

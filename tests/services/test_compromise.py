@@ -3,14 +3,13 @@
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import drilled_for_tests
 import pytest
 from watched_for_tests import watched
-from world_for_tests import BATCHES, ONE_UNIT, PAPER, WALKS, World, environment
+from world_for_tests import PAPER, WALKS, World, environment
 
 from certsvc.core.errors import CertsvcError
 from certsvc.core.jose import parse_document
@@ -34,25 +33,12 @@ ALL_KEYS = (("SL-HRSS", "status"), ("SL-HRSS", "credential"), ("SL-XC", "seal"),
             ("SL-HRSS", "pdf"), ("SL-HRSS", "grant"), ("SL-HRSS", "seal"), ("ROOT", "archive"), ("ROOT", "policy"))  # fmt: skip
 
 
-def roster_of(world: World, number: int, people: int = 2) -> list[Issued]:
-    """A roster from import to certificates; the second one sixteen weeks after the first."""
-    shift = number * 112
-    roster = replace(BATCHES["T01"], file=f"T01-{number}.xlsx", people=people, units=ONE_UNIT)
-    world.at(shift, hour=9)
-    (roster_id,) = world.import_file(world.file(roster)).rosters
-    for day, kind, officers in WALKS["T01"]:
-        world.at(shift + day)
-        world.sign(kind, roster_id, *officers)
-    world.at(shift + 40)
-    return world.issue(roster_id)
-
-
 def before_and_after(world: World) -> tuple[World, list[Issued], list[Issued], int]:
     """The world with certificates of before and after a theft, and the time of the theft. The clock stands after both."""
-    early = roster_of(world, 0)
+    early = world.certified(0)
     world.at(THEFT_DAY)
     since = world.instance.now()
-    return world, early, roster_of(world, 1), since
+    return world, early, world.certified(1), since
 
 
 @pytest.fixture
@@ -133,7 +119,7 @@ def test_acts_that_follow_a_suspect_act_are_suspect_though_others_signed_them(tw
 
 
 def test_what_a_stolen_grant_key_gave_after_the_theft_is_suspect_with_all_that_stands_on_it(province: World) -> None:
-    early = roster_of(province, 0)
+    early = province.certified(0)
     province.at(THEFT_DAY)
     since = province.instance.now()
     with province.instance.engines.read.connect() as connection:
@@ -142,7 +128,7 @@ def test_what_a_stolen_grant_key_gave_after_the_theft_is_suspect_with_all_that_s
         delegate(province.instance, Delegation("SL-XC", role, PAPER))
     for name in old:
         withdraw_grant(province.instance, name, "expired", PAPER)
-    late = roster_of(province, 1)
+    late = province.certified(1)
     damage = find_damage(province.instance, key_of(province, "SL-HRSS", "grant").jkt, since)
     assert split(damage)[1] == numbers(late)
     assert len(damage.suspect_grants) == 2
@@ -501,10 +487,10 @@ def test_a_list_of_damage_that_is_out_of_date_settles_nobody_twice(two: Two) -> 
 
 
 def test_kill_9_in_the_middle_of_the_drill_gives_every_certificate_exactly_once(province: World) -> None:
-    early = roster_of(province, 0)
+    early = province.certified(0)
     province.at(THEFT_DAY)
     since = province.instance.now()
-    late = roster_of(province, 1, people=24)
+    late = province.certified(1, people=24)
     jkt = key_of(province, "SL-HRSS", "credential").jkt
     killed = 0
     for target in (1, 6, 12):
