@@ -28,6 +28,7 @@ from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
 from certsvc.store import status as status_store
 from certsvc.store.rows import SigningKey, StatusList
+from certsvc.verify.authority import AHEAD
 from certsvc.verify.log import LIST_LAG
 
 #: A list is good for seven days (design.md 4) and signed anew after a quarter of an hour.
@@ -35,10 +36,14 @@ LIST_TERM, LIST_AGE = 7 * 86_400, 900
 #: Lists of one second, or of two clocks that differ a little, follow each other by single seconds. A verifier allows
 #: twice as much (status_fresh); what is further ahead was published before a demo's clock was set back.
 SAME_MOMENT = 60
+#: Where many are decided on in a few seconds lists run ahead of the clock: at so many seconds the next one waits for it.
+MOST_AHEAD = 30
+#: For so many seconds whoever decided waits with it; whoever asks for a list is given the last one.
+PATIENCE = 5
 #: How often, and with what pause in seconds, a list waits for an event of this moment.
 TRIES, PAUSE = 3, 0.05
 #: Codes of what keeps new lists from being signed, while the last one still holds.
-STANDS_STILL = (WAITING, "clock_differs", "key_expired")
+STANDS_STILL = (WAITING, "clock_differs", "key_expired", "list_ahead")
 #: Lists among which the last one that the log proves is looked for.
 LOOK_BACK = 100
 
@@ -51,8 +56,8 @@ def list_uri(instance: Instance, number: int = 1) -> str:
 def current_status_list(instance: Instance, uri: str) -> Jws:
     """The newest Token Status List of `uri`, signed anew when it is a quarter of an hour old or an event came since.
 
-    While the log stands still and an event waits for it, or the certificate of the status key has run out, no new list is
-    signed: the last one is given as long as it holds, and says in `n` what it covers. Raises NotReady when there is none. Under a root that requires the log the
+    While the log stands still and an event waits for it, the certificate of the status key has run out, or lists are ahead
+    of the clock, no new one is signed: the last one is given as long as it holds, and says in `n` what it covers. Raises NotReady when there is none. Under a root that requires the log the
     newest one is given that the log proves, since a verifier believes no other; one without proof only before the first.
     """
     found = _current_list(instance, uri)
@@ -86,7 +91,7 @@ def _current_list(instance: Instance, uri: str) -> Jws:
     if newest is not None:
         return newest
     try:
-        return renew_status_list(instance, uri)
+        return renew_status_list(instance, uri, patience=0)
     except NotReady as error:
         with instance.engines.read.connect() as connection:
             last = _last_list(connection, uri)
@@ -111,10 +116,11 @@ def list_within(instance: Instance, connection: Connection, uri: str) -> Jws:
         return publish_status_list(instance, connection, uri)
 
 
-def renew_status_list(instance: Instance, uri: str) -> Jws:
+def renew_status_list(instance: Instance, uri: str, patience: int = PATIENCE) -> Jws:
     """The list with every event decided so far, signed anew if the newest lacks one.
 
-    Raises NotReady(waiting_for_log) while the log stands still and one of them has no place in it.
+    Raises NotReady(waiting_for_log) while the log stands still and one of them has no place in it, and NotReady(list_ahead)
+    where lists are ahead of the clock for more than `patience` seconds.
     """
     tries = TRIES
     while True:
@@ -126,18 +132,27 @@ def renew_status_list(instance: Instance, uri: str) -> Jws:
             log_leaves.settle(instance)
             if not tries or cosign.is_wanting(instance):
                 raise
-        tries -= 1
-        time.sleep(PAUSE)
+            tries -= 1
+            time.sleep(PAUSE)
+        except _Ahead:
+            if not patience:
+                raise
+            patience -= 1
+            time.sleep(1)
 
 
 class _Waits(NotReady):
     """An event has no published place in the log, or too few witnesses saw what is published."""
 
 
+class _Ahead(NotReady):
+    """So many lists were signed in this moment that the next one would be dated too far ahead."""
+
+
 def publish_status_list(instance: Instance, connection: Connection, uri: str) -> Jws:
     """Signs the list as the published log says in this transaction, unless the newest one says just that and is young.
 
-    Raises NotReady(waiting_for_log) for an event that the published log does not have yet.
+    Raises NotReady(waiting_for_log) for an event that the published log does not have yet, NotReady(list_ahead).
     """
     # Whoever publishes at the same moment waits here, and then sees the events of the one before.
     status_store.lock_status_lists(connection)
@@ -157,9 +172,8 @@ def publish_status_list(instance: Instance, connection: Connection, uri: str) ->
         en = "No witness answers, and nobody would believe a new status list; what was decided is kept."
         raise _Waits(WAITING, zh, en, "certsvc log tick")
     last = None if latest is None else documents.load_document(connection, latest.sha256, "statuslist+jwt")
-    if last is not None and last.unverified_payload["iat"] - iat < SAME_MOMENT:
-        # Of two lists of one second nobody could tell which one lacks a revocation.
-        iat = max(iat, last.unverified_payload["iat"] + 1)
+    if last is not None:
+        iat = _next_second(instance, last.unverified_payload["iat"], iat)
     document = _sign_list(instance, connection, uri, (size, checkpoint, found.slots), iat)
     document_store.add_document(connection, "statuslist+jwt", document.body, subject=uri, iat=iat)
     # The register keeps them in the order in which they were published, whatever the clock did meanwhile.
@@ -167,6 +181,23 @@ def publish_status_list(instance: Instance, connection: Connection, uri: str) ->
     status_store.add_status_list(connection, StatusList(uri, document.sha256, place))
     log_leaves.log_document(instance, connection, document)
     return document
+
+
+def _next_second(instance: Instance, last: int, now: int) -> int:
+    """When the list after that of the second `last` is dated: of two of one second, or the other way round, nobody could tell
+    which one lacks a revocation. Raises NotReady(list_ahead).
+    """
+    real = instance.clock is None
+    if last - now >= (AHEAD if real else SAME_MOMENT):
+        # No verifier believes that one any more: the clock was put back.
+        return now
+    if real and last - now >= MOST_AHEAD:
+        zh, en = (
+            "刚刚签发了多份状态表,下一份稍后签发",
+            "Many status lists were signed just now; the next one is signed in a moment.",
+        )
+        raise _Ahead("list_ahead", zh, en, "certsvc log tick")
+    return max(now, last + 1)
 
 
 def _newest_list(instance: Instance, connection: Connection, uri: str) -> Jws | None:
@@ -257,13 +288,14 @@ def bitstring_of(instance: Instance, listed: Jws) -> Jws:
     uri = payload["sub"]
     known, document = made.get(uri, (None, None))
     if document is None or known != listed.sha256:
-        document = _sign_bitstring(instance, payload)
+        document = _sign_bitstring(instance, listed)
         # Only the newest of each address: it would be as many as there are lists.
         made[uri] = listed.sha256, document
     return document
 
 
-def _sign_bitstring(instance: Instance, listed: Mapping[str, Any]) -> Jws:
+def _sign_bitstring(instance: Instance, original: Jws) -> Jws:
+    listed = original.unverified_payload
     uri, values = listed["sub"], values_of(unpack(listed["status_list"]["lst"]))
     payload = {
         "@context": ["https://www.w3.org/ns/credentials/v2"],
@@ -281,7 +313,9 @@ def _sign_bitstring(instance: Instance, listed: Mapping[str, Any]) -> Jws:
     }
     with instance.engines.read.connect() as connection:
         key = documents.own_key(connection, instance.settings.authority, "status")
-    return parse_document(sign_compact(payload, "bitstring+jwt", instance.signer(key)), "bitstring+jwt")
+    # It says no more than the list does, of the same moment: it is there for as long, whichever process is asked.
+    moment = listed["iat"] if key.jkt == original.signatures[0].unverified_kid else None
+    return parse_document(sign_compact(payload, "bitstring+jwt", instance.signer(key, moment)), "bitstring+jwt")
 
 
 def trust_document(instance: Instance) -> dict[str, Any]:

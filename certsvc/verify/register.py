@@ -26,9 +26,10 @@ def not_annulled_since(case: Case) -> None:
 
 
 def annulling(case: Case) -> Jws | None:
-    """The decision about a later version that ended this one with it at the time asked about; None where none counts."""
+    """The decision about a later version that ended this one with it at the time asked about; None where none counts, and
+    before this one was issued."""
     revocation = case.evidence.annulled
-    if revocation is None or (case.known is not None and time_of(revocation) > case.known):
+    if revocation is None or case.at < case.issued_at or (case.known is not None and time_of(revocation) > case.known):
         return None
     effective = revocation.unverified_payload["effective"]
     counts = effective["retroactive"] or effective["from"] <= local_date(case.at).isoformat()

@@ -108,7 +108,8 @@ def within_term(view: View) -> Iterator[Finding]:
 
 def not_annulled_since(view: View) -> Iterator[Finding]:
     """Annex A: no later version was revoked from the beginning, or from a day not after that of its issue."""
-    for later in view.later_versions if view.rules.register else ():
+    asked = view.rules.register and view.question.at >= view.certificate.nbf
+    for later in view.later_versions if asked else ():
         told = [view.facts.events[name] for name in view.edition.events]
         for event in (one for one in told if one.certificate == later.name and one.act == "revoke"):
             reaches = event.first_day is not None and event.first_day <= day_of(later.nbf).isoformat()

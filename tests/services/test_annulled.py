@@ -74,6 +74,11 @@ def test_what_was_known_then_has_nothing_of_it(annulled: SmallInstance) -> None:
     assert (after.verdict, words.reason(after, "zh")) == ("revoked", "2025-02-27 决定撤销,自始无效;类别:弄虚作假。")
 
 
+def test_before_the_title_existed_it_is_no_more_revoked_than_the_version_that_was(annulled: SmallInstance) -> None:
+    report = asked(annulled, -1)
+    assert (report.verdict, report.reason) == ("cannot_decide", "before_issue")
+
+
 def test_the_timeline_has_it_as_of_a_later_version(annulled: SmallInstance) -> None:
     moments = asked(annulled).timeline
     assert [(one.event, one.document, one.of_later_version) for one in moments] == [

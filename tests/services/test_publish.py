@@ -8,24 +8,28 @@ from jwt import PyJWK
 from support_instance import DAY, SmallInstance
 
 from certsvc.core.chain import certificate_key, load_certificate
-from certsvc.core.errors import NotFound
+from certsvc.core.errors import NotFound, NotReady
 from certsvc.core.jose import Jws, parse_document, thumbprint
 from certsvc.core.statuslist import SUSPENDED, unpack, value_at
 from certsvc.register.columns import TRACKS
-from certsvc.services import documents
+from certsvc.services import documents, log_leaves
 from certsvc.services.publish import (
     LIST_AGE,
     LIST_TERM,
+    MOST_AHEAD,
     SAME_MOMENT,
     current_status_list,
     did_document,
     jwks,
     list_uri,
+    newest_status_list,
     publish_status_list,
+    renew_status_list,
     trust_document,
 )
 from certsvc.services.rotation import rotate_key
-from certsvc.services.status import Proposal, approve, propose
+from certsvc.services.status import Proposal, approve, approve_within, propose
+from certsvc.services.verify_evidence import verify_code
 
 
 def published(small: SmallInstance) -> Jws:
@@ -77,6 +81,45 @@ def test_a_clock_that_is_put_back_brings_no_older_list_back(small: SmallInstance
         small.instance.set_clock(later + seconds)
         raw = unpack(published(small).unverified_payload["status_list"]["lst"])
         assert value_at(raw, small.issued[0].certificate.idx) == SUSPENDED
+
+
+def test_many_decisions_of_a_moment_date_no_list_before_another_nor_far_ahead(small: SmallInstance) -> None:
+    instance, uri = small.instance, list_uri(small.instance)
+    instance.set_clock(None)
+    paper = {"number": "示例决〔2026〕1号", "title": "示例决定书", "date": "2026-01-16"}
+    dated, ahead = [], []
+    for number in range(12):
+        for one in small.issued:
+            kind, reason = ("suspend", "inquiry") if number % 2 == 0 else ("reinstate", "cleared")
+            approve(instance, propose(instance, Proposal(kind, one.code, "HRSS-1", paper, reason)), "HRSS-2")
+            listed = published(small).unverified_payload
+            dated.append(listed["iat"])
+            ahead.append(listed["iat"] - instance.now())
+    assert dated == sorted(set(dated)) and max(ahead) <= MOST_AHEAD
+    with instance.engines.read.connect() as connection:
+        assert dated[-1] == newest_status_list(connection, uri).unverified_payload["iat"]
+
+
+def test_who_asks_for_a_list_while_lists_are_ahead_of_the_clock_is_given_the_last_one_at_once(
+    small: SmallInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance, paper = small.instance, {"number": "示例决〔2025〕1号", "title": "示例决定书", "date": "2025-02-16"}
+    ahead = small.now + LIST_AGE + MOST_AHEAD
+    instance.set_clock(ahead)
+    last = published(small)
+    # A clock that runs, and is where the lists were half a minute ago.
+    instance.set_clock(None)
+    monkeypatch.setattr("certsvc.instance.time.time", lambda: float(ahead - MOST_AHEAD))
+    proposed = propose(instance, Proposal("suspend", small.issued[0].code, "HRSS-1", paper, "inquiry"))
+    with log_leaves.transaction(instance) as connection:
+        approve_within(instance, connection, proposed, "HRSS-2")
+    with pytest.raises(NotReady, match="list_ahead"):
+        renew_status_list(instance, list_uri(instance), patience=0)
+    assert published(small).body == last.body
+    assert verify_code(instance, small.issued[0].code).verdict == "cannot_decide"
+    monkeypatch.setattr("certsvc.instance.time.time", lambda: float(ahead - MOST_AHEAD + 1))
+    assert published(small).unverified_payload["iat"] == ahead + 1
+    assert verify_code(instance, small.issued[0].code).verdict == "suspended"
 
 
 # --- trust ----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Nothing is signed with a key whose certificate, or a certificate above it, has run out (docs/decisions/0041)."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from witnessed_for_tests import witnessed_home
 from certsvc.core.errors import NotReady
 from certsvc.core.kinds import CEREMONY_USES
 from certsvc.core.schemas import LIFECYCLE_ACTS
-from certsvc.instance import LOG_DAY, Instance
+from certsvc.instance import LOG_DAY, Instance, open_instance
 from certsvc.services import (
     act,
     doctor,
@@ -155,6 +156,10 @@ def test_the_last_list_stands_for_as_long_as_it_holds_and_no_other_is_signed(one
         assert [verdict(small, one) for one in range(3)] == ["valid"] * 3
         assert verdict(small, at=small.now + DAY) == "valid"
         assert publish.current_status_list(instance, publish.list_uri(instance)) == listed
+        # A process that begins now gives the other form of the same list as well.
+        with closing(open_instance(instance.home)) as begun:
+            begun.set_clock(last + later)
+            assert publish.bitstring_of(begun, listed).unverified_payload["id"].endswith("/bitstring")
     instance.set_clock(last + LIST_TERM)
     with pytest.raises(NotReady, match="key_expired") as error:
         verdict(small)
