@@ -23,7 +23,18 @@ from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.nodes import Nodes
 from certsvc.verify.trusted import LogView, When, time_of
 
-__all__ = ["Path", "act_fault", "anchors_above", "has_part", "jkt_of", "kids_of", "parts_fit", "path_of", "time_of"]
+__all__ = [
+    "Path",
+    "act_fault",
+    "anchors_above",
+    "has_part",
+    "jkt_of",
+    "kids_of",
+    "parts_fit",
+    "path_of",
+    "time_of",
+    "with_parents",
+]
 
 #: More signatures than a certificate of any other root bears: who asks about one is told all that can be told of it.
 MOST_STRANGERS = 64
@@ -334,6 +345,19 @@ def parts_fit(payload: Mapping[str, Any]) -> bool:
     """Whether the parts of an act have together as many people as its roster, and each of them somebody."""
     counts = [part["count"] for part in payload["parts"]]
     return min(counts, default=0) >= 1 and sum(counts) == payload["roster"]["count"]
+
+
+def with_parents(names: Iterable[str], grants: Iterable[Jws]) -> set[str]:
+    """Of `grants` those named and those that they stand on, up to the top ones."""
+    parents = {grant.sha256: str(grant.unverified_payload["parent"]) for grant in grants}
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        one = waiting.pop()
+        if one in parents and one not in found:
+            found.add(one)
+            waiting.append(parents[one])
+    return found
 
 
 def has_part(act: Jws | None, part: int) -> bool:
