@@ -150,7 +150,7 @@ PROCEDURE: Shape = {
     "award_date": one_of(*PATH_ACTS),
     "document_lag_days": int,
     "steps": [STEP, 32],
-    **{name: [[one_of(*PATH_ACTS)]] for name in ("apart", "apart_people")},
+    **{name: [[one_of(*PATH_ACTS), 2, 2]] for name in ("apart", "apart_people")},
     "sources": [TEXT],
 }
 

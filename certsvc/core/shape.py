@@ -1,7 +1,7 @@
 """Closed schemas: every member is named, required and typed; an unknown member is refused, never ignored.
 
 A shape is written as plain Python: `str`, `int`, `bool`, a pattern (`HASH`), `[shape]` for lists, `[shape, 16]` for
-lists of at most sixteen, `{...}` for closed objects, `one_of(...)` for enumerations, `nullable(shape)`,
+lists of at most sixteen, `[shape, 2, 2]` for pairs, `{...}` for closed objects, `one_of(...)` for enumerations, `nullable(shape)`,
 `mapping(shape)` for objects with free member names.
 """
 
@@ -117,11 +117,11 @@ def compiled(shape: Shape) -> Fits:
     return _FITS[type(shape)](shape)
 
 
-def _list_fits(shape: Shape, most: int | None = None) -> Fits:
+def _list_fits(shape: Shape, most: int | None = None, least: int = 0) -> Fits:
     fits = compiled(shape)
     if most is None:
         return lambda value: type(value) is list and all(map(fits, value))
-    return lambda value: type(value) is list and len(value) <= most and all(map(fits, value))
+    return lambda value: type(value) is list and least <= len(value) <= most and all(map(fits, value))
 
 
 def _object_fits(inner: dict[str, Fits]) -> Fits:
@@ -188,8 +188,9 @@ def check_shape(value: Any, shape: Shape, where: str = "$") -> None:
         _CHECKS[type(shape)](value, shape, where)
 
 
-def _check_list(value: Any, where: str, shape: Shape, most: int | None = None) -> None:
+def _check_list(value: Any, where: str, shape: Shape, most: int | None = None, least: int = 0) -> None:
     _expect(isinstance(value, list), where, "list")
+    _expect(len(value) >= least, where, f"a list of at least {least}")
     _expect(most is None or len(value) <= most, where, f"a list of at most {most}")
     for position, item in enumerate(value):
         check_shape(item, shape, f"{where}[{position}]")

@@ -280,7 +280,7 @@ def answered(report: Report, laid: Iterable[Jws], alone: Callable[[], Report]) -
     unproved = {one.sha256 for one in laid if not proved(report, one)}
     odd = [
         row for row in report.rows
-        if row.outcome in ("fail", "unknown") and (row.evidence in unproved or row.id == "status_key_granted")
+        if row.outcome in ("fail", "unknown") and (row.evidence in unproved or row.id in ("one_root", "status_key_granted"))
     ]  # fmt: skip
     if not unproved or not odd or report.verdict == "cannot_decide":
         return report
@@ -292,8 +292,10 @@ def answered(report: Report, laid: Iterable[Jws], alone: Callable[[], Report]) -
 
 
 def proved(report: Report, document: Jws) -> bool:
-    """Whether a list, trust bundle or grant was proved, whatever became of the certificate: signature, key, and right."""
+    """Whether a list, trust bundle or grant was proved, whatever became of the certificate: signature, key, root, and right."""
     about = [row for row in report.rows if row.evidence == document.sha256]
+    if any(row.outcome != "pass" for row in report.rows if row.id == "one_root"):
+        return False
     if document.typ == "statuslist+jwt":
         about += [row for row in report.rows if row.id == "status_key_granted"]
     return {"integrity", "chain", "authority"} <= {row.family for row in about if row.outcome == "pass"} and all(

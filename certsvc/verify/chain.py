@@ -1,11 +1,12 @@
 """Chain: every key belongs to whom it should, by X.509 up to a root we hold (formats.md 2)."""
 
+from collections.abc import Iterable, Mapping, Set
 from functools import lru_cache
 
 from certsvc.core.jose import Jws
-from certsvc.core.outcomes import Fault
+from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.batch import Batch
-from certsvc.verify.path import MOST_STRANGERS, Path, act_fault
+from certsvc.verify.path import MOST_STRANGERS, Path, act_fault, kids_of, with_parents
 
 
 def keys_at_home(batch: Batch) -> None:
@@ -67,10 +68,38 @@ def own_signed_and_sealed(batch: Batch, act: Jws) -> None:
         signed_and_sealed(batch.path, act)
 
 
-def one_root(path: Path) -> None:
-    """All keys stand under one root: what one instance grants and withdraws says nothing about another's."""
-    if len({who.root for who in path.known_identities}) > 1:
+def one_root(batch: Batch) -> None:
+    """All keys stand under one root: what one instance grants and withdraws says nothing about another's.
+
+    Only what signatures bind together can be at odds; what lies beside it was put there by whoever shows the file
+    (docs/decisions/0027). Raises Fault roots_mixed, evidence_differs; Unknown status_foreign.
+    """
+    path = batch.path
+    if len({who.root for who in path.known_identities}) <= 1:
+        return
+    head = batch.stated.head.rpartition(":")[2]
+    last = [act for one in batch.corrections if one.decide.sha256 == head for act in (one.propose, one.decide)]
+    acts = (*path.acts, *last)
+    named = with_parents((str(one) for act in acts for one in act.unverified_payload["grants"]), path.grants_signed)
+    grants = [one for one in path.grants_signed if one.sha256 in named]
+    home = roots_above(path, kids_of((*acts, *grants, path.procedure_signed, *path.calendars)) | {batch.kid})
+    if len(home) > 1:
         raise Fault("roots_mixed")
+    shown = {"trust": (path.trust_signed, *batch.trust_beside), "grants": path.grants_signed}
+    shown_under(path, home, {**shown, "events": batch.lifecycle_acts})
+    raise Unknown("status_foreign")
+
+
+def shown_under(path: Path, home: set[bytes], shown: Mapping[str, Iterable[Jws]]) -> None:
+    """Returns if what is shown beside signed documents stands under their root `home`. Raises Fault evidence_differs."""
+    for member, documents in shown.items():
+        if home and not roots_above(path, kids_of(documents)) <= home:
+            raise Fault("evidence_differs", member=member)
+
+
+def roots_above(path: Path, kids: Set[str]) -> set[bytes]:
+    """The roots that we hold above keys."""
+    return {who.root for who in path.known_identities if who.jkt in kids}
 
 
 def issuer_named(batch: Batch) -> None:

@@ -35,7 +35,7 @@ from certsvc.verify import (
 )
 from certsvc.verify import subjects as each
 from certsvc.verify.case import Case
-from certsvc.verify.judge import BATCH, PATH, STATUS_LIST, Check, with_a
+from certsvc.verify.judge import BATCH, HEAD, PATH, STATUS_LIST, Check, with_a
 from certsvc.verify.report import Row
 from certsvc.verify.verdict import REQUIRED, decide
 
@@ -66,7 +66,7 @@ CHECKS: tuple[Check, ...] = (
     Check("own_keys_certified", "chain", X509, chain.own_keys_certified, each.own_documents),
     Check("signed_and_sealed", "chain", IN_TURN, chain.signed_and_sealed, each.acts),
     Check("lifecycle_signed_and_sealed", "chain", IN_TURN, chain.own_signed_and_sealed, each.counted_acts),
-    Check("one_root", "chain", X509, chain.one_root, PATH),
+    Check("one_root", "chain", X509, chain.one_root, HEAD),
     Check("issuer_named", "chain", f"{JWT} 4.1.1; {VC} 4.7; {FORMAT} 2", chain.issuer_named, BATCH),
     Check("trust_current", "authority", f"{JWT} 4.1.4; {FORMAT} 7.1", authority.trust_current, BATCH),
     Check("keys_in_service", "authority", ENDED, authority.keys_in_service, each.documents),

@@ -48,11 +48,7 @@ def nothing_unused(batch: Batch) -> None:
     The procedure is public and stands in the bundle by nobody's signature: it is that of its acts if any of them names it.
     """
     path = batch.path
-    others = {der for jkt, der in path.certs_by_jkt.items() if jkt not in path.kids}
-    once = len(path.certs_by_jkt) == len(path.certs)
-    # Counted first: what nobody named is not looked at.
-    if not once or len(others) > MAX_ISSUING_CAS or not others <= issuers_of(path.certs_named, path.certs):
-        raise Fault("unused_evidence", what="certificate")
+    certificates_used(path)
     calendars = {act.unverified_payload["calendar"] for act in path.acts}
     if not _all_named([document.sha256 for document in path.calendars], calendars):
         raise Fault("unused_evidence", what="calendar")
@@ -63,6 +59,20 @@ def nothing_unused(batch: Batch) -> None:
     issuer = batch.stated.iss.rpartition(":")[2]
     named = {grant.sha256 for grant in path.grants_signed if grant.unverified_payload["sub"] == issuer}
     named |= {str(one) for act in batch.lifecycle_acts for one in act.unverified_payload["grants"]} | path.named_grants
+    grants_used(path, named)
+
+
+def certificates_used(path: Path) -> None:
+    """Every certificate is that of a key that signed, or the CA that issued one, and stands there once."""
+    others = {der for jkt, der in path.certs_by_jkt.items() if jkt not in path.kids}
+    once = len(path.certs_by_jkt) == len(path.certs)
+    # Counted first: what nobody named is not looked at.
+    if not once or len(others) > MAX_ISSUING_CAS or not others <= issuers_of(path.certs_named, path.certs):
+        raise Fault("unused_evidence", what="certificate")
+
+
+def grants_used(path: Path, named: Set[str]) -> None:
+    """Every grant is one of those `named`, and stands there once."""
     if not _all_named([document.sha256 for document in path.grants_signed], named):
         raise Fault("unused_evidence", what="grant")
 

@@ -98,6 +98,8 @@ def _whole(_: View) -> tuple[Subject, ...]:
 
 #: The path, the batch, its status list, the certificate as a whole.
 PATH, BATCH, CASE = Each(_whole, "path", whose=of_head), Each(_whole, "batch"), Each(_whole, "case")
+#: The path, with what is shown beside it.
+HEAD = Each(_whole, "batch", whose=of_head)
 STATUS_LIST = Each(_whole, "batch", whose=of_list)
 
 

@@ -23,7 +23,18 @@ from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.nodes import Nodes
 from certsvc.verify.trusted import LogView, When, time_of
 
-__all__ = ["Path", "act_fault", "anchors_above", "jkt_of", "kids_of", "parts_fit", "path_of", "time_of"]
+__all__ = [
+    "Path",
+    "act_fault",
+    "anchors_above",
+    "has_part",
+    "jkt_of",
+    "kids_of",
+    "parts_fit",
+    "path_of",
+    "time_of",
+    "with_parents",
+]
 
 #: More signatures than a certificate of any other root bears: who asks about one is told all that can be told of it.
 MOST_STRANGERS = 64
@@ -283,8 +294,10 @@ class Path(Remembers):
             return unb64(roster["root"]), roster["count"]
         following = self.acts[place + 1 : place + 2]
         index = following[0].unverified_payload["part"] if following else 0
-        if not parts_fit(payload) or not 0 <= index < len(parts):
+        if not parts_fit(payload):
             return act_fault("parts_do_not_sum", act)
+        if not has_part(act, index):
+            return act_fault("part_of_others", following[0])
         return unb64(parts[index]["root"]), parts[index]["count"]
 
 
@@ -332,6 +345,27 @@ def parts_fit(payload: Mapping[str, Any]) -> bool:
     """Whether the parts of an act have together as many people as its roster, and each of them somebody."""
     counts = [part["count"] for part in payload["parts"]]
     return min(counts, default=0) >= 1 and sum(counts) == payload["roster"]["count"]
+
+
+def with_parents(names: Iterable[str], grants: Iterable[Jws]) -> set[str]:
+    """Of `grants` those named and those that they stand on, up to the top ones."""
+    parents = {grant.sha256: str(grant.unverified_payload["parent"]) for grant in grants}
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        one = waiting.pop()
+        if one in parents and one not in found:
+            found.add(one)
+            waiting.append(parents[one])
+    return found
+
+
+def has_part(act: Jws | None, part: int) -> bool:
+    """Whether the list of an act has a part of that number: 0 alone where it was not divided, or where nothing was before.
+
+    Each number makes a once-tag of its own, so an act about a part that is none could be done again unseen.
+    """
+    return 0 <= part < max(1, len(act.unverified_payload["parts"]) if act else 0)
 
 
 def act_fault(code: str, act: Jws, **figures: object) -> Fault:

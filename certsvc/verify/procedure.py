@@ -16,7 +16,7 @@ from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.chain import signed_and_sealed
 from certsvc.verify.editions import begun, perhaps_replaced, replaced
 from certsvc.verify.pairing import Step, acts_of, names_absent, pairing, step_of
-from certsvc.verify.path import Path, act_fault, time_of
+from certsvc.verify.path import Path, act_fault, has_part, time_of
 from certsvc.verify.steps import grant_for, left_out_before, people_behind
 from certsvc.verify.trusted import When
 
@@ -89,7 +89,8 @@ def one_procedure(path: Path, act: Jws) -> None:
 
 
 def act_linked(path: Path, act: Jws) -> None:
-    """The act names the one before it, is not older, takes in nobody, and is about the scope that the certificate is."""
+    """The act names the one before it, is about a part that this one has, is not older, takes in nobody, and is about the
+    scope that the certificate is."""
     place, payload = path.places[act.sha256], act.unverified_payload
     before = path.acts[place - 1] if place else None
     named = payload["prev"]
@@ -102,6 +103,8 @@ def act_linked(path: Path, act: Jws) -> None:
         if left_out_before(path, act):
             raise Unknown("act_left_out", act=payload["act"])
         raise act_fault("link_case" if before else "act_missing_before", act)
+    if not has_part(before, payload["part"]):
+        raise act_fault("part_of_others", act)
     if before is not None and time_of(act) < time_of(before):
         raise act_fault("order", act)
     _check_grown(path, act, place)

@@ -17,8 +17,9 @@ from certsvc.core.jose import Jws
 from certsvc.core.outcomes import About, Fault, Unknown
 from certsvc.core.statement import Statement, parse_statement
 from certsvc.verify.authority import first_allowing, grant_nests, grants_for, keys_in_service
-from certsvc.verify.integrity import signatures_hold
-from certsvc.verify.path import Path, anchors_above, path_of
+from certsvc.verify.chain import roots_above, shown_under
+from certsvc.verify.integrity import certificates_used, grants_used, signatures_hold
+from certsvc.verify.path import Path, anchors_above, kids_of, path_of, with_parents
 from certsvc.verify.report import Report, Row
 from certsvc.verify.verdict import decide
 
@@ -112,7 +113,23 @@ def _signatures(case: StatementCase) -> None:
         signatures_hold(case.path, document)
 
 
+def _nothing_unused(case: StatementCase) -> None:
+    """A statement names no grant: every one is of its office or lists its key, or is above one of these."""
+    path, office, seal = case.path, case.one.said["iss"], case.one.signed.signatures[0].unverified_kid
+    for document in path.documents:
+        # What is missing is told before what it leaves without use.
+        path.certificate_of(document, 0)
+    certificates_used(path)
+    said = {grant.sha256: grant.unverified_payload for grant in path.grants_signed}
+    own = [one for one, has in said.items() if has["sub"] == office or seal in [key["jkt"] for key in has["keys"]]]
+    grants_used(path, with_parents(own, path.grants_signed))
+
+
 def _signers(case: StatementCase) -> None:
+    path = case.path
+    home = roots_above(path, kids_of([case.one.signed]))
+    # Which trust bundle and which grants lie beside a statement is signed by nobody, as of a certificate.
+    shown_under(path, home, {"trust": [path.trust_signed], "grants": path.grants_signed})
     for document in case.path.documents:
         case.path.signer(document)
     if case.path.signer(case.one.signed).org != case.one.said["iss"]:
@@ -143,6 +160,7 @@ def _known(case: StatementCase) -> None:
 #: id, family, rule, what is asked.
 CHECKS: tuple[tuple[str, str, str, Callable[[StatementCase], None]], ...] = (
     ("signatures_hold", "integrity", "RFC 7515 5.2", _signatures),
+    ("nothing_unused", "integrity", "docs/format.md 5.7", _nothing_unused),
     ("values_opened", "integrity", "docs/format.md 4.1, 5.7", lambda case: case.one.check_opened()),
     ("signers_known", "chain", "RFC 5280 6.1; docs/format.md 2", _signers),
     ("seal_granted", "authority", "docs/format.md 3.3, 5.7", _granted),

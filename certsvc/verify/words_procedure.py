@@ -59,9 +59,9 @@ PROCEDURE: dict[str, Words] = {
         "제시된 증거의 {member}이(가) 서명된 내용과 다릅니다. 이는 어느 기관의 잘못도 뜻하지 않습니다.",
     ),
     "part_of_others": (
-        "{org}的“{act}”接续的是名单的另一部分,此人不在其中。",
-        "“{act}” by {org} follows on another part of the list than the one that holds this person.",
-        "{org}의 “{act}”은(는) 이 사람이 없는 명단의 다른 부분을 이어받았습니다.",
+        "{org}的“{act}”所指的那部分名单中没有此人。",
+        "“{act}” by {org} is about a part of the list that does not hold this person.",
+        "{org}의 “{act}”이(가) 가리키는 명단 부분에는 이 사람이 없습니다.",
     ),
     "target_changed": (
         "{org}的“{act}”所评的职称与申报的不同。",

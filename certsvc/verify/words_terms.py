@@ -252,6 +252,9 @@ MEMBERS: dict[str, Words] = {
     "jti": ("证书标识", "certificate identifier", "증서 식별자"),
     "status": ("状态表位置", "place in the status list", "상태표 위치"),
     "salt": ("盐值", "salt", "솔트"),
+    "trust": ("信任清单", "trust list", "신뢰 목록"),
+    "grants": ("授权书", "set of grants", "권한 문서"),
+    "events": ("状态变更记录", "record of status changes", "상태 변경 기록"),
 }
 #: Who stands behind a signature of an act.
 SIGNATURES: dict[str, Words] = {

@@ -73,7 +73,7 @@ def path(office: Office, recipe: Recipe, given: dict[str, Jws], steps: Jws, days
             "org": KEYS[keys[1]][1],
             "officer": KEYS[keys[0]][3],
             "roster": {"root": roster.root, "count": roster.count, "scope": TARGET.scope()},
-            "part": 0,
+            "part": recipe.vote_on_part if meets else 0,
             "parts": [],
             "prev": [done[-1].act.sha256] if done else [],
             "procedure": steps.sha256,

@@ -38,6 +38,8 @@ class Recipe:
     """A date, "beginning", or None for a certificate that was never revoked."""
     corrected_name: str | None = None
     """The name in version 2."""
+    vote_on_part: int = 0
+    """Which part of the list the vote says that it is about; nobody divided it."""
 
     @property
     def listed(self) -> str:

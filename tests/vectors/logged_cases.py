@@ -80,6 +80,8 @@ CASES: tuple[LogCase, ...] = (
             "tampered", "commit_mismatch", {"salts": {}}),
     LogCase("second_successor", "the once-tag of an act does not come from the act before it", {"secrets": {"acts.approve": OTHER}},
             "void", "once_tag", {"secrets": {"acts.unit_notice": OTHER}}),
+    LogCase("second_vote_as_a_part", "a vote on part 1 of a list that nobody divided has another once-tag than a vote on the list, and repeats none",
+            {"recipe": Recipe(vote_on_part=1)}, "void", "part_of_others", {"unseen": {"acts.evaluate": 40 * MINUTE}}),
     LogCase("second_certificate", "the once-tag of the certificate does not come from its entry", {"secrets": {"certificate": OTHER}},
             "void", "once_tag", {"secrets": {"acts.unit_notice": OTHER}}),
     LogCase("split_view", "a tree that no witness saw", {"signed": {"acts.approve": Signed(witnesses=())}},

@@ -10,7 +10,9 @@ from support_changes import apply_changes, day
 from support_forge import Forge, judge
 from support_instance import SCHEDULE, TARGET, SmallInstance
 
+from certsvc.core.bundle import parse_bundle
 from certsvc.core.calendar import local_date
+from certsvc.core.errors import Malformed
 from certsvc.verify.report import Report
 
 KINDS = [kind for kind, _, _ in SCHEDULE]
@@ -291,3 +293,18 @@ def test_a_roster_has_at_most_65536_places(count: int, reason: str, small_instan
     changes = [{"do": "set", "at": "acts.recommend.roster.count", "to": count}]
     report = judge(small_instance, apply_changes(Forge(small_instance), changes).build())
     assert reason in [row.code for row in report.rows if row.id == "entry_on_every_roster"]
+
+
+@pytest.mark.parametrize("name", ["apart", "apart_people"])
+@pytest.mark.parametrize("kinds", [[], ["evaluate"], ["draw", "evaluate", "approve"]], ids=["none", "one", "three"])
+def test_what_must_be_apart_are_pairs(small_instance: SmallInstance, name: str, kinds: list[str]) -> None:
+    """Of anything else no check could say what it asks for."""
+    forge = Forge(small_instance)
+    forge.tree["procedure"][name] = [kinds]
+    with pytest.raises(Malformed) as refused:
+        forge.document("procedure")
+        parse_bundle(forge.build())
+    assert refused.value.code == "member_form" and f"{name}[0]" in refused.value.en
+    forge = Forge(small_instance)
+    forge.tree["procedure"][name] = [["draw", "issue"]]
+    assert judge(small_instance, forge.build()).verdict == "valid"
