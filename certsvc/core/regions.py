@@ -12,7 +12,8 @@ from certsvc.core.errors import Malformed
 
 #: The province's own local codes begin so; only the province covers them.
 _LOCAL_PREFIX = "JL-"
-_PROVINCE = "220000"
+#: All of Jilin.
+PROVINCE = "220000"
 _CODE = re.compile("[1-9][0-9]{5}|JL-[A-Z]{2,6}")
 _COLUMNS = ["code", "gbt2260", "name_zh", "name_en", "kind", "parent"]
 
@@ -69,7 +70,7 @@ def region_covers(outer: str, inner: str) -> bool:
     if not _CODE.fullmatch(outer) or not _CODE.fullmatch(inner):
         return False
     if inner.startswith(_LOCAL_PREFIX):
-        return outer in (inner, _PROVINCE)
+        return outer in (inner, PROVINCE)
     # GB/T 2260: two digits each for province, prefecture, county; trailing 00 stands for "all of it".
     return inner.startswith(re.sub("(00){1,2}$", "", outer))
 

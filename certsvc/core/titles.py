@@ -155,16 +155,23 @@ class TitleCatalogue:
         return frozenset((t.series, t.level, t.title_zh, t.title_en, t.series_zh) for t in self.titles)
 
     @cached_property
-    def _names(self) -> frozenset[str]:
-        """The name of every row, folded."""
-        return frozenset(_name_key(title.title_zh) for title in self.titles)
+    def _levels_by_name(self) -> dict[str, frozenset[str]]:
+        """The name of every row, folded -> its levels in all series."""
+        index: dict[str, set[str]] = defaultdict(set)
+        for title in self.titles:
+            index[_name_key(title.title_zh)].add(title.level)
+        return {name: frozenset(levels) for name, levels in index.items()}
+
+    def levels_of(self, title_zh: str) -> frozenset[str]:
+        """Every level at which any series has a title of that name; none for a name that the table lacks."""
+        return self._levels_by_name.get(_name_key(title_zh), frozenset())
 
     def check_level(self, series: str, level: str, title_zh: str) -> None:
         """Nothing, if the table has the title in that series and level, or has no such name at all: local titles exist.
 
         Raises Fault(title_beyond_level) for a name that it has at other levels or in other series only.
         """
-        if _name_key(title_zh) in self._names and self.find(series, title_zh, level) is None:
+        if self.levels_of(title_zh) and self.find(series, title_zh, level) is None:
             raise Fault("title_beyond_level", series=series, level=level, title=title_zh)
 
     def english_of(self, series: str, level: str, title_zh: str) -> frozenset[str]:

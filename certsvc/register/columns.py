@@ -61,6 +61,8 @@ PASSED_WORDS: dict[str, bool] = {
 #: What a ban's first day may be instead of a day: there is none, or (which is not enough) there is one.
 NO_BAN_WORDS = frozenset({"无", "否", "没有", "无记录"})
 SOME_BAN_WORDS = frozenset({"有", "是"})
+#: What a present title may be instead of a title: there is none. A dash says nothing, as an empty cell does.
+NO_TITLE_WORDS = frozenset({"无", "无职称", "没有", "未取得"})
 #: What a degree and a skill certificate count, so that facts compare numbers; 出站博士后 is no degree but goes further.
 DEGREE_RANKS = {
     "学士": 1, "学士学位": 1, "硕士": 2, "硕士学位": 2, "博士": 3, "博士学位": 3, "博士后": 4, "出站博士后": 4, "博士后出站": 4,
@@ -145,6 +147,11 @@ KEY_COLUMNS = frozenset({"name", "id_number", "original_cert_no"})
 def fold(text: str) -> str:
     """`text` as headers and words are compared: half width, without white space, brackets' width and case."""
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def says_no_title(cell: str) -> bool:
+    """Whether a cell of 现职称 says that there is none."""
+    return fold(cell) in NO_TITLE_WORDS
 
 
 def _header_index() -> dict[str, str]:

@@ -97,11 +97,23 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("title_level_differs", STOP, "资格名称与级别不一致,目录为{d}", "The title is of another level: {d}."),
     ("title_legacy", DECIDE, "资格名称为旧名,现为“{d}”;证书照印原名",
      "A legacy title, today {d}; the awarded name is printed."),
+    ("current_title_missing", STOP,
+     "须写明现职称:没有职称的写“无”,空格、横线不算;文件没有此列的,请增加列“现职称”",
+     "Say which title is held now: 无 where there is none, not a blank or a dash; a file without it gets the column 现职称."),
+    ("current_title_unknown", STOP,
+     "看不出现职称的级别;请照目录写全称(只写最高的一个),或在后面用括号注明级别,例如“高工(副高级)”;没有职称的写“无”",
+     "The level of the present title is not clear; write the name of the catalogue, the highest alone, or the level behind it: "
+     "高工(副高级); 无 where there is none."),
     ("level_skipped", DECIDE, "越级:现职称为{d}", "A level is skipped; the current one is {d}."),
     ("level_not_higher", DECIDE, "不高于现职称级别:{d}", "Not higher than the current level: {d}."),
     ("track_unknown", STOP, "取得方式不能识别", "The track is not known."),
     ("region_unknown", STOP, "所在地不在区划表中,或不明确", "The region is not in the table, or not clear."),
     ("region_old_code", DECIDE, "区划代码已撤销,现为 {d}", "The division code was abolished; now {d}."),
+    ("region_without_office", DECIDE,
+     "此取得方式由县、市推荐,而省本级没有县、市;请写本人所在的县(市、区)或市州。"
+     "确属省本级的,须先有机构获全省范围的市级(city)授权,否则推荐环节办不下去",
+     "By this way county or city recommends, and the province itself is under neither; write the county or city. Where it is "
+     "right, some office needs a grant of the role city over 220000 first, or the roster stops at that step."),
     ("flag_unknown", STOP, "“{c}”的取值不能识别", "{c} holds a word that is not known."),
     ("skill_unknown", STOP, "技能等级不能识别;可用:高级工、技师、高级技师、特级技师",
      "The skill level is not known; use 高级工, 技师, 高级技师 or 特级技师."),

@@ -39,6 +39,11 @@ KIND_HELP: dict[str, str] = {
     "ban": "没有的写“无”,不能留空;有的写起始日",
     "ban_end": "截止日,或年数如 3年;没有限制或尚未决定的留空",
 }
+#: The same for one column, where its kind does not say enough.
+COLUMN_HELP: dict[str, str] = {
+    "current_title": "照目录写全称,不能留空;没有职称的写“无”;目录中没有的,在后面注明级别,如 高工(副高级)",
+    "region": "区划名称或代码,见“选项”;乡村人才写本人所在的县(市、区)",
+}
 RULES_HELP = (
     "一行一人;表头在前 4 行内,列的次序不限,可以增减非必填列。",
     "不要使用公式、宏、外部链接;“同上”和合并单元格会按上一行填充,姓名和证件号码除外。",
@@ -82,7 +87,12 @@ def _write_help(sheet: Worksheet, header: Format) -> None:
     for position, word in enumerate(("列", "必填", "填写方法", "示例(虚构)")):
         sheet.write_string(0, position, word, header)
     for row, column in enumerate(TEMPLATE, start=1):
-        cells = (column.zh, "是" if column.required else "", KIND_HELP.get(column.kind, ""), column.example)
+        cells = (
+            column.zh,
+            "是" if column.required else "",
+            COLUMN_HELP.get(column.key, KIND_HELP.get(column.kind, "")),
+            column.example,
+        )
         for position, cell in enumerate(cells):
             sheet.write_string(row, position, cell)
     for row, line in enumerate(RULES_HELP, start=len(TEMPLATE) + 2):

@@ -1,5 +1,6 @@
 """What the cells of one row say together: identity, title, dates, votes (domain.md 5.1, 6.2 and the rules of 7)."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -8,8 +9,17 @@ from typing import Any
 from certsvc import resources
 from certsvc.core.errors import Malformed
 from certsvc.core.identity import IdDocument, kind_from_zh, parse_id_document
-from certsvc.core.titles import LEVELS, Title, TitleCatalogue, level_rank
-from certsvc.register.columns import BY_KEY, DEGREE_RANKS, NO_CERTIFICATE, SAMPLE_REMARK, SKILL_RANKS, fold
+from certsvc.core.regions import PROVINCE
+from certsvc.core.titles import LEVELS, Title, TitleCatalogue, level_from_zh, level_rank
+from certsvc.register.columns import (
+    BY_KEY,
+    DEGREE_RANKS,
+    NO_CERTIFICATE,
+    SAMPLE_REMARK,
+    SKILL_RANKS,
+    fold,
+    says_no_title,
+)
 from certsvc.register.faults import RULES, STOP, FaultLog
 from certsvc.register.sheet_reader import RawRow
 
@@ -24,7 +34,14 @@ STEPS: dict[str, tuple[int, int] | None] = {
     **{code: track.steps for code, track in resources.tracks().items()},
     **dict.fromkeys(NO_CERTIFICATE),
 }
-NO_TITLE = frozenset({"无", "无职称", "未取得", "-", "—", "/"})
+#: Tracks whose procedure has a step that county and city alone may do: in neither of them nobody is there for it.
+BY_COUNTY_OR_CITY = frozenset(
+    code
+    for code, track in resources.tracks().items()
+    if any(set(step["roles"]) <= {"county", "city"} for step in track.procedure["steps"])
+)
+#: A present title with its level behind it, as `fold` leaves it.
+LEVEL_BEHIND = re.compile(r"(?P<name>.+)\((?P<level>[^()]+)\)")
 #: Kinds tried for a number whose kind is not given; a passport's form would fit nearly anything.
 INFERRED_KINDS = ("resident_id", "hmt_residence", "foreign_residence")
 #: Pairs of days of which the first must not be later; 5.2 tells the order of acts.
@@ -75,17 +92,32 @@ class Rules:
     titles: TitleCatalogue
     drawable: Callable[[str], Iterable[str]] | None = None
     """Gives back the characters of a text that no font of ours can draw."""
-    _levels: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    _present: dict[str, tuple[str, str | None]] = field(default_factory=dict)
 
-    def level_of(self, series: str, title: str) -> str | None:
-        """The level of a current title: in the same series, or in all series that have it; None if they disagree."""
-        key = series, title
-        if key not in self._levels:
-            found = self.titles.find(series, title)
-            others = (self.titles.find(number, title) for number in self.titles.series)
-            levels = {found.level} if found else {other.level for other in others if other}
-            self._levels[key] = levels.pop() if len(levels) == 1 else None
-        return self._levels[key]
+    def present(self, cell: str) -> tuple[str, str | None]:
+        """The name of a present title, and its level: that of the catalogue, or what stands behind it, 高工(副高级).
+
+        A level alone is enough. None where nothing says it, and where the two disagree; which of several levels that series
+        give one name is not guessed.
+        """
+        if cell not in self._present:
+            self._present[cell] = self._read_present(cell)
+        return self._present[cell]
+
+    def _read_present(self, cell: str) -> tuple[str, str | None]:
+        if known := self.titles.levels_of(cell):
+            return cell, next(iter(known)) if len(known) == 1 else None
+        found = LEVEL_BEHIND.fullmatch(fold(cell))
+        name, word = found.group("name", "level") if found else ("", fold(cell))
+        try:
+            stated = level_from_zh(word)
+        except Malformed:
+            return cell, None
+        return name, stated if stated in (self.titles.levels_of(name) or {stated}) else None
+
+    def is_of_another_series(self, name: str, series: str) -> bool:
+        """Whether the catalogue has the title, and not in this series."""
+        return bool(self.titles.levels_of(name)) and self.titles.find(series, name) is None
 
 
 def check_row(draft: Draft, rules: Rules) -> None:
@@ -185,24 +217,36 @@ def _choices(titles: tuple[Title, ...]) -> str:
     return f"该级别可用:{listed}\tuse {listed}"
 
 
-def _step(draft: Draft, rules: Rules) -> None:
-    values = draft.values
-    current = values.get("current_title")
-    if not current or current in NO_TITLE or not (values.get("series") and values.get("level")):
+def _present(draft: Draft, rules: Rules) -> None:
+    # A04 and A16: null is signed as "no title" (docs/format.md 4.3), so that it stands for nothing else.
+    current, name, level = draft.values.get("current_title"), "", None
+    if current and not says_no_title(current):
+        name, level = rules.present(current)
+        draft.values["current_level"] = level
+    if level is not None:
+        _step(draft, rules, name, level)
+    elif not current and _given_here(draft):
+        draft.note("current_title", "current_title_missing")
+    elif name and _given_here(draft):
+        draft.note("current_title", "current_title_unknown")
+
+
+def _step(draft: Draft, rules: Rules, name: str, held: str) -> None:
+    values, limits = draft.values, STEPS.get(draft.values.get("track", ""), ONE_STEP)
+    if limits is None or not (values.get("series") and values.get("level")):
         return
-    values["current_level"] = rules.level_of(values["series"], current)
-    if values["current_level"] is None:
-        return
-    step = level_rank(values["level"]) - level_rank(values["current_level"])
-    limits = STEPS.get(values.get("track", ""), ONE_STEP)
-    if limits is None:
-        return
+    step = level_rank(values["level"]) - level_rank(held)
     if step > max(1, limits[1]):
-        draft.note("level", "level_skipped", current)
+        draft.note("level", "level_skipped", values["current_title"])
     # A new start in another series is a change of series (转评), so A16 looks at the same series only.
-    same_series = rules.titles.find(values["series"], current) is not None
-    if step < min(1, limits[0]) and same_series:
-        draft.note("level", "level_not_higher", current)
+    if step < min(1, limits[0]) and not rules.is_of_another_series(name, values["series"]):
+        draft.note("level", "level_not_higher", values["current_title"])
+
+
+def _region(draft: Draft, rules: Rules) -> None:
+    # Local codes (长白山) are under the province alone too, and have an office with the role of a city (decision 23).
+    if draft.values.get("region") == PROVINCE and draft.values.get("track") in BY_COUNTY_OR_CITY:
+        draft.note("region", "region_without_office")
 
 
 def _ranks(draft: Draft, rules: Rules) -> None:
@@ -320,5 +364,5 @@ def _quorum(draft: Draft, members: int, present: int) -> None:
 
 
 CHECKS: tuple[Callable[[Draft, Rules], None], ...] = (
-    _sample, _identity, _name, _title, _step, _ranks, _education, _ban, _dates, _years, _notice, _votes,
+    _sample, _identity, _name, _title, _present, _region, _ranks, _education, _ban, _dates, _years, _notice, _votes,
 )  # fmt: skip

@@ -25,6 +25,7 @@ from certsvc.core.jose import Jws
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.schemas import DOCUMENT
 from certsvc.core.shape import check_shape
+from certsvc.register.columns import says_no_title
 from certsvc.store.rows import Entry, Officer, SigningKey
 from certsvc.store.rows import Roster as RosterRow
 from certsvc.verify.steps import called_for
@@ -306,10 +307,17 @@ def _ban(args: Mapping[str, Any], entry: Entry, day: date) -> dict[str, str | No
     return {} if bans is None else live_ban(bans, day)
 
 
+def _level_held(args: Mapping[str, Any], entry: Entry, day: date) -> dict[str, str | None]:
+    """The level held before, null for whom the roster says that there is no title; nothing where it does not say."""
+    level, title = entry.columns.get("current_level"), entry.columns.get("current_title")
+    return {} if level is None and not says_no_title(title or "") else {"current_level": level}
+
+
 #: Fact -> what is signed of a person's figures, where that is less than the figures themselves.
 LEAST: dict[str, Callable[[Mapping[str, Any], Entry, date], Mapping[str, Any]]] = {
     "education_check": _hours,
     "no_ban": _ban,
+    "level_step": _level_held,
 }
 
 

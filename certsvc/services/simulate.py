@@ -3,23 +3,24 @@
 1. read   – the draft, by the schema of a procedure; an error names the member
 2. gather – the rosters of its track and year with their signed acts
 3. judge  – by the verifier's own checks and the log's proofs, with the draft in the place of the procedure that was followed,
-   and figures that only the draft asks for as the roster file has them
+   and figures and calendars that only the draft asks for as the roster file and the register have them
 
 Nothing is written. Only what was carried through to the end is judged; nobody knows yet how the rest will be.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from certsvc.core.bundle import Bundle, Entry, PathStep, RosterProof
 from certsvc.core.encoding import canonical, parse_json
-from certsvc.core.errors import Malformed
+from certsvc.core.errors import Malformed, NotReady
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import About
 from certsvc.core.schemas import PROCEDURE
@@ -31,7 +32,16 @@ from certsvc.services.act_rules import target_of
 from certsvc.services.certifiers import certificates_of
 from certsvc.services.evidence import linked
 from certsvc.services.log_evidence import LogEvidence
-from certsvc.services.simulate_figures import Gap, Laid, Place, laid_beside, supplied_path, supply, without
+from certsvc.services.simulate_figures import (
+    Gap,
+    Laid,
+    Place,
+    closing_unasked,
+    laid_beside,
+    supplied_path,
+    supply,
+    without,
+)
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
 from certsvc.store import rosters as roster_store
@@ -197,13 +207,24 @@ class Trial(Case):
         return dict.fromkeys(range(len(self.bundle.path)), True)
 
 
+class Both(NamedTuple):
+    """What everybody who went through the same acts shares."""
+
+    drafted: Bundle
+    followed: Bundle
+    laid: list[Laid]
+    """The acts beside the steps of both procedures."""
+    counted_by: Mapping[str, str]
+    """Act -> hash of the calendar by which it closes a notice that only the draft has."""
+
+
 class _Judge:
     """One roster under a draft."""
 
     def __init__(self, instance: Instance, connection: Connection, draft: Mapping[str, Any], course: Course) -> None:
         self.instance, self.connection, self.draft, self.course = instance, connection, draft, course
         self.logged = LogEvidence(instance, connection)
-        self._shared: dict[tuple[str, ...], tuple[Bundle, Bundle, list[Laid]]] = {}
+        self._shared: dict[tuple[str, ...], Both] = {}
         self._paths: dict[Path, Path] = {}
         self._drafts: dict[frozenset[Place], Jws] = {}
 
@@ -240,16 +261,17 @@ class _Judge:
         names = tuple(sorted(leaves))
         if names not in self._shared:
             self._shared[names] = self._bundles(names, entry_id)
-        drafted, followed, laid = self._shared[names]
+        drafted, followed, laid, counted_by = self._shared[names]
         entry, rows = self.course.entries[entry_id], {name: leaf.row_facts for name, leaf in leaves.items()}
         opened = date.fromisoformat(drafted.path[0].act.unverified_payload["document"]["date"])
         found = supply(laid, entry, opened, rows, self.course.on)
         if found.gaps:
             drafted = self._under(drafted, self._drafted(frozenset(gap.place for gap in found.gaps)))
         trial = self._trial(drafted, leaves, found.rows)
-        if any(found.meeting.values()):
+        if counted_by or any(found.meeting.values()):
             shared = trial.shared_path()
-            self._paths[shared] = trial.given = self._paths.get(shared) or supplied_path(shared, found.meeting)
+            given = self._paths.get(shared) or supplied_path(shared, found.meeting, counted_by)
+            self._paths[shared] = trial.given = given
         return trial, self._trial(followed, leaves, {}), found.gaps
 
     def _trial(self, bundle: Bundle, leaves: Mapping[str, Leaf], added: Mapping[str, Mapping[str, Any]]) -> Trial:
@@ -263,9 +285,8 @@ class _Judge:
         now = self.instance.now()
         return Trial(Evidence(replace(bundle, path=path)), self.instance.anchors, now, now)
 
-    def _bundles(self, names: tuple[str, ...], entry_id: str) -> tuple[Bundle, Bundle, list[Laid]]:
-        """What everybody who went through these acts shares, under the draft and under the procedure followed, and the acts
-        beside the steps of both."""
+    def _bundles(self, names: tuple[str, ...], entry_id: str) -> Both:
+        """What everybody who went through these acts shares, under the draft and under the procedure followed."""
         load = documents.load_document
         acts = linked([load(self.connection, name, "act+jwt") for name in names])
         payloads = [act.unverified_payload for act in acts]
@@ -286,7 +307,21 @@ class _Judge:
         both = self._under(shared, self._drafted()), self._under(shared, followed)
         now, anchors = self.instance.now(), self.instance.anchors
         drafted, done = (Trial(Evidence(bundle), anchors, now, now).path for bundle in both)
-        return *both, laid_beside(drafted, done)
+        laid = laid_beside(drafted, done)
+        added = self._calendars_of(closing_unasked(laid, acts))
+        known = {one.sha256: one for one in (*shared.calendars, *added.values())}
+        return Both(
+            replace(both[0], calendars=tuple(known.values())), both[1], laid,
+            {name: calendar.sha256 for name, calendar in added.items()},
+        )  # fmt: skip
+
+    def _calendars_of(self, acts: Iterable[Jws]) -> dict[str, Jws]:
+        """Act -> the calendar in force when it was signed; none where the register had none yet."""
+        found = {}
+        for act in acts:
+            with suppress(NotReady):
+                found[act.sha256] = documents.calendar_for(self.connection, act.unverified_payload["iat"])
+        return found
 
     def _steps(self, acts: Iterable[Jws]) -> Iterator[PathStep]:
         """The acts with their log proofs: where a root requires them, only they say when something was done."""

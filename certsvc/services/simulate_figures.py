@@ -1,12 +1,13 @@
-"""The figures that a draft asks for and the procedure that was followed did not: nobody stated them, which is no fault.
+"""What a draft asks for and the procedure that was followed did not: nobody stated it, which is no fault.
 
-In a trial they are what the roster file has, as an act under the draft would have taken them; a fact whose figures it
-lacks cannot be asked, and is left open.
+In a trial figures are what the roster file has, and calendars those of the register, as an act under the draft would have
+taken them; a fact whose figures it lacks cannot be asked, and is left open.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from certsvc.core.facts import asks_for_hours
@@ -25,13 +26,20 @@ Place = tuple[int, str, int]
 
 @dataclass(frozen=True, eq=False)
 class SuppliedPath(Path):
-    """A path whose acts state of the meeting also what the roster file adds; never one that a verification shares."""
+    """A path whose acts state also what the roster file and the register add; never one that a verification shares."""
 
     added: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Act -> figures of the meeting."""
+    counted_by: Mapping[str, str] = field(default_factory=dict)
+    """Act -> hash of the calendar by which it closes a notice."""
 
     def facts_of(self, act: Jws) -> Mapping[str, Any]:
         """What an act states, and what is added to it."""
         return {**self.added.get(act.sha256, {}), **super().facts_of(act)}
+
+    def calendar_of(self, act: Jws) -> str | None:
+        """What an act states, else what is added to it."""
+        return super().calendar_of(act) or self.counted_by.get(act.sha256)
 
 
 @dataclass(frozen=True)
@@ -90,9 +98,21 @@ def supply(
     return Supplied(meeting, row, tuple(gaps))
 
 
-def supplied_path(path: Path, added: Mapping[str, Mapping[str, Any]]) -> SuppliedPath:
+def closing_unasked(laid: Iterable[Laid], acts: Iterable[Jws]) -> list[Jws]:
+    """The acts, in the order of the path, that close a notice by the draft and none by the procedure that was followed."""
+    following = {one.sha256: after for one, after in pairwise(acts)}
+    new = (one.act.sha256 for one in laid if _is_notice(one.drafted) and not _is_notice(one.followed))
+    return [following[name] for name in new if name in following]
+
+
+def _is_notice(step: Step | None) -> bool:
+    return step is not None and step["min_working_days"] is not None
+
+
+def supplied_path(path: Path, added: Mapping[str, Mapping[str, Any]], counted_by: Mapping[str, str]) -> SuppliedPath:
     """A path of its own, like `path` and with what is added."""
-    return SuppliedPath(**{one.name: getattr(path, one.name) for one in fields(Path)}, added=added)
+    same = {one.name: getattr(path, one.name) for one in fields(Path)}
+    return SuppliedPath(**same, added=added, counted_by=counted_by)
 
 
 def without(draft: Mapping[str, Any], places: Iterable[Place]) -> dict[str, Any]:

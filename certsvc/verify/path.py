@@ -105,6 +105,11 @@ class Path(Remembers):
         """What an act states of the meeting or the whole list."""
         return dict(act.unverified_payload["facts"])
 
+    def calendar_of(self, act: Jws) -> str | None:
+        """Hash of the calendar by which an act says that it closes a notice."""
+        name: str | None = act.unverified_payload["calendar"]
+        return name
+
     # --- when ------------------------------------------------------------------------------------------------------
 
     @cached_property

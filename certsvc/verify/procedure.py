@@ -175,7 +175,7 @@ def notice_long_enough(path: Path, act: Jws, step: Step) -> None:
     if place + 1 >= len(path.acts):
         raise Unknown("notice_open", act=step["act"])
     closing = path.acts[place + 1]
-    name = closing.unverified_payload["calendar"]
+    name = path.calendar_of(closing)
     calendars = {one.sha256: one for one in path.calendars}
     if name is None or name not in calendars:
         raise Unknown("calendar_missing", act=closing.unverified_payload["act"])

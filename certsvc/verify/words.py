@@ -66,7 +66,7 @@ _FIGURE_TABLES: dict[str, dict[str, Words]] = {
     "act": words_terms.ACTS,
     "apart_from": words_terms.ACTS,
     "level": words_terms.LEVELS,
-    "current_level": words_terms.LEVELS,
+    "current_level": {**words_terms.LEVELS, "None": ("无职称", "no title", "자격 없음")},
     "value": words_terms.LEVELS,
     "roles": words_terms.ROLES,
     "dimension": words_terms.DIMENSIONS,

@@ -144,9 +144,9 @@ PROCEDURE: dict[str, Words] = {
         "{org}의 “{act}”: {passed}명 통과, 승인 정원 {posts}명 초과입니다.",
     ),
     "fact_level_step": (
-        "{org}的“{act}”:越级申报(现职称级别:{current_level})。",
-        "“{act}” by {org}: a level was skipped (level held before: {current_level}).",
-        "{org}의 “{act}”: 등급을 건너뛰었습니다(이전 등급: {current_level}).",
+        "{org}的“{act}”:申报级别与现职称不衔接(现职称级别:{current_level}),或未写明现职称。",
+        "“{act}” by {org}: the level does not follow on the one held before ({current_level}), or none was stated.",
+        "{org}의 “{act}”: 신청 등급이 이전 등급({current_level})에 이어지지 않거나 이전 자격이 기재되지 않았습니다.",
     ),
     "fact_education_check": (
         "{org}的“{act}”:评审年度继续教育专业科目 {professional_hours} 学时、公需科目计 {public_hours} 学时,"

@@ -1,16 +1,20 @@
 """Every fault of tests/vectors/roster_faults.json is found where it is, and its harmless sibling passes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rosters_for_tests import SOUND, codes, grid, people, read, read_rows, write_book
 
+from certsvc import resources
 from certsvc.core.identity import check_character
+from certsvc.core.titles import TitleCatalogue
 from certsvc.register.faults import RULES, FaultLog
-from certsvc.register.row_checks import SAMPLE_REMARK
+from certsvc.register.row_checks import SAMPLE_REMARK, Rules
 
+TITLES = resources.titles()
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "roster_faults.json").read_text(encoding="utf-8"))
 BY_ID = {vector["id"]: vector for vector in VECTORS}
 #: Faults of files and sheets, which no cell can show; the tests of the sheet reader have them.
@@ -147,9 +151,60 @@ def test_a_serial_is_read_in_the_date_system_of_its_workbook(tmp_path: Path) -> 
     assert "1904" in file.faults[0].zh
 
 
-def test_a_current_title_that_no_catalogue_knows_has_no_level(tmp_path: Path) -> None:
-    file = read_rows(tmp_path, {"current_title": "示例职务"}, {"current_title": "无"}, {"current_title": ""})
-    assert codes(file) == [] and [row.current_level for row in file.rows] == [None, None, None]
+ENTRY = {"level": "助理级", "title": "助理工程师"}
+
+
+@pytest.mark.parametrize("word", ["无", "无职称", "没有", " 未取得 "])
+def test_only_a_word_says_that_there_is_no_title(word: str, tmp_path: Path) -> None:
+    (row,) = read_rows(tmp_path, {**ENTRY, "current_title": word}).rows
+    assert row.current_level is None and row.cells()["current_title"] == word.strip()
+
+
+@pytest.mark.parametrize(
+    ("cell", "level"),
+    [
+        ("工程师(中级)", "intermediate"),
+        ("工程师（中级）", "intermediate"),
+        ("技术主管(中级职称)", "intermediate"),
+        ("技术员(初级(员级))", None),
+        ("馆员", "intermediate"),
+        ("管理员(文博)", "junior"),
+        ("中级", "intermediate"),
+        ("教授级高级工程师", "senior"),
+    ],
+)
+def test_a_level_is_that_of_the_catalogue_or_stands_behind_the_title(
+    cell: str, level: str | None, tmp_path: Path
+) -> None:
+    found = {row.current_level for row in read_rows(tmp_path, {"current_title": cell}).rows}
+    assert found == ({level} if level else set())
+
+
+def test_of_a_title_that_series_have_at_several_levels_the_level_is_asked_for() -> None:
+    """The catalogue that ships has none; one that an office makes may."""
+    local = [
+        replace(one, title_zh="示例师") for one in (TITLES.find("05", "工程师"), TITLES.find("06", "高级农艺师")) if one
+    ]
+    rules = Rules(TitleCatalogue((*TITLES.titles, *local)))
+    assert rules.present("示例师") == ("示例师", None)
+    assert rules.present("示例师(副高级)") == ("示例师", "deputy_senior")
+    assert rules.present("示例师(正高级)") == ("示例师", None)
+    assert {len(TITLES.levels_of(one.title_zh)) for one in TITLES.titles} == {1}
+
+
+@pytest.mark.parametrize("cell", ["", "—", "高工", "高级工程师(机械)"])
+@pytest.mark.parametrize("track", ["评审", "双贯通对应", "外省确认", "考试"])
+def test_titles_that_others_gave_need_no_present_title(track: str, cell: str, tmp_path: Path) -> None:
+    said = {code for code, _ in codes(read_rows(tmp_path, {"track": track, "current_title": cell}))}
+    asked = {"current_title_unknown" if cell else "current_title_missing"}
+    assert said == (asked if track == "评审" else set())
+
+
+def test_a_file_without_present_titles_is_told_which_column_to_add(tmp_path: Path) -> None:
+    older = {name: cell for name, cell in SOUND.items() if name != "current_title"}
+    (fault,) = read(write_book(tmp_path / "older.xlsx", {"名单": grid([older])})).faults
+    assert fault.code == "current_title_missing"
+    assert "增加列“现职称”" in fault.zh and "“无”" in fault.zh and "现职称" in fault.en and "无" in fault.en
 
 
 @pytest.mark.parametrize(

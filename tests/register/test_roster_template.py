@@ -3,6 +3,7 @@
 import zipfile
 from pathlib import Path
 
+from python_calamine import CalamineWorkbook
 from rosters_for_tests import codes, read
 
 from certsvc import resources
@@ -41,3 +42,10 @@ def test_drop_downs_offer_what_the_reader_knows(tmp_path: Path) -> None:
     )
     assert all(zh in choices for zh, _en in resources.titles().series.values())
     assert all(region.name_zh in choices for region in resources.regions().values())
+
+
+def test_the_help_says_how_a_present_title_is_written(tmp_path: Path) -> None:
+    write_template(tmp_path / "t.xlsx")
+    lines = CalamineWorkbook.from_path(tmp_path / "t.xlsx").get_sheet_by_name("填写说明").to_python()
+    (said,) = (line[2] for line in lines if line[0] == "现职称")
+    assert "“无”" in str(said) and "高工(副高级)" in str(said)

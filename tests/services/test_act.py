@@ -6,8 +6,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from world_for_tests import BATCHES, PAPER, PAPERS, WALKS, World
 
+from certsvc.cli.errors import fault_words
 from certsvc.core.errors import CertsvcError, Malformed, NotFound, Refused
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.schemas import LIFECYCLE_ACTS
@@ -238,6 +240,48 @@ def new_committee(world: World, **wanted: Any) -> str:
     enrol.enrol_organisation(world.instance, enrol.NewOrganisation("SL-NC", "示例", "N", "committee", None, "220000"))
     enrol.enrol_officer(world.instance, "NC", "SL-NC", "样章人")
     return delegate(world.instance, Delegation("SL-NC", "committee", PAPER, **wanted))
+
+
+@pytest.mark.parametrize(
+    "columns", ["json_remove(columns, '$.current_title')", "json_set(columns, '$.current_title', '高工')"]
+)
+def test_a_level_that_the_register_does_not_know_is_not_signed_as_no_title(province: World, columns: str) -> None:
+    """Rows of before, which came in so; whoever has no title is told from them by a word."""
+    roster_id = province.take_in(BATCHES["T07"])
+    province.walk("T07", roster_id, until="accept")
+    with province.instance.engines.write.begin() as connection:
+        connection.execute(text(f"UPDATE entry SET columns = {columns}"))  # noqa: S608 -- two values of this test
+    fault = refused(province, "accept", roster_id, "XC")
+    assert isinstance(fault, Fault)
+    assert (fault.code, "current_level" in fault.about.figures) == ("fact_level_step", False)
+    assert "未写明现职称" in fault_words(fault.code, fault.about)[0]
+    with province.instance.engines.write.begin() as connection:
+        connection.execute(text("UPDATE entry SET columns = json_set(columns, '$.current_title', '无')"))
+    province.sign("accept", roster_id, "XC")
+
+
+def test_a_level_that_has_to_follow_on_a_title_is_refused_to_whom_has_none(province: World) -> None:
+    roster_id = province.take_in(replace(T01, current_title="无"))
+    province.walk("T01", roster_id, until="accept")
+    fault = refused(province, "accept", roster_id, "EC")
+    assert isinstance(fault, Fault)
+    assert [words.count("无职称") + words.count("no title") for words in fault_words(fault.code, fault.about)] == [1, 1]
+
+
+def test_rural_talents_of_the_province_itself_need_an_office_that_is_its_city(province: World) -> None:
+    """As the question at the import says: county and city are called for nowhere, and nobody else may."""
+    province.at(0, hour=9)
+    path = province.file(replace(BATCHES["T14"], region="吉林省"))
+    (question,) = {one.code: one for one in province.import_file(path).open_questions}.values()
+    assert question.code == "region_without_office" and "220000" in question.en
+    (roster_id,) = province.import_file(path, {"*:region_without_office": "accept"}).rosters
+    province.walk("T14", roster_id, until=9)
+    fault = refused(province, "recommend", roster_id, "XD")
+    assert isinstance(fault, Fault) and fault.code == "role_not_allowed"
+    enrol.enrol_organisation(province.instance, enrol.NewOrganisation("SL-PC", "示例", "P", "office", None, "220000"))
+    enrol.enrol_officer(province.instance, "PC", "SL-PC", "样章人")
+    delegate(province.instance, Delegation("SL-PC", "city", {**PAPER, "date": "2025-03-12"}))
+    province.sign("recommend", roster_id, "PC")
 
 
 # --- order ----------------------------------------------------------------------------------------------------------

@@ -12,12 +12,13 @@ from world_for_tests import BATCHES, PAPER, WALKS, World, witnesses_away
 
 from certsvc import resources
 from certsvc.core.errors import Malformed, Refused
-from certsvc.services import log_leaves, withdrawal
+from certsvc.services import documents, log_leaves, withdrawal
 from certsvc.services.simulate import Outcome, Simulation, read_draft, simulate
 from certsvc.services.verify_evidence import verify_code
 
 T01: dict[str, Any] = resources.tracks()["T01"].procedure
 STEP = {step["act"]: place for place, step in enumerate(T01["steps"])}
+YEARS: tuple[str, str, str] = ("accept", "row_facts", "at_least")
 
 
 @pytest.fixture
@@ -161,8 +162,31 @@ def test_a_draft_with_a_shorter_lag_makes_void_what_rests_on_an_older_paper(worl
 
 
 def test_a_draft_that_asks_for_what_nobody_can_know_leaves_it_open(world: World) -> None:
-    # The act after the vote names no calendar, so how long the vote stood cannot be counted.
-    got = outcomes(simulate(world.instance, changed(longer("evaluate", days=1)), 2025))
+    # No act follows on the last one, so how long it stood cannot be counted.
+    got = outcomes(simulate(world.instance, changed(longer("issue", days=1)), 2025))
+    assert (got["R0001"].verdict, {code for code, *_ in reasons(got["R0001"])}) == ("cannot_decide", {"notice_open"})
+
+
+def test_a_notice_that_only_the_draft_asks_for_is_counted_by_the_calendar_in_force_then(world: World) -> None:
+    """Accepted on a Monday, drawn on the Wednesday; nobody was asked for a calendar, and the register has it."""
+    documents.publish_calendar(world.instance)
+    documents.publish_trust(world.instance)
+    long, kept, figures = longer("accept", days=3), longer("accept", days=2), asks(*YEARS, service_years=5)
+    got = outcomes(simulate(world.instance, changed(kept), 2025))
+    assert (got["R0001"].verdict, got["R0002"].verdict) == ("lawful", "lawful")
+    for changes in ([long], [long, figures], [long, asks("evaluate", "facts", "stage", stage=1)]):
+        one = outcomes(simulate(world.instance, changed(*changes), 2025))["R0001"]
+        assert (one.verdict, reasons(one)) == ("void", {("interval_short", "accept", "SL-XC")})
+        assert (one.affected, one.reasons[0].figures["days"], one.reasons[0].figures["needed"]) == (2, "2", "3")
+
+
+def test_a_notice_is_left_open_where_the_register_had_no_calendar_that_counts(world: World) -> None:
+    """All that it had are of a stolen key."""
+    with world.instance.engines.write.begin() as connection:
+        connection.execute(
+            text("UPDATE signing_key SET ended_reason = 'compromised', good_before = 1 WHERE \"use\" = 'policy'")
+        )
+    got = outcomes(simulate(world.instance, changed(longer("accept", days=1)), 2025))
     assert (got["R0001"].verdict, {code for code, *_ in reasons(got["R0001"])}) == (
         "cannot_decide",
         {"calendar_missing"},
@@ -325,8 +349,6 @@ def test_a_draft_may_say_when_it_was_signed_and_is_judged_without(world: World) 
 
 
 # --- figures that nobody was asked for --------------------------------------------------------------------------------
-
-YEARS: tuple[str, str, str] = ("accept", "row_facts", "at_least")
 
 
 def carried_through(world: World, *extra: tuple[str, object], people: int = 2) -> Any:
