@@ -106,14 +106,15 @@ def _signatures(link: Link) -> list[str]:
     """签字 and 盖章, each there or missing; nothing for a link that nobody signs so."""
     if link.kind not in SIGNED or words.is_absent(link):
         return []
-    both = [_signature(use, use in link.signed_by) for use in ("officer", "seal")]
-    others = [_signature("officer", True)] * (link.signed_by.count("officer") - 1)
+    both = [_signature(link, use, use in link.signed_by) for use in ("officer", "seal")]
+    others = [_signature(link, "officer", True)] * (link.signed_by.count("officer") - 1)
     return [*both, *others, *[f"? {' '.join(SIGNATURES['unknown'][:2])}"] * link.signed_by.count("unknown")]
 
 
-def _signature(use: str, there: bool) -> str:
+def _signature(link: Link, use: str, there: bool) -> str:
+    """One that is not there may have been taken away, unless the link failed."""
     zh, en, _ = SIGNATURES[use]
-    return f"✔ {zh} {en}" if there else f"✖ 缺 {zh} not {en}"
+    return f"✔ {zh} {en}" if there else f"{'✖' if link.outcome == 'fail' else '?'} 缺 {zh} not {en}"
 
 
 # --- checks --------------------------------------------------------------------------------------------------------

@@ -94,7 +94,7 @@ def without_evidence(verdict: str, reason: str, at: int, now: int, test: bool = 
 def _trusted(finding: Finding) -> bool:
     """Claims are shown only when signature, chain and authority passed (design.md 4)."""
     # An old trust bundle leaves the verdict open, yet says nothing against what was signed.
-    odd = [row for row in finding.odd if row.code != "trust_expired"]
+    odd = [row for row in finding.drawn if row.code != "trust_expired"]
     return bool(finding.rows) and not any(row.family in ("integrity", "chain", "authority") for row in odd)
 
 

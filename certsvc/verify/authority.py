@@ -46,7 +46,7 @@ def _check_in_service(path: Path, document: Jws, when: When) -> None:
         code = _ended(path, signature.unverified_kid, when, document.typ)
         if code is not None and document.typ in LISTS:
             # Such a list says nothing about the certificate, neither good nor bad.
-            raise Unknown(code, typ=document.typ)
+            raise Unknown(code, typ=document.typ, org=path.signer(document, position).org)
         if code is not None:
             raise Fault(code, payload.get("act"), path.signer(document, position).org, typ=document.typ)
 
@@ -220,8 +220,10 @@ def status_key_granted(batch: Batch) -> None:
     held = _grants_with(batch.path, issuer, signer.jkt, "status")
     if signer.org != issuer or not held:
         raise Unknown("status_key_not_granted", org=signer.org)
-    if not any(_stands(batch.path, grant, by_its_word(listed), logged=False) for grant in held):
-        raise Unknown("grant_withdrawn", org=signer.org)
+    found = [_withdrawn(batch.path, grant, by_its_word(listed), logged=False) for grant in held]
+    ended = [one for one in found if one is not None]
+    if ended == found:
+        raise Unknown("grant_withdrawn", org=signer.org, **_withdrawal(batch.path, ended[0]))
 
 
 def first_allowing(path: Path, held: Sequence[Grant], act: str, when: When, written: date | None = None) -> Grant:
@@ -246,19 +248,29 @@ def first_allowing(path: Path, held: Sequence[Grant], act: str, when: When, writ
 
 def _check_allows(path: Path, grant: Grant, act: str, when: When, written: date | None) -> None:
     check_allows(grant, act, path.target, when.stated)
-    if not _stands(path, grant, when, path.strict):
-        raise Fault("grant_withdrawn", act, grant.org)
+    ended = _withdrawn(path, grant, when, path.strict)
+    if ended is not None:
+        raise Fault("grant_withdrawn", act, grant.org, **_withdrawal(path, ended))
     if written is not None:
         check_begun(grant, act, written)
     check_lasts(grant, when.latest)
 
 
-def _stands(path: Path, grant: Grant, when: When, logged: bool) -> bool:
-    """Whether neither `grant` nor one of its ancestors had been withdrawn by then."""
+def _withdrawn(path: Path, grant: Grant, when: When, logged: bool) -> Grant | None:
+    """Of `grant` and its ancestors the nearest that had been withdrawn by then; None where all stand."""
     if not path.withdrawn:
-        return True
-    ended = [path.withdrawn.get(step.sha256) for step in ancestry(grant, path.grants)]
-    return all(one is None or came_before(one, "from", when, logged) for one in ended)
+        return None
+    for step in ancestry(grant, path.grants):
+        ended = path.withdrawn.get(step.sha256)
+        if ended is not None and not came_before(ended, "from", when, logged):
+            return step
+    return None
+
+
+def _withdrawal(path: Path, grant: Grant) -> dict[str, str]:
+    """Figures of a withdrawal: which grant, whose it was, from when on it does not count, and why."""
+    ended, holder = path.withdrawn[grant.sha256], path.org_names.get(grant.org, grant.org)
+    return {"sha256": grant.sha256, "holder": holder, "since": str(ended["from"]), "why": ended["reason"]}
 
 
 def came_before(ended: Mapping[str, Any], since: str, when: When, logged: bool) -> bool:

@@ -33,14 +33,14 @@ def certificate_matches_entry(case: Case) -> None:
         if field_commitment(field, printed[field], salt) != entry.commitments[field]:
             raise Fault("evidence_differs", member=field)
     if printed["target"] != entry.target.__dict__:
-        signed = entry_shown(case) and _last_named(case)
+        signed = entry_shown(case) and last_named(case)
         raise Fault("cert_mismatch", "issue", member="target") if signed else Fault("evidence_differs", member="target")
     if printed["record_source"] != "native":
         raise Fault("archive_scope", "issue")
     _check_repeats(case.credential, case.persons[-1])
 
 
-def _last_named(case: Case) -> bool:
+def last_named(case: Case) -> bool:
     """Whether the last entry, whose target the path is judged by, is the only one, or the one that the last correction made."""
     named = [pair for pair in _pairs_named(case) if pair is not None]
     return len(case.commitments) == 1 or case.commitments[-1:] == tuple(new for _, new in named[-1:])
@@ -60,7 +60,7 @@ def _version_differs(case: Case, version: int) -> Fault | Unknown:
     """
     batch, shown, named = case.batch, len(case.bundle.entries), _pairs_named(case)
     led = named == list(pairwise(case.commitments)) and len(set(named)) == len(named)
-    whole = led and _names(batch, _head(batch)) and entry_shown(case)
+    whole = led and names(batch, head_of(batch)) and entry_shown(case)
     if version < 1 or whole:
         return Fault("cert_mismatch", "issue", member="version")
     if version < shown:
@@ -79,10 +79,10 @@ def _person_differs(credential: dict[str, Any]) -> Fault:
 
 def head_named(batch: Batch) -> None:
     """The certificate names the head of its act path, or of its last correction, and is not older."""
-    head, stated = _head(batch), batch.stated
+    head, stated = head_of(batch), batch.stated
     _check_last(batch)
     versions_linked(batch)
-    if not _names(batch, head):
+    if not names(batch, head):
         if not batch.corrections and left_out_after(batch):
             raise Unknown("act_left_out", act=head.unverified_payload["act"])
         if stated.version > stated.versions:
@@ -103,7 +103,7 @@ def _check_last(batch: Batch) -> None:
     certificate, of version 1, names another, or another had its place behind it.
     """
     last, path = acts_of(batch.path)[-1], batch.path
-    if _names(batch, last):
+    if names(batch, last):
         _check_as_named(path, last)
     elif (batch.stated.version == 1 or left_out_after(batch)) and ill_signed(path, last):
         raise Fault("evidence_differs", member="signatures")
@@ -119,12 +119,12 @@ def _check_as_named(path: Path, act: Jws) -> None:
             check_signers(path, act, step)
 
 
-def _head(batch: Batch) -> Jws:
+def head_of(batch: Batch) -> Jws:
     """The act at hand on which the certificate stands, if nothing is missing."""
     return batch.corrections[-1].decide if batch.corrections else acts_of(batch.path)[-1]
 
 
-def _names(batch: Batch, act: Jws) -> bool:
+def names(batch: Batch, act: Jws) -> bool:
     return batch.stated.head == f"urn:certsvc:act:{act.sha256}"
 
 
@@ -140,17 +140,21 @@ def acts_quoted(batch: Batch) -> None:
         raise NotRun("act_missing")
     paper = approved.unverified_payload["document"]
     if stated.award_date != awarded.unverified_payload["document"]["date"]:
-        raise act_fault("cert_mismatch", awarded, member="award_date")
+        raise _misprinted("award_date")
     # RFC 5280 ub-organization-name: a key certificate holds 64 characters of a name.
     said = (stated.approval_org[:64], stated.approval_number, stated.approval_date)
     if said != (path.signer(approved, 1).org_name, paper["number"], paper["date"]):
-        raise act_fault("cert_mismatch", approved, member="approval")
+        raise _misprinted("approval")
     if stated.track_word != path.procedure["word"]:
-        raise act_fault("cert_mismatch", approved, member="track_word")
+        raise _misprinted("track_word")
     voted = last.get("evaluate")
     if voted is not None and stated.committee[:64] != path.signer(voted, 1).org_name:
-        # The vote is not at fault, nor who voted: the certificate is.
-        raise Fault("cert_mismatch", "issue", member="committee")
+        raise _misprinted("committee")
+
+
+def _misprinted(member: str) -> Fault:
+    """The act that is quoted is not at fault, nor who did it: the certificate is, which came after it."""
+    return Fault("cert_mismatch", "issue", member=member)
 
 
 def versions_linked(batch: Batch) -> None:

@@ -37,6 +37,7 @@ from certsvc.verify import subjects as each
 from certsvc.verify.case import Case
 from certsvc.verify.judge import BATCH, HEAD, PATH, STATUS_LIST, Check, with_a
 from certsvc.verify.report import Row
+from certsvc.verify.unfit import unfit_left_out
 from certsvc.verify.verdict import REQUIRED, decide
 
 #: Sources of the rules. What rests on `FORMAT` alone is a rule of our own (docs/decisions/0026).
@@ -297,7 +298,7 @@ def _together(shared: _Shared, case: Case, passed: bool = False) -> Finding:
     if doubt is not None or shared.others is None:
         return _unheard(shared, signed, doubt or "signature_unknown")
     required = (*REQUIRED, "log") if case.path.strict else REQUIRED
-    return Finding((*signed, *shared.others.rows(case, passed)), required)
+    return Finding((*signed, *unfit_left_out(case, shared.others.rows(case, passed))), required)
 
 
 def _unheard(shared: _Shared, signed: tuple[Rows, ...], doubt: str) -> Finding:

@@ -66,10 +66,11 @@ def _row_left_out(case: Case, act: Jws, place: int) -> bool:
 
 def entry_shown(case: Case) -> bool:
     """Whether the first entry stands on a list that was signed, so that it is as an office saw it."""
-    return any(_fits(case, act, place) for place, act in enumerate(case.path.acts))
+    return any(fits_roster(case, act, place) for place, act in enumerate(case.path.acts))
 
 
-def _fits(case: Case, act: Jws, place: int) -> bool:
+def fits_roster(case: Case, act: Jws, place: int) -> bool:
+    """Whether the first entry stands on the list of the act at `place`."""
     if place not in case.shown:
         try:
             entry_on_roster(case, act, place)
@@ -125,7 +126,7 @@ def row_fact_holds(case: Case, act: Jws, place: int, asked: Step, number: int) -
     A row that no signed list has makes nothing false. Raises Unknown row_missing, NotRun evidence_unfit.
     """
     refused = _refused(case, place, asked).get(number)
-    if isinstance(refused, Fault) and not _fits(case, act, place):
+    if isinstance(refused, Fault) and not fits_roster(case, act, place):
         if _row_left_out(case, act, place):
             raise Unknown("row_missing", act=act.unverified_payload["act"])
         raise NotRun("evidence_unfit")

@@ -4,18 +4,20 @@ it since, status – each pass, fail or open.
 Whoever knows nothing of cryptography can name the office that did not sign. Drawn only where every signature held.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from certsvc.core.bundle import Event
+from certsvc.core.chain import Identity
 from certsvc.core.jose import Jws
 from certsvc.core.logged import Span
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.statuslist import REVOKED
 from certsvc.verify.case import Case
 from certsvc.verify.marks import marked
+from certsvc.verify.pairing import Step, pairing, roles_said
 from certsvc.verify.path import Path, anchors_above, time_of
 from certsvc.verify.register import annulling
 from certsvc.verify.report import InLog, Link, Row
@@ -117,13 +119,39 @@ def _grant(path: Path, grant: Jws) -> Link:
 
 def _acts(case: Case, odd: tuple[Row, ...]) -> list[Link]:
     """The acts in order; a required act that nobody did stands in its place."""
-    order = [step["act"] for step in case.path.procedure["steps"]]
-    links = [_act(case.path, "act", act, _logged(partial(case.path.log.place, act))) for act in case.path.acts]
-    for row in (row for row in odd if row.of_absent_act):
-        name = str(row.about.act)
-        place = sum(link.name in order and order.index(link.name) < order.index(name) for link in links)
-        links.insert(place, _absent(case.path, name, row))
+    path = case.path
+    links = [_act(path, "act", act, _logged(partial(path.log.place, act))) for act in path.acts]
+    absent = [row for row in odd if row.of_absent_act]
+    turns = [_turn(path, act) for act in path.acts] if absent else []
+    for row in absent:
+        turn = _turn_missed(path, row)
+        place = sum(one < turn for one in turns)
+        turns.insert(place, turn)
+        links.insert(place, _absent(path, str(row.about.act), row))
     return links
+
+
+def _turn(path: Path, act: Jws) -> tuple[int, int]:
+    """Number of the step that an act did, and of its role where each role does the step; of a stray the step of its kind."""
+    steps, number = path.procedure["steps"], pairing(path).places.get(act.sha256)
+    if number is None:
+        kinds = [step["act"] for step in steps]
+        kind = act.unverified_payload["act"]
+        return (kinds.index(kind), 0) if kind in kinds else (len(steps), 0)
+    return number, _rank(steps[number], roles_said(path, act))
+
+
+def _turn_missed(path: Path, row: Row) -> tuple[int, int]:
+    """The same of an act that nobody did: of the first step of its kind that one of these roles left undone."""
+    roles = set(row.about.figures.get("roles", "").split(","))
+    for number, (step, acts) in enumerate(pairing(path).pairs):
+        if step["act"] == row.about.act and roles <= {*step["roles"], ""} and (not acts or step["each_role"]):
+            return number, _rank(step, roles)
+    return 0, 0
+
+
+def _rank(step: Step, roles: Set[str]) -> int:
+    return next((n for n, role in enumerate(step["roles"]) if step["each_role"] and role in roles), 0)
 
 
 def _absent(path: Path, name: str, row: Row) -> Link:
@@ -164,10 +192,11 @@ def _signed_by(path: Path, act: Jws) -> tuple[str, ...]:
 
 
 def _certificate(case: Case, odd: tuple[Row, ...]) -> Link:
-    issuer, name = _issuer(case)
+    """The certificate, of whose key signed it: whatever it says of its issuer, that office said it."""
+    signer, name = _office(case, _found(lambda: case.batch.issuer))
     approval, issued = case.credential["certificate"]["approval"]["number"], _told(case.issued_at)
     logged = None if any(row.id == "certificate_logged" for row in odd) else _certificate_logged(case)
-    return Link("certificate", "", issuer, name, "pass", (), approval, issued, logged=logged)
+    return Link("certificate", "", signer, name, "pass", (), approval, issued, logged=logged)
 
 
 def _status(case: Case) -> Link:
@@ -205,7 +234,11 @@ def _issuer(case: Case) -> tuple[str, str]:
 
 def _publisher(case: Case, listed: Jws) -> tuple[str, str]:
     """Id and name of whose key signed a status list; of the issuer where that is not known."""
-    signer = _found(lambda: case.path.identity(case.path.certificate_of(listed, 0)))
+    return _office(case, _found(lambda: case.path.identity(case.path.certificate_of(listed, 0))))
+
+
+def _office(case: Case, signer: Identity | None) -> tuple[str, str]:
+    """Id and name of who signed; where that is the issuer, or not known, as the certificate states them."""
     issuer = _issuer(case)
     return issuer if signer is None or signer.org == issuer[0] else (signer.org, signer.org_name)
 

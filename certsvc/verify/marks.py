@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from certsvc.verify.case import Case
 from certsvc.verify.report import Link, Row
+from certsvc.verify.verdict import ALTERED
 
 #: From bad to good: a link is as good as the worst check that names it.
 _WORST = ("fail", "unknown", "not_run", "pass")
@@ -16,6 +17,8 @@ _WORST = ("fail", "unknown", "not_run", "pass")
 _AFTERWARDS = ("register", "document")
 #: About the status, though of another family.
 _OF_STATUS = ("not_annulled_since", "status_key_granted")
+#: About what the certificate says, though of the families that ask whose keys they are.
+_OF_CERTIFICATE = ("issuer_mismatch",)
 #: They name who decided, which is no accusation.
 _TELL_WHO_DECIDED = ("in_force", "not_annulled_since")
 
@@ -26,7 +29,7 @@ def marked(case: Case, links: tuple[Link, ...], odd: tuple[Row, ...]) -> tuple[L
     found: list[list[Row]] = [list(link.rows) for link in links]
     others: dict[str, list[Row]] = {}
     for row in [row for row in odd if not _told_elsewhere(row)]:
-        for place in places.of(row):
+        for place in dict.fromkeys((*places.of(row), *places.of_grant(row))):
             found[place].append(row)
     for row in places.of_others:
         for place in places.of_another(row):
@@ -43,16 +46,21 @@ def accused(row: Row) -> str | None:
     return row.about.org or row.about.figures.get("org")
 
 
+def _accuses_nobody(row: Row) -> bool:
+    """Whether what failed is evidence that nobody signed: of the office whose link it is it shows neither good nor bad."""
+    return row.outcome == "fail" and row.code in ALTERED
+
+
 def _told_elsewhere(row: Row) -> bool:
     """The empty place of an act that nobody did has its row already; register and file are told after the chain."""
     return row.of_absent_act or (row.family in _AFTERWARDS and row.id not in _OF_STATUS)
 
 
 def _with(link: Link, rows: list[Row]) -> Link:
-    """The link with the worst outcome and all codes of its rows."""
+    """The link with the worst outcome of its rows, and all their codes."""
     if not rows:
         return link
-    outcome = min((row.outcome for row in rows), key=_WORST.index)
+    outcome = min(("unknown" if _accuses_nobody(row) else row.outcome for row in rows), key=_WORST.index)
     return replace(link, outcome=outcome, codes=tuple(dict.fromkeys(row.code for row in rows)), rows=tuple(rows))
 
 
@@ -95,6 +103,10 @@ class _Places:
         self.of_others.append(row)
         return []
 
+    def of_grant(self, row: Row) -> list[int]:
+        """The grant that was withdrawn, whoever acted on the strength of it."""
+        return self._documents.get(row.about.figures.get("sha256", ""), []) if row.code == "grant_withdrawn" else []
+
     def of_another(self, row: Row) -> list[int]:
         """Where the same was found of a document of the office that `row` accuses, or the root that this office is; else
         none. Asked when `of` was asked about every row."""
@@ -107,7 +119,8 @@ class _Places:
             return self._documents.get(row.evidence, [self.issuer])
         if self._is_of_status(row):
             return [self._status]
-        return [self.issuer if row.family in ("chain", "authority") else self._certificate]
+        of_keys = row.family in ("chain", "authority") and row.code not in _OF_CERTIFICATE
+        return [self.issuer if of_keys else self._certificate]
 
     def _named(self, row: Row, own: list[int]) -> list[int]:
         """The acts that a row names by kind and office, of which its own is none."""

@@ -26,7 +26,7 @@ def step_done(batch: Batch, step: Step, acts: tuple[Jws, ...]) -> None:
             raise act_fault("order", misplaced[0])
         if _for_want_of_evidence(batch, step):
             raise Unknown("act_left_out", act=step["act"])
-        raise _undone(path, step, step["roles"])
+        raise _undone(path, step, step["roles"], ())
     roles = [grant_for(path, act, step).payload["role"] for act in acts]
     ranks = [step["roles"].index(role) for role in roles]
     if ranks != sorted(set(ranks)):
@@ -36,7 +36,8 @@ def step_done(batch: Batch, step: Step, acts: tuple[Jws, ...]) -> None:
         following = [act for act, rank in zip(acts, ranks, strict=True) if rank > step["roles"].index(lacking[0])]
         if _for_want_of_evidence(batch, step, following):
             raise Unknown("act_left_out", act=step["act"])
-        raise _undone(path, step, lacking[:1])
+        before = [act for act in acts if act not in following]
+        raise _undone(path, step, lacking[:1], before)
 
 
 def called_for(step: Mapping[str, Any], region: str) -> tuple[str, ...]:
@@ -127,11 +128,12 @@ def missing(step: Step, holders: Iterable[str], beside: tuple[str, str, str]) ->
     return Fault("act_missing", step["act"], org, **{"roles": roles, where: kind})
 
 
-def _undone(path: Path, step: Step, roles: list[str]) -> Fault:
+def _undone(path: Path, step: Step, roles: list[str], lower: Iterable[Jws]) -> Fault:
+    """The Fault of a step that none of `roles` did; those below them did it by the acts `lower`."""
     held = path.grants_at_hand.values()
     holders = [grant.org for grant in held if covers(grant, roles, step["act"], path.target)]
     pairs = pairing(path).pairs
-    earlier = [act for _, acts in pairs[: _number(pairs, step)] for act in acts]
+    earlier = [*(act for _, acts in pairs[: _number(pairs, step)] for act in acts), *lower]
     # Without an earlier act it is the first at hand that should have waited for it.
     payload = (earlier[-1] if earlier else path.acts[0]).unverified_payload
     said = {**step, "roles": roles}

@@ -9,7 +9,7 @@ from certsvc.verify.report import Row
 REQUIRED = ("integrity", "chain", "authority", "procedure", "status")
 _FOREIGN = ("unknown_root", "test_root")
 #: Unsigned evidence that does not fit what was signed: altered, or another's. It proves nothing about any office.
-_ALTERED = ("evidence_differs", "commit_mismatch", "inclusion_bad", "checkpoint_bad")
+ALTERED = ("evidence_differs", "commit_mismatch", "inclusion_bad", "checkpoint_bad")
 _UNLAWFUL = ("time_mismatch", "order", "grant_not_yet", "once_tag")
 
 
@@ -35,7 +35,7 @@ TABLE: tuple[Line, ...] = (
     # A certificate that its issuer did not sign in this form was altered; nobody had, or lacked, a power by it.
     Line("tampered", _failed_with("cert_chain", "cert_form")),
     Line("tampered", _failed("document")),
-    Line("tampered", _failed_with(*_ALTERED)),
+    Line("tampered", _failed_with(*ALTERED)),
     Line("void", _failed("chain", "authority", "procedure")),
     Line("void", lambda row: row.family == "log" and _failed_with(*_UNLAWFUL)(row)),
     Line("revoked", _failed_with("revoked")),

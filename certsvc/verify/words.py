@@ -58,9 +58,12 @@ _WITHHELD: dict[str, Words] = {
     "not_run": ("此项未查。", "This was not checked.", "검사하지 않았습니다."),
 }
 _NOT_SAID = "–"
+_YEAR_2200 = 7_258_118_400
 
 #: Figures that are times, in seconds.
 _MOMENTS = ("signed", "earliest", "latest")
+#: Figures that are told as a day, in seconds.
+_DAYS = ("since",)
 #: Figure -> the table that says its value; a value that stands in no table is shown as it is.
 _FIGURE_TABLES: dict[str, dict[str, Words]] = {
     "act": words_terms.ACTS,
@@ -79,6 +82,7 @@ _FIGURE_TABLES: dict[str, dict[str, Words]] = {
     "after": words_terms.ACTS,
     "follows": words_terms.ACTS,
     "before": words_terms.ACTS,
+    "why": words_terms.ENDS,
     "ban_until": {"None": ("未定", "none decided", "미정")},
 }
 
@@ -284,8 +288,15 @@ def _holders(report: Report, about: About, lang: str) -> str:
 def _figure(name: str, value: str, lang: str) -> str:
     if name in _MOMENTS:
         return clock(int(value))
+    if name in _DAYS:
+        return _civil_day(int(value))
     table = _FIGURE_TABLES.get(name, {})
     return {"zh": "、"}.get(lang, ", ").join(term(table, part, lang) for part in value.split(","))
+
+
+def _civil_day(seconds: int) -> str:
+    """The day as faces show it; a time that no calendar can show is not said."""
+    return local_date(seconds).isoformat() if 0 <= seconds < _YEAR_2200 else _NOT_SAID
 
 
 def _org_name(report: Report, org: str | None) -> str | None:

@@ -155,9 +155,9 @@ AUTHORITY: dict[str, Words] = {
         "{org}의 평가위원회 등록 기간이 3년을 넘습니다.",
     ),
     "grant_withdrawn": (
-        "{org}的授权已被收回。",
-        "The grant of {org} was withdrawn.",
-        "{org}의 권한이 회수되었습니다.",
+        "{org}办理时所依据的、授予{holder}的授权,自 {since} 起已被收回({why})。",
+        "{org} acted on the strength of a grant to {holder} that was withdrawn from {since} on ({why}).",
+        "{org}이(가) 근거로 삼은 {holder}에 대한 권한은 {since}부터 회수되었습니다({why}).",
     ),
     "act_not_granted": (
         "{org}没有办理“{act}”的授权。",

@@ -237,9 +237,11 @@ NOT_RUN: dict[str, Words] = {
         "서명이 맞지 않아 나머지는 믿을 수 없으므로 검사하지 않았습니다.",
     ),
     "evidence_unfit": (
-        "证据不完整或有多余内容,其余内容未再检查。",
-        "The evidence is incomplete or holds what does not belong to it, so nothing else was checked.",
-        "증거가 완전하지 않거나 관계없는 내용이 있어 나머지는 검사하지 않았습니다.",
+        "证据不完整、有多余内容或与所签内容不同,凡以此为据的均未判断,不说明任何机关有误。",
+        "The evidence is incomplete, holds what does not belong to it or is not what was signed, so what rests on it was not "
+        "judged; that says nothing against any office.",
+        "증거가 완전하지 않거나 관계없는 내용이 있거나 서명된 내용과 달라, 이에 근거한 것은 판단하지 않았습니다. 어느 기관의 "
+        "잘못도 뜻하지 않습니다.",
     ),
 }
 #: (outcome, code) of rows whose code is also that of a fault, which says more than such a row knows.
@@ -283,9 +285,10 @@ OF_OUTCOME: dict[tuple[str, str], Words] = {
         "{typ}의 키는 발급 CA 사용 종료 후에 인증되어 판단할 수 없습니다.",
     ),
     ("unknown", "grant_withdrawn"): (
-        "{org}发布状态表的授权已被收回,状态无法确定。",
-        "The grant of {org} to publish the status was withdrawn, so the status is open.",
-        "{org}의 상태표 발표 권한이 회수되어 상태를 알 수 없습니다.",
+        "{org}发布状态表所依据的、授予{holder}的授权,自 {since} 起已被收回({why}),状态无法确定。",
+        "{org} published the status on the strength of a grant to {holder} that was withdrawn from {since} on ({why}), so "
+        "the status is open.",
+        "{org}이(가) 상태표 발표의 근거로 삼은 {holder}에 대한 권한이 {since}부터 회수되어({why}) 상태를 알 수 없습니다.",
     ),
     ("unknown", "grant_missing"): (
         "证据中缺少一份授权书,有关机构的权力无法确认。",

@@ -296,6 +296,12 @@ MADE: dict[str, Words] = {
 PROPOSED: Words = ("提议:{act}", "Proposal: {act}", "제안: {act}")
 ANOTHER_OFFICE: Words = ("其他机构", "Another office", "다른 기관")
 #: Class of reason of a lifecycle act. The public sees the class and nothing more (GreenPass discussion; PIPL art. 6).
+#: Why a grant ended before its time (`ungrant+jwt`).
+ENDS: dict[str, Words] = {
+    "expired": ("提前终止", "ended early", "조기 종료"),
+    "withdrawn": ("依决定收回", "taken back", "회수"),
+    "compromised": ("密钥失密", "its key was in other hands", "키 유출"),
+}
 REASONS: dict[str, Words] = {
     "fraud": ("弄虚作假", "fraud", "허위·부정"),
     "procedure": ("程序违规", "breach of procedure", "절차 위반"),

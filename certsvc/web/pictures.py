@@ -29,7 +29,7 @@ class Mark:
     """签字 or 盖章 on an act."""
 
     state: str
-    """pass | fail: a missing one is shown as missing."""
+    """pass | fail | unknown: a missing one is shown as missing."""
     label: str
 
 
@@ -192,17 +192,18 @@ def _period(link: Link) -> str:
 
 
 def _signatures(link: Link, lang: str) -> tuple[Mark, ...]:
-    """Officer and seal, each there or missing; then whoever else signed."""
+    """Officer and seal, each there or missing; then whoever else signed. One that is not there may have been taken away,
+    unless the link failed."""
     if link.kind not in SIGNED:
         return ()
-    others = list(link.signed_by)
+    others, lacks = list(link.signed_by), "fail" if link.outcome == "fail" else "unknown"
     marks = []
     for use in _MARKS:
         there = use in others
         if there:
             others.remove(use)
         text = words.say(SIGNATURES[use], lang)
-        marks.append(Mark("pass", text) if there else Mark("fail", words.say(TEXTS["lacks"], lang).format(what=text)))
+        marks.append(Mark("pass", text) if there else Mark(lacks, words.say(TEXTS["lacks"], lang).format(what=text)))
     second = [Mark("pass" if use in _MARKS else "fail", words.term(SIGNATURES, use, lang)) for use in others]
     return (*marks, *second)
 

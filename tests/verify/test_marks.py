@@ -59,9 +59,11 @@ def check_that_it_accuses_nobody_else(report: Report, link: Link, row: Row) -> N
     accused = row.about.org or row.about.figures.get("org")
     assert accused in (None, link.org, *givers) or row.id in TELLS_WHO_DECIDED, (link, row)
     others = {one.org_name for one in report.chain if one.kind != "root" and one.org not in (link.org, *givers)}
+    # Whose grant was withdrawn did no wrong by that; the sentence is about who acted all the same.
+    told = {link.org_name, row.about.figures.get("holder"), ""}
     for lang in words.LANGUAGES:
         said = words.row_sentence(report, row, lang)
-        assert not [name for name in others - {link.org_name, ""} if name in said], (link, said)
+        assert not [name for name in others - told if name in said], (link, said)
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=IDS)
@@ -116,13 +118,13 @@ def test_whatever_document_a_row_is_about_and_whomever_it_accuses_it_stands_on_a
                 ("status", "in_force", "HRSS", "fail", ("status_diverges",)),
             ],
         ),
-        ("trust_key_ended", [("authority", "issuer", "HRSS", "unknown", ("key_ended",))]),
+        ("trust_key_ended", [("root", "", "ROOT", "unknown", ("key_ended",))]),
         ("procedure_by_another_key", [("authority", "issuer", "HRSS", "fail", ("cert_use",))]),
         ("archive_key", [("root", "", "ROOT", "fail", ("cert_use",))]),
         (
             "credential_key_of_another_office_and_no_grant",
             [
-                ("other", "", "STRANGER", "fail", ("issuer_mismatch",)),
+                ("certificate", "", "STRANGER", "fail", ("issuer_mismatch",)),
                 ("status", "in_force", "HRSS", "unknown", ("status_foreign",)),
             ],
         ),
@@ -177,7 +179,11 @@ def test_a_proposal_that_is_at_fault_is_told_before_its_decision(small_instance:
 
 
 def test_an_office_that_had_no_part_in_the_case_has_a_link_where_it_is_at_fault(small_instance: SmallInstance) -> None:
-    report = report_of(small_instance, "credential_key_of_another_office_and_no_grant")
+    changes = [
+        {"do": "mint", "label": "second", "like": "HRSS.credential", "org": "STRANGER"},
+        {"do": "sign", "document": "procedure", "by": ["second"]},
+    ]
+    report = judged(small_instance, changes, None)
     bead = next(bead for bead in pictures.chain(report, "en") if bead.kind == "other")
     assert (bead.label, bead.state) == ("Another office", "fail") and bead.notes
 

@@ -66,7 +66,7 @@ def test_all_grants_are_one_link_that_opens() -> None:
 
 
 def test_one_grant_that_failed_is_told_at_the_link_of_all() -> None:
-    about = About(None, COMMITTEE[0], {"org_name": COMMITTEE[1]})
+    about = About(None, COMMITTEE[0], {"org_name": COMMITTEE[1], "holder": "上级", "since": "0", "why": "withdrawn"})
     failed = [
         row._replace(outcome="fail", code="grant_withdrawn", about=about)
         if row.id == "grants_nest" and row.about.org == COMMITTEE[0]
@@ -75,7 +75,10 @@ def test_one_grant_that_failed_is_told_at_the_link_of_all() -> None:
     ]
     links = chain(committee={"outcome": "fail", "codes": ("grant_withdrawn",)})
     grants = drawn(marked(replace(VALID, rows=tuple(failed), chain=links)), "机构授权")
-    assert (grants.state, grants.notes) == ("fail", (f"{COMMITTEE[1]}的授权已被收回。",))
+    assert (grants.state, grants.notes) == (
+        "fail",
+        (f"{COMMITTEE[1]}办理时所依据的、授予上级的授权,自 1970-01-01 起已被收回(依决定收回)。",),
+    )
     assert [one.state for one in grants.inner] == ["pass", "pass", "pass", "fail"]
 
 
