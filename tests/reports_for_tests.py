@@ -161,6 +161,7 @@ VALID = Report(
     record_source="native",
     status_as_of=NOW - 67,
     fresh_until=NOW + 1733,
+    good_until=NOW + DAY,
     certificate=CERTIFICATE,
     rows=rows(),
     chain=chain(),

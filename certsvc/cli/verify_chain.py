@@ -7,7 +7,7 @@ from certsvc.cli.say import pad, paint, plain, width
 from certsvc.core.calendar import local_date
 from certsvc.verify import words, words_times
 from certsvc.verify.report import SIGNED, InLog, Link, Report, Row
-from certsvc.verify.words_terms import CHECKS, FAMILIES, OUTCOMES, SIGNATURES, STATES, Words
+from certsvc.verify.words_terms import CLAIMS, FAMILIES, OUTCOMES, SIGNATURES, STATES, Words
 
 #: Outcome -> sign and colour: what was not looked at is never drawn as passed.
 MARKS = {"pass": ("✔", "green"), "fail": ("✖", "red"), "unknown": ("?", "yellow")}
@@ -177,7 +177,7 @@ def _said(report: Report, row: Row, indent: str) -> Iterable[str]:
 
 
 def _name(row: Row) -> str:
-    return " · ".join(dict.fromkeys(words.term(CHECKS, row.id, lang) for lang in ("zh", "en")))
+    return " · ".join(dict.fromkeys(words.term(CLAIMS, row.id, lang) for lang in ("zh", "en")))
 
 
 def _key(report: Report, row: Row) -> tuple[str, str, str, str]:

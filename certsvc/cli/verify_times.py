@@ -34,9 +34,9 @@ def _status_age(report: Report, since: int) -> Iterator[str]:
         for sentence in _NEWER:
             yield f"{INDENT}→ {sentence}"
         return
-    until = next((link.until for link in report.chain if link.kind == "status"), None)
-    if until is not None:
-        yield f"{INDENT}此后的变化未查;此状态可用至 {words.clock(until)} · What came later was not looked at; good until then"
+    if report.good_until is not None:
+        until = words.clock(report.good_until)
+        yield f"{INDENT}此后的变化未查;此状态可用至 {until} · What came later was not looked at; good until then"
 
 
 def _too_old(report: Report) -> bool:

@@ -9,12 +9,13 @@ from certsvc.core.jose import Jws
 from certsvc.core.lifecycle import DATED
 from certsvc.core.outcomes import About
 from certsvc.core.titles import NO_TITLES, TitleCatalogue
+from certsvc.verify.authority import trust_end
 from certsvc.verify.case import Case, Evidence
 from certsvc.verify.checks import CHECKS, Finding, find
-from certsvc.verify.links import draw
+from certsvc.verify.links import draw, showable
 from certsvc.verify.path import anchors_above, time_of
 from certsvc.verify.report import Moment, Report, Row
-from certsvc.verify.status import effective_from, is_about
+from certsvc.verify.status import effective_from, is_about, list_end
 
 _NOBODY = About()
 
@@ -107,6 +108,7 @@ def _claims(case: Case) -> dict[str, Any]:
         "status_as_of": listed["iat"],
         # formats.md 5: an online answer is fresh for half an hour.
         "fresh_until": min(listed["exp"], listed["iat"] + 1800),
+        "good_until": showable(min(list_end(case.batch), trust_end(case.batch))),
         "timeline": _timeline(case),
     }
 

@@ -21,9 +21,8 @@ LOGGED = ("act+jwt", "grant+jwt", "vc+jwt", "statuslist+jwt")
 
 def trust_current(batch: Batch) -> None:
     """The trust bundle is at hand and not past its end, so a withdrawal would be known; or it is of after what is asked."""
-    trust, age = batch.path.trust, batch.max_age
-    end = trust["exp"] if age is None else trust["iat"] + max(age, trust["exp"] - trust["iat"])
-    if batch.now > end and not batch.tells_of_then(trust["iat"]):
+    trust = batch.path.trust
+    if batch.now > trust_end(batch) and not batch.tells_of_then(trust["iat"]):
         raise Unknown("trust_expired")
     if trust["iat"] > batch.now + AHEAD:
         raise Unknown("trust_from_future")
@@ -33,6 +32,12 @@ def trust_current(batch: Batch) -> None:
         stolen = next((one for one in other.unverified_payload["keys"] if one["jkt"] == signer), None)
         if stolen is not None and stolen["reason"] == "compromised" and trust["iat"] >= (stolen["good_before"] or 0):
             raise Unknown("key_compromised", typ="trust+jwt")
+
+
+def trust_end(batch: Batch) -> int:
+    """Until when the trust bundle is believed, in seconds since 1970 UTC; a longer `--max-age` counts for it too."""
+    trust, age = batch.path.trust, batch.max_age
+    return int(trust["exp"] if age is None else trust["iat"] + max(age, trust["exp"] - trust["iat"]))
 
 
 def keys_in_service(path: Path, document: Jws) -> None:

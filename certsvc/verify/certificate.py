@@ -244,8 +244,8 @@ def _check_repeats(credential: dict[str, Any], person: str) -> None:
         raise Fault("cert_mismatch", "issue", member="title")
     if (entry["id"], entry["statusListIndex"], entry["statusListCredential"]) != (f"{listed}#{slot}", slot, listed):
         raise Fault("cert_mismatch", "issue", member="status")
-    try:
-        check_certificate_number(printed["number"])
-        check_licence_identifier(printed["licence_id"])
-    except Malformed as error:
-        raise Fault("cert_mismatch", "issue", member="number") from error
+    for member, check in (("number", check_certificate_number), ("licence_id", check_licence_identifier)):
+        try:
+            check(printed[member])
+        except Malformed as error:
+            raise Fault("cert_mismatch", "issue", member=member) from error

@@ -72,7 +72,7 @@ def _in_log(index: int, span: Span) -> InLog:
     if span.without is None or span.time is None:
         return InLog(index, None, None, 0)
     witnesses = min(len(one.witness_times) for one in (span.without, span.having))
-    return InLog(index, _told(span.time.earliest), _told(span.time.after), witnesses)
+    return InLog(index, showable(span.time.earliest), showable(span.time.after), witnesses)
 
 
 def _certificate_logged(case: Case) -> InLog | None:
@@ -113,7 +113,7 @@ def _grant(path: Path, grant: Jws) -> Link:
     org = str(payload["sub"])
     return Link(
         "grant", payload["role"], org, _name(path, org), "pass", (), payload["document"]["number"],
-        _told(payload["nbf"]), _told(payload["exp"]), evidence=grant.sha256, logged=_logged(partial(path.log.place, grant)),
+        showable(payload["nbf"]), showable(payload["exp"]), evidence=grant.sha256, logged=_logged(partial(path.log.place, grant)),
     )  # fmt: skip
 
 
@@ -177,7 +177,7 @@ def _act(path: Path, kind: str, act: Jws, logged: InLog | None) -> Link:
     payload = act.unverified_payload
     return Link(
         kind, payload["act"], payload["org"], _name(path, payload["org"]), "pass", (), payload["document"]["number"],
-        _told(time_of(act)), signed_by=_signed_by(path, act), evidence=act.sha256, logged=logged,
+        showable(time_of(act)), signed_by=_signed_by(path, act), evidence=act.sha256, logged=logged,
     )  # fmt: skip
 
 
@@ -194,7 +194,7 @@ def _signed_by(path: Path, act: Jws) -> tuple[str, ...]:
 def _certificate(case: Case, odd: tuple[Row, ...]) -> Link:
     """The certificate, of whose key signed it: whatever it says of its issuer, that office said it."""
     signer, name = _office(case, _found(lambda: case.batch.issuer))
-    approval, issued = case.credential["certificate"]["approval"]["number"], _told(case.issued_at)
+    approval, issued = case.credential["certificate"]["approval"]["number"], showable(case.issued_at)
     logged = None if any(row.id == "certificate_logged" for row in odd) else _certificate_logged(case)
     return Link("certificate", "", signer, name, "pass", (), approval, issued, logged=logged)
 
@@ -203,7 +203,7 @@ def _status(case: Case) -> Link:
     """The status at the time asked about, as the newest list at hand bears it out."""
     listed, (state, decision) = case.batch.status_list, _state(case)
     paper = decision.unverified_payload["document"]["number"] if decision else ""
-    at, until = _told(time_of(listed)), _told(listed.unverified_payload["exp"])
+    at, until = showable(time_of(listed)), showable(listed.unverified_payload["exp"])
     return Link(
         "status", state, *_publisher(case, listed), "pass", (), paper, at, until, evidence=listed.sha256,
         logged=_logged(partial(case.batch.place, listed)),
@@ -243,7 +243,7 @@ def _office(case: Case, signer: Identity | None) -> tuple[str, str]:
     return issuer if signer is None or signer.org == issuer[0] else (signer.org, signer.org_name)
 
 
-def _told(at: int) -> int | None:
+def showable(at: int) -> int | None:
     """A time that a calendar can show; a hostile one is left out."""
     return at if 0 <= at < _YEAR_2200 else None
 

@@ -169,6 +169,8 @@ class Report:
     record_source: str | None = None
     status_as_of: int | None = None
     fresh_until: int | None = None
+    good_until: int | None = None
+    """Until when the same evidence will be answered alike, if nothing is brought beside it: neither list is too old by then."""
     certificate: dict[str, Any] | None = None
     """What was signed; None unless signature, chain and authority passed."""
     match: dict[str, str] = field(default_factory=lambda: dict(NOT_COMPARED))
@@ -185,8 +187,6 @@ class Report:
     """The version before: number, version, issued_on. Known to the register only."""
     replaced_by: dict[str, Any] | None = None
     """The version after."""
-    withheld: bool = False
-    """Whether what findings name is kept back, as from whoever knows number and name alone."""
 
     @property
     def history(self) -> tuple[list[Moment], list[Moment]]:

@@ -40,9 +40,14 @@ def status_fresh(batch: Batch) -> None:
     payload = batch.status_list.unverified_payload
     if payload["iat"] > batch.now + AHEAD:
         raise Unknown("status_from_future")
-    end = payload["exp"] if batch.max_age is None else payload["iat"] + batch.max_age
-    if batch.now > end and not batch.tells_of_then(payload["iat"]):
+    if batch.now > list_end(batch) and not batch.tells_of_then(payload["iat"]):
         raise Unknown("status_stale", days=(batch.now - payload["iat"]) // 86_400)
+
+
+def list_end(batch: Batch) -> int:
+    """Until when the newest status list at hand is believed, in seconds since 1970 UTC: its end, or what `--max-age` says."""
+    payload, age = batch.status_list.unverified_payload, batch.max_age
+    return int(payload["exp"] if age is None else payload["iat"] + age)
 
 
 def events_complete(case: Case) -> None:

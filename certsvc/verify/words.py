@@ -8,7 +8,6 @@ import re
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from string import Formatter
 from typing import Any
 
 from certsvc.core.calendar import SHANGHAI, local_date
@@ -37,23 +36,25 @@ DECIDING_ACT = {"revoked": "revoke", "suspended": "suspend", "withdrawn": "withd
 _SOME_ORG: Words = ("有关机构", "the organisation concerned", "해당 기관")
 _SOME_ACT: Words = ("有关环节", "an act", "해당 단계")
 _SOME_ISSUER: Words = ("发证机关", "the issuing authority", "발급기관")
-_SOME_REASON: Words = ("依规定办理", "as the rules provide", "규정에 따름")
+_SOME_REASON: Words = ("此处未载", "not told here", "여기에 없음")
 _SOME_CAUSE: Words = (
     "有一项必要的检查没有结果。",
     "A required check has no result.",
     "필요한 검사 하나에 결과가 없습니다.",
 )
-#: In the place of a sentence with gaps, where what it names is withheld: outcome -> words.
+#: Code of a finding that is kept back from whoever knows number and name alone (`services.public_view`).
+WITHHELD = "withheld"
+#: What is said in its place: outcome -> words.
 _WITHHELD: dict[str, Words] = {
     "fail": (
-        "有一项检查没有通过;详情请用查验码或证书文件核验。",
+        "有检查没有通过;详情请用查验码或证书文件核验。",
         "A check failed; for details verify by the code or the file.",
-        "검사 하나를 통과하지 못했습니다. 자세한 내용은 확인 코드나 증서 파일로 확인하십시오.",
+        "통과하지 못한 검사가 있습니다. 자세한 내용은 확인 코드나 증서 파일로 확인하십시오.",
     ),
     "unknown": (
-        "有一项必要的检查没有结果;详情请用查验码或证书文件核验。",
+        "有必要的检查没有结果;详情请用查验码或证书文件核验。",
         "A required check has no result; for details verify by the code or the file.",
-        "필요한 검사 하나에 결과가 없습니다. 자세한 내용은 확인 코드나 증서 파일로 확인하십시오.",
+        "결과가 없는 필수 검사가 있습니다. 자세한 내용은 확인 코드나 증서 파일로 확인하십시오.",
     ),
     "not_run": ("此项未查。", "This was not checked.", "검사하지 않았습니다."),
 }
@@ -128,7 +129,7 @@ def row_sentence(report: Report, row: Row, lang: str) -> str:
 
 def row_detail(report: Report, row: Row, lang: str) -> str:
     """`detail` of a row of the Report JSON: its sentence, or the claim of its check where that is true."""
-    return row_sentence(report, row, lang) or term(words_terms.CHECKS, row.id, lang)
+    return row_sentence(report, row, lang) or term(words_terms.CLAIMS, row.id, lang)
 
 
 def row_about(report: Report, row: Row, lang: str) -> str:
@@ -262,13 +263,13 @@ def _cause(report: Report, lang: str) -> str:
 
 
 def _sentence(report: Report, outcome: str, code: str, about: About, lang: str) -> str:
+    if code == WITHHELD:
+        return say(_WITHHELD[outcome], lang)
     figures = about.figures
     nobody = next((words_procedure.MISSING[name] for name in words_procedure.MISSING if name in figures), None)
     said = words_gaps.OF_OUTCOME.get((outcome, code)) or (nobody if code == "act_missing" else None) or CODES.get(code)
     if said is None:
         return code
-    if report.withheld and not _fields(say(said, lang)) <= figures.keys():
-        return say(_WITHHELD[outcome], lang)
     spoken = {name: _figure(name, value, lang) for name, value in figures.items()}
     # An Unknown carries act and org among its figures, a Fault beside them.
     act, org = about.act or figures.get("act"), about.org or figures.get("org")
@@ -345,11 +346,6 @@ class _Figures(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         return _NOT_SAID
-
-
-def _fields(sentence: str) -> set[str]:
-    """What a sentence says by a figure, an act or an office."""
-    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
 
 
 def _fill(sentence: str, figures: dict[str, str]) -> str:

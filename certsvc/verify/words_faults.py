@@ -7,14 +7,14 @@ from certsvc.verify.words_terms import Words
 
 INTEGRITY: dict[str, Words] = {
     "sig_bad": (
-        "{typ}的电子签名与内容不符。",
-        "The signature of a {typ} does not fit its content.",
-        "{typ}의 전자서명이 내용과 맞지 않습니다.",
+        "{typ}的电子签名不成立:与内容不符,或不是可接受的签名。",
+        "The signature of the {typ} does not hold: it does not fit the content, or is of no kind that is accepted.",
+        "{typ}의 전자서명이 성립하지 않습니다: 내용과 맞지 않거나 인정되는 서명이 아닙니다.",
     ),
     "unused_evidence": (
-        "证据中夹带了用不到的材料({what})。",
-        "The evidence carries something that nothing uses ({what}).",
-        "증거에 쓰이지 않는 자료({what})가 들어 있습니다.",
+        "证据中夹带了用不到的材料,或同一材料重复({what})。",
+        "The evidence carries something that nothing uses, or something twice ({what}).",
+        "증거에 쓰이지 않거나 중복된 자료({what})가 들어 있습니다.",
     ),
 }
 LOG: dict[str, Words] = {
@@ -29,11 +29,9 @@ LOG: dict[str, Words] = {
         "공개 로그 항목이 앞 단계에서 이어지지 않습니다. 두 번 처리되었을 수 있습니다.",
     ),
     "time_mismatch": (
-        "{org}的“{act}”自称办理于 {signed},而公开日志登记于 {earliest} 至 {latest}:可能是事后补办或倒签。",
-        "“{act}” by {org} says {signed}, and entered the public log between {earliest} and {latest}: it was dated back, or "
-        "done afterwards.",
-        "{org}의 “{act}”에는 {signed}(으)로 적혀 있으나 공개 로그에는 {earliest}~{latest}에 등록되었습니다. 소급 작성되었을 수 "
-        "있습니다.",
+        "{org}的“{act}”自称办理于 {signed},而公开日志登记于 {earliest} 至 {latest}:两者不符(倒签、事后补办,或预填日期)。",
+        "“{act}” by {org} says {signed}, and entered the public log between {earliest} and {latest}: the two do not agree (dated back, done afterwards, or dated ahead).",
+        "{org}의 “{act}”에는 {signed}(으)로 적혀 있으나 공개 로그에는 {earliest}~{latest}에 등록되었습니다. 둘이 맞지 않습니다(소급, 사후 처리 또는 앞당겨 적은 날짜).",
     ),
     "log_forked": (
         "公开日志有两个不同的版本,请向审计机构报告。",
@@ -58,9 +56,9 @@ CHAIN: dict[str, Words] = {
         "증거가 서로 다른 두 루트에 속합니다.",
     ),
     "unknown_root": (
-        "签名密钥不是由本厅的根证书认证的。",
-        "The signing key was not certified under our root.",
-        "서명 키가 본청 루트 인증서로 인증되지 않았습니다.",
+        "签名密钥没有由本厅的根证书按规定认证。",
+        "The signing key was not certified under our root in the way that its use asks for.",
+        "서명 키가 본청 루트 인증서 아래에서 규정대로 인증되지 않았습니다.",
     ),
     "test_root": (
         "这是测试系统签发的样本,没有法律效力。",
@@ -68,9 +66,9 @@ CHAIN: dict[str, Words] = {
         "시험 시스템이 발급한 견본으로 법적 효력이 없습니다.",
     ),
     "cert_chain": (
-        "{org}的密钥证书不能追溯到根证书。",
-        "The key certificate of {org} does not lead up to the root.",
-        "{org}의 키 인증서가 루트까지 이어지지 않습니다.",
+        "{org}的密钥证书没有按规定的途径追溯到根证书。",
+        "The key certificate of {org} does not lead up to the root in the prescribed way.",
+        "{org}의 키 인증서가 정해진 경로로 루트까지 이어지지 않습니다.",
     ),
     "cert_form": (
         "密钥证书的格式有误。",
@@ -78,9 +76,9 @@ CHAIN: dict[str, Words] = {
         "키 인증서의 형식이 잘못되었습니다.",
     ),
     "cert_use": (
-        "{org}的密钥被用于它不该签的文件({typ})。",
-        "A key of {org} signed a kind of document it is not for ({typ}).",
-        "{org}의 키가 용도 밖의 문서({typ})에 쓰였습니다.",
+        "{org}的密钥不是用来签署此种文件的,或签在了经办人签字、机构盖章中不属于它的位置({typ})。",
+        "A key of {org} signed a document that it is not for, or signed in the place of the officer or of the seal, which is not its own ({typ}).",
+        "{org}의 키가 용도 밖의 문서에 쓰였거나, 담당자 서명과 기관 날인 중 제자리가 아닌 곳에 쓰였습니다({typ}).",
     ),
     "cert_time": (
         "{org}在密钥有效期以外签了名。",
@@ -130,9 +128,9 @@ AUTHORITY: dict[str, Words] = {
         "{org}의 위임 단계가 한도를 넘습니다.",
     ),
     "root_unknown": (
-        "{org}的授权不是省厅下达的。",
-        "The grant of {org} does not come from the provincial department.",
-        "{org}의 권한이 성 인사청에서 나온 것이 아닙니다.",
+        "{org}的最上级授权不是省厅以自己的名义下达的。",
+        "The topmost grant of {org} was not given by the provincial department in its own name.",
+        "{org}의 최상위 권한은 성 인사청이 자기 이름으로 부여한 것이 아닙니다.",
     ),
     "grant_signer": (
         "{org}的授权由无权授权者签发。",
@@ -140,9 +138,9 @@ AUTHORITY: dict[str, Words] = {
         "{org}의 권한 문서를 권한 없는 자가 서명했습니다.",
     ),
     "scope_widened": (
-        "{org}得到的授权超出上级的范围({dimension})。",
-        "The grant of {org} is wider than the one above it ({dimension}).",
-        "{org}의 권한이 상위 권한보다 넓습니다({dimension}).",
+        "{org}得到的授权超出上级的范围,或自身不成立({dimension})。",
+        "The grant of {org} is wider than the one above it, or no possible one ({dimension}).",
+        "{org}의 권한이 상위 권한보다 넓거나 성립하지 않습니다({dimension}).",
     ),
     "ratio_self_given": (
         "{org}的通过比例不是人社部门核定的。",
@@ -216,13 +214,13 @@ AUTHORITY: dict[str, Words] = {
     ),
     "key_ended": (
         "{org}在密钥停用后仍用它签署了{typ}。",
-        "{org} signed a {typ} with a key that had been ended.",
+        "{org} signed the {typ} with a key that had been ended.",
         "{org}이(가) 사용 종료된 키로 {typ}에 서명했습니다.",
     ),
     "key_compromised": (
-        "{org}的密钥在签署{typ}之前已失密,此签名不足为凭。",
-        "The key of {org} was in other hands before the {typ} was signed, so the signature proves nothing.",
-        "{org}의 키는 {typ} 서명 전에 이미 유출되어 서명을 믿을 수 없습니다.",
+        "{org}的密钥曾失密,不能证明{typ}是在此之前签署的,此签名不足为凭。",
+        "The key of {org} was in other hands, and nothing shows that the {typ} was signed before that, so the signature proves nothing.",
+        "{org}의 키가 유출되었고 {typ} 서명이 그 전이었음이 증명되지 않아 서명을 믿을 수 없습니다.",
     ),
     "ca_ended": (
         "{org}签署{typ}所用密钥的证书,是签发 CA 停用之后才签发的,不足为凭。",
@@ -230,14 +228,14 @@ AUTHORITY: dict[str, Words] = {
         "{org}이(가) {typ} 서명에 쓴 키의 인증서는 발급 CA 사용 종료 후에 발급되었습니다.",
     ),
     "ca_compromised": (
-        "签发 CA 在{org}签署{typ}之前已失密,所用密钥的证书不足为凭。",
-        "The issuing CA was in other hands before {org} signed the {typ}, so the certificate of the key proves nothing.",
-        "{org}이(가) {typ}에 서명하기 전에 발급 CA가 유출되어 키의 인증서를 믿을 수 없습니다.",
+        "签发 CA 曾失密,不能证明{org}签署{typ}是在此之前,所用密钥的证书不足为凭。",
+        "The issuing CA was in other hands, and nothing shows that {org} signed the {typ} before that, so the certificate of the key proves nothing.",
+        "발급 CA가 유출되었고 {org}의 {typ} 서명이 그 전이었음이 증명되지 않아 키의 인증서를 믿을 수 없습니다.",
     ),
     "key_not_granted": (
-        "{org}的签证密钥没有发证授权。",
-        "The key with which {org} signed the certificate was not granted for issuing.",
-        "{org}의 증서 서명 키에 발급 권한이 없습니다.",
+        "{org}的签名密钥不在授予它本身办理此事的授权之内。",
+        "The key with which {org} signed is not one that a grant of its own names for this.",
+        "{org}의 서명 키가 이 업무를 위해 해당 기관에 부여된 권한에 없습니다.",
     ),
     "status_foreign": (
         "状态表不是此证书所指的那一份。",
@@ -250,9 +248,9 @@ AUTHORITY: dict[str, Words] = {
         "{org}은(는) 발급기관도 상급기관도 아니어서 “{act}” 권한이 없습니다.",
     ),
     "status_key_not_granted": (
-        "{org}无权发布此证书的状态表。",
-        "{org} has no power to publish the status of this certificate.",
-        "{org}에는 이 증서의 상태표를 발표할 권한이 없습니다.",
+        "签署状态表的密钥({org})未获授权发布此证书的状态。",
+        "The key that signed the status list ({org}) was not granted to publish the status of this certificate.",
+        "상태표에 서명한 키({org})는 이 증서의 상태를 발표할 권한을 받지 않았습니다.",
     ),
 }
 STATUS: dict[str, Words] = {
@@ -267,9 +265,9 @@ STATUS: dict[str, Words] = {
         "상태표와 상태 변경 기록이 서로 다릅니다.",
     ),
     "status_illegal": (
-        "{org}的“{act}”不合规定:此前状态、理由类别或生效日期不允许。",
-        "“{act}” by {org} is not lawful: the status before it, its reason or its effect does not allow it.",
-        "{org}의 “{act}”은(는) 규정에 맞지 않습니다: 이전 상태, 사유 또는 효력일이 허용되지 않습니다.",
+        "{org}的“{act}”不合规定:此前状态、次序编号、理由类别或生效日期不允许。",
+        "“{act}” by {org} is not lawful: the status before it, its number, its reason or its effect does not allow it.",
+        "{org}의 “{act}”은(는) 규정에 맞지 않습니다: 이전 상태, 순번, 사유 또는 효력일이 허용되지 않습니다.",
     ),
 }
 DOCUMENT: dict[str, Words] = {
@@ -294,9 +292,9 @@ DOCUMENT: dict[str, Words] = {
         "PDF가 서명된 뒤에 변경되었습니다.",
     ),
     "signature_false": (
-        "PDF 的电子签名是假的。",
+        "PDF 的电子签名不成立。",
         "The signature in the PDF does not hold.",
-        "PDF의 전자서명이 맞지 않습니다.",
+        "PDF의 전자서명이 성립하지 않습니다.",
     ),
     "coverage": (
         "PDF 的电子签名没有覆盖整个文件,有内容是后加的。",
@@ -310,13 +308,13 @@ DOCUMENT: dict[str, Words] = {
     ),
     "bundle_missing": (
         "PDF 里没有完整的证书数据。",
-        "The certificate data are missing from the PDF.",
-        "PDF에 증서 자료가 없습니다.",
+        "The PDF does not hold the whole data of the certificate.",
+        "PDF에 온전한 증서 자료가 없습니다.",
     ),
     "pdf_no_bundle": (
         "PDF 里没有完整的证书数据。",
-        "The certificate data are missing from the PDF.",
-        "PDF에 증서 자료가 없습니다.",
+        "The PDF does not hold the whole data of the certificate.",
+        "PDF에 온전한 증서 자료가 없습니다.",
     ),
     **dict.fromkeys(
         (

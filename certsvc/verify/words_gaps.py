@@ -86,7 +86,7 @@ UNKNOWN: dict[str, Words] = {
     "status_checkpoint": (
         "状态表所附的日志检查点不是它所说的那一个。",
         "The status list carries another checkpoint than the one that it says it follows.",
-        "상태표에 딸린 체크포인트가 말한 것과 다릅니다.",
+        "상태표에 딸린 체크포인트가 상태표에 적힌 것이 아닙니다.",
     ),
     "status_checkpoint_old": (
         "状态表依据的日志检查点太旧({seen}),可能缺少之后的变更。",
@@ -94,9 +94,9 @@ UNKNOWN: dict[str, Words] = {
         "상태표가 {seen}까지의 로그만 따릅니다. 이후 변경이 빠졌을 수 있습니다.",
     ),
     "status_stale": (
-        "离线状态数据已有 {days} 天,状态未查。签名不受影响。",
-        "The status data are {days} days old, so the status was not checked. Signatures are not affected.",
-        "상태 자료가 {days}일 지나 상태를 확인하지 못했습니다. 서명에는 영향이 없습니다.",
+        "状态数据已有 {days} 天,过旧,状态未查。签名不受影响。",
+        "The status data are too old (days: {days}), so the status was not checked. Signatures are not affected.",
+        "상태 자료가 {days}일 지나 너무 오래되어 상태를 확인하지 못했습니다. 서명에는 영향이 없습니다.",
     ),
     "status_value": (
         "状态表中有不认识的状态({value})。",
@@ -136,7 +136,7 @@ UNKNOWN: dict[str, Words] = {
     "interval_unproved": (
         "日志检查点相隔太远,只能证明“{act}”公示了 {days} 个工作日,应为 {needed} 个。",
         "The log's checkpoints prove only {days} working days of the notice “{act}”; {needed} are asked.",
-        "로그 체크포인트로는 “{act}” 공고 {days}영업일만 증명됩니다. {needed}영업일이 필요합니다.",
+        "로그 체크포인트 간격이 넓어 “{act}” 공시는 근무일 {days}일만 증명됩니다. 근무일 {needed}일이 필요합니다.",
     ),
     "trust_older": (
         "信任清单早于所用的{typ},无法确认其是否有效。请联网重试,或索取原始文件。",

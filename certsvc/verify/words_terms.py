@@ -152,7 +152,7 @@ CHECKS: dict[str, Words] = {
     "dates_agree": (
         "证书中的日期与机关前后一致",
         "The days and the issuer in the certificate agree with each other",
-        "증서 안의 날짜와 발급 기관이 서로 일치합니다",
+        "증서 안의 날짜와 발급기관이 서로 일치함",
     ),
     "certificate_matches_entry": (
         "证书内容与评审结果一致",
@@ -214,6 +214,8 @@ CHECKS: dict[str, Words] = {
     "file_untouched": ("PDF 文件未被改动", "The PDF is untouched", "PDF가 변경되지 않음"),
     "file_signed_by_issuer": ("PDF 由发证机关签名", "The PDF is signed by the issuer", "PDF를 발급기관이 서명함"),
 }
+#: Id of a row -> what it says where it passed: a check, or a whole family where no check is told.
+CLAIMS: dict[str, Words] = {**CHECKS, **FAMILIES}
 DIMENSIONS: dict[str, Words] = {
     "time": ("期限", "time", "기간"),
     "acts": ("事项", "acts", "업무"),
@@ -227,6 +229,7 @@ DIMENSIONS: dict[str, Words] = {
 }
 #: Members of a certificate that can be at odds with what was decided.
 MEMBERS: dict[str, Words] = {
+    "": ("无", "nothing", "없음"),
     "name": ("姓名", "name", "성명"),
     "sex": ("性别", "sex", "성별"),
     "birth": ("出生日期", "date of birth", "생년월일"),
@@ -308,7 +311,7 @@ REASONS: dict[str, Words] = {
     "issuing_error": ("发证差错", "error in issuing", "발급 착오"),
     "inquiry": ("核查中", "under inquiry", "조사 중"),
     "cleared": ("核查无问题", "inquiry found nothing", "조사 결과 이상 없음"),
-    "holder_request": ("本人申请", "request of the holder", "본인 신청"),
+    "holder_request": ("本人申请,非违规", "request of the holder, no misconduct", "본인 신청, 위반 아님"),
     "correction": ("更正", "correction", "정정"),
     "key_compromised": ("密钥失密后换发", "re-issue after a lost key", "키 유출 후 재발급"),
 }

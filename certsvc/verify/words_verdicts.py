@@ -77,9 +77,9 @@ VERDICTS: dict[str, VerdictWords] = {
     "void": VerdictWords(
         ("程序无效", "Void: outside the prescribed procedure", "절차 위반 무효"),
         (
-            "签名属实,但未按规定程序办理。{cause}",
-            "Genuinely signed, but outside the prescribed procedure. {cause}",
-            "서명은 진본이나 정해진 절차를 벗어났습니다. {cause}",
+            "签名与内容相符,但未按规定程序办理。{cause}",
+            "The signatures fit what was signed, but it was done outside the prescribed procedure. {cause}",
+            "서명은 내용과 맞으나 정해진 절차를 벗어났습니다. {cause}",
         ),
         (
             f"不得采用;请向发证机关核实,可附本页。咨询 {PHONE}。",
@@ -90,9 +90,9 @@ VERDICTS: dict[str, VerdictWords] = {
     "withdrawn": VerdictWords(
         ("已注销", "Withdrawn", "말소됨"),
         (
-            "{D} 依本人申请等原因注销,非违规。",
-            "Closed on {D} at the holder's request or the like; no misconduct.",
-            "{D} 본인 신청 등으로 말소되었으며 위반이 아닙니다.",
+            "{D} 注销;类别:{class}。",
+            "Withdrawn on {D}; class: {class}.",
+            "{D} 말소되었습니다. 유형: {class}.",
         ),
         (
             "{D} 之后不得作为有效证书采用。",
@@ -116,9 +116,9 @@ VERDICTS: dict[str, VerdictWords] = {
     "tampered": VerdictWords(
         ("内容被改动", "Content altered", "내용 변조됨"),
         (
-            "数据与电子签名不符,所写内容一概不可信。{cause}",
-            "The data do not match the signature; trust none of it. {cause}",
-            "자료가 전자서명과 맞지 않으므로 내용을 전혀 믿을 수 없습니다. {cause}",
+            "所出示的不是签发时的原样,所写内容一概不可信。{cause}",
+            "What was shown is not as it was issued; trust none of it. {cause}",
+            "제시된 것이 발급 당시의 원형이 아니므로 내용을 전혀 믿을 수 없습니다. {cause}",
         ),
         (
             f"不得采用;请保留原件,致电 {PHONE} 反映。",
@@ -197,9 +197,9 @@ UNDATED: dict[str, VerdictWords] = {
     "withdrawn": replace(
         VERDICTS["withdrawn"],
         reason=(
-            "已依本人申请等原因注销,非违规;何时注销,此处未载。",
-            "Closed at the holder's request or the like; no misconduct. Since when is not told here.",
-            "본인 신청 등으로 말소되었으며 위반이 아닙니다. 말소일은 여기에 없습니다.",
+            "已注销;何时、因何注销,此处未载。",
+            "It was withdrawn; when and why is not told here.",
+            "말소되었습니다. 말소일과 사유는 여기에 없습니다.",
         ),
         advice=(
             "不得再作为有效证书采用。",

@@ -9,7 +9,7 @@ from itertools import groupby
 from certsvc.core.calendar import local_date
 from certsvc.verify import words, words_times
 from certsvc.verify.report import FAMILIES, OUTCOMES, SIGNED, Link, Moment, Report, Row
-from certsvc.verify.words_terms import ACTS, CHECKS, SIGNATURES, STATES
+from certsvc.verify.words_terms import ACTS, CLAIMS, SIGNATURES, STATES
 from certsvc.verify.words_terms import FAMILIES as FAMILY_WORDS
 from certsvc.verify.words_terms import OUTCOMES as OUTCOME_WORDS
 from certsvc.web.texts import TEXTS
@@ -230,7 +230,7 @@ def _check(report: Report, rows: list[Row], lang: str) -> CheckLines:
     state, rule = _worst([row.outcome for row in rows]), _common_rule(rows)
     lines = [_line(report, row, rule, lang) for row in rows]
     told = tuple(replace(line, count=lines.count(line)) for line in dict.fromkeys(lines))
-    label = words.term(CHECKS, rows[0].id, lang)
+    label = words.term(CLAIMS, rows[0].id, lang)
     return CheckLines(state, label, words.term(OUTCOME_WORDS, state, lang), rule, told)
 
 

@@ -9,6 +9,7 @@ from reports_for_tests import (
     ABSENT_ACT,
     ACTS,
     CERTIFICATE,
+    COMMITTEE,
     CORRECTED,
     GRANTS,
     KNOWN_LATER,
@@ -16,13 +17,14 @@ from reports_for_tests import (
     UNPROVED,
     UNSEALED,
     VALID,
+    failed,
 )
 
 from certsvc.core.outcomes import About
-from certsvc.services.public_view import PUBLIC_MEMBERS, public_only
+from certsvc.services.public_view import PUBLIC_CODES, PUBLIC_MEMBERS, public_only
 from certsvc.verify import words
-from certsvc.verify.checks import CHECKS
-from certsvc.verify.report import Report
+from certsvc.verify.report import FAMILIES, Report
+from certsvc.web.pages import Site, verdict_page
 
 FULL = {"valid": VALID, "absent": ABSENT_ACT, "unsealed": UNSEALED, "later": KNOWN_LATER, "corrected": CORRECTED}
 #: A void certificate whose content may not be shown; its chain still names offices.
@@ -52,21 +54,37 @@ def test_the_certificate_is_cut_to_the_public_members_with_a_masked_name() -> No
     assert public_only(HIDDEN).certificate is None
 
 
-def test_each_check_has_one_row_whatever_the_number_of_acts() -> None:
+def test_each_family_of_checks_has_one_row_whatever_the_number_of_checks_and_acts() -> None:
     rows = public_only(VALID).rows
-    assert [row.id for row in rows] == [check.id for check in CHECKS]
-    assert [row.rule for row in rows] == [check.rule for check in CHECKS]
+    assert [row.id for row in rows] == [row.family for row in rows] == list(FAMILIES)
     assert all(row.about == About() and row.evidence is None for row in rows)
+    passed = [row for row in words.report_json(public_only(VALID), "zh")["checks"] if row["outcome"] == "pass"]
+    assert {row["code"]: row["details"] for row in passed}["procedure"] == {"zh": "程序", "en": "Procedure"}
 
 
-def test_the_row_of_a_check_is_the_worst_of_its_rows() -> None:
-    row = next(row for row in public_only(UNSEALED).rows if row.id == "signed_and_sealed")
-    assert (row.outcome, row.code) == ("fail", "seal_missing")
+def test_the_row_of_a_family_is_the_worst_of_its_rows_and_does_not_say_why() -> None:
+    rows = {row.id: (row.outcome, row.code) for row in public_only(UNSEALED).rows}
+    assert (rows["chain"], rows["integrity"]) == (("fail", "withheld"), ("pass", "integrity"))
 
 
-def test_the_answer_of_then_keeps_its_code_and_no_other_version_is_told() -> None:
-    """Its code says no more than that of the answer of now; without it a void would be told as what nobody can decide."""
-    assert public_only(replace(KNOWN_LATER, then=("void", "act_missing"))).then == ("void", "act_missing")
+@pytest.mark.parametrize("outcome", ["fail", "unknown"])
+@pytest.mark.parametrize("code", sorted(words.CODES.keys() - PUBLIC_CODES))
+def test_neither_the_finding_nor_the_check_that_found_it_is_told(code: str, outcome: str) -> None:
+    about = About("accept", COMMITTEE[0], {"ban_from": "2025-01-17", "ban_until": "None", "roles": "unit"})
+    found = failed("void" if outcome == "fail" else "cannot_decide", "person_facts", code, outcome, about)
+    shown = public_only(replace(found, then=(found.verdict, code), then_about=about))
+    told = words.report_json(shown, "en")
+    assert (told["reason"], told["then"]["reason"]) == ("withheld", "withheld")
+    assert {row["code"] for row in told["checks"]} <= PUBLIC_CODES | {*FAMILIES, "withheld"}
+    page = verdict_page(Site("sample.invalid"), shown, "en", "/number")
+    for text in (json.dumps(told), page):
+        assert not re.search(rf"\b(?:{code}|person_facts)\b|2025-01-17", text)
+
+
+def test_the_answer_of_then_is_kept_back_as_that_of_now_and_no_other_version_is_told() -> None:
+    """Without any code a void would be told as what nobody can decide."""
+    assert public_only(replace(KNOWN_LATER, then=("void", "act_missing"))).then == ("void", "withheld")
+    assert public_only(replace(KNOWN_LATER, then=("revoked", "revoked"))).then == ("revoked", "revoked")
     assert public_only(VALID).then is None
     other = {"number": "1", "version": 2, "issued_on": "2027-01-01"}
     cut = public_only(replace(CORRECTED, replaced_by=other))
@@ -100,10 +118,10 @@ def test_no_sentence_has_a_gap_where_what_it_names_is_withheld(report: Report, l
 
 def test_a_void_is_told_to_have_failed_and_where_to_ask_on_and_nothing_that_is_withheld() -> None:
     assert words.reason(public_only(ABSENT_ACT), "zh") == (
-        "签名属实,但未按规定程序办理。有一项检查没有通过;详情请用查验码或证书文件核验。"
+        "签名与内容相符,但未按规定程序办理。有检查没有通过;详情请用查验码或证书文件核验。"
     )
     assert "A check failed; for details verify" in words.reason(public_only(UNSEALED), "en")
-    assert words.reason(public_only(REPORTS["cannot_decide"]), "zh").startswith("有一项必要的检查没有结果;")
+    assert words.reason(public_only(REPORTS["cannot_decide"]), "zh").startswith("有必要的检查没有结果;")
 
 
 def test_the_end_of_a_term_is_told_to_whoever_is_told_that_it_ended() -> None:

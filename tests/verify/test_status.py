@@ -71,6 +71,26 @@ def test_a_newer_list_ends_a_certificate_for_the_present(
     assert with_list(small_instance, list_of(small_instance, 89, value), 90, 90).verdict == verdict
 
 
+@pytest.mark.parametrize("max_age", [3600, DAY, 3 * DAY, 300 * DAY])
+def test_an_answer_says_to_the_second_until_when_the_same_evidence_is_answered_alike(
+    max_age: int, small_instance: SmallInstance
+) -> None:
+    data, asked = small_instance.bundle(), day(43.01)
+    until = judge(small_instance, data, now=asked, at=asked, max_age=max_age).good_until
+    assert until is not None
+    said = [judge(small_instance, data, now=one, at=one, max_age=max_age).verdict for one in (until, until + 1)]
+    assert said == ["valid", "cannot_decide"]
+
+
+def test_without_a_limit_of_the_asker_an_answer_is_good_until_the_first_of_its_two_lists_ends(
+    small_instance: SmallInstance,
+) -> None:
+    trust_ends_first = Forge(small_instance)
+    trust_ends_first.tree["trust"]["exp"] = day(45)
+    for data, end in ((small_instance.bundle(), day(50)), (trust_ends_first.build(), day(45))):
+        assert judge(small_instance, data, now=day(44), at=day(44)).good_until == end
+
+
 @pytest.mark.parametrize("at", [43, 50, 88.9])
 def test_a_newer_list_leaves_the_past_open_since_the_act_may_reach_back(
     at: float, small_instance: SmallInstance
