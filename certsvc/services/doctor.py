@@ -35,7 +35,6 @@ from certsvc.services import (
     overview,
     trust_room,
 )
-from certsvc.services.ceremony import SIGNER_YEARS
 from certsvc.services.publish import LIST_TERM
 from certsvc.services.slots import published_lists
 from certsvc.services.witness_list import check_witnesses, is_strict
@@ -47,7 +46,7 @@ from certsvc.store.migrate import check_current, upgrade
 
 OK, WARN, BAD = "ok", "warn", "bad"
 #: Days before an end at which it is said.
-KEY_NOTICE, TRUST_NOTICE, CALENDAR_NOTICE = 60, 60, 60
+TRUST_NOTICE, CALENDAR_NOTICE = 60, 60
 DAY = 86_400
 #: Seconds after which the newest cosignature is old: a log has a heartbeat every ten minutes.
 STALE = 3600
@@ -155,9 +154,7 @@ def key_ends(instance: Instance) -> Iterator[Finding]:
     for key in sorted(
         (one for one in living if one.jkt in ends), key=lambda one: (ends[one.jkt], one.use != CA, one.jkt)
     ):
-        # A root is not rotated; no key is good for longer than the CA that certified it.
-        notice = KEY_NOTICE + SIGNER_YEARS * 365 if key.use == CA else KEY_NOTICE
-        if ends[key.jkt] - instance.now() >= notice * DAY:
+        if not certifiers.is_due(instance, key):
             continue
         whose, day = whose_key(key), local_date(ends[key.jkt])
         zh, en = f"密钥 {whose} 于 {day} 到期", f"the key {whose} ends on {day}"
