@@ -86,20 +86,16 @@ def present_ca(instance: Instance, connection: Connection) -> Authority:
         raise NotReady("key_absent", zh, en, f"certsvc keys history --org {instance.settings.authority}")
     term = instance.term_of(living)
     if not term.has(instance.now()):
-        raise expired("ca_expired", living, term)
+        raise expired("ca_expired", living, term, instance.roots_end)
     path = instance.keys_dir / living.uri.removeprefix("file:")
     return Authority(load_certificate(living.certificate), read_ca_key(path))
-
-
-def roots_end(instance: Instance) -> int:
-    """When the last root ends, in seconds: nothing that is certified is good for longer."""
-    return max(own_term(anchor.der).last for anchor in instance.anchors)
 
 
 def is_due(instance: Instance, key: SigningKey) -> bool:
     """Whether a living key is so near its end, or its CA's, that another takes its place, and another one lasts longer."""
     ends, notice = instance.term_of(key).last, CA_NOTICE if key.use == CA else KEY_NOTICE
-    return min(key.valid_to, ends) - instance.now() < notice * DAY and ends < roots_end(instance)
+    near = min(key.valid_to, ends) - instance.now() < notice * DAY
+    return near and ends < instance.roots_end and instance.now() <= instance.roots_end
 
 
 def check_another(instance: Instance, connection: Connection) -> None:
@@ -161,8 +157,11 @@ def _check_root(instance: Instance, der: bytes) -> None:
     last = own_term(der).last
     if instance.now() > last:
         day = local_date(last)
-        zh, en = f"根证书于 {day} 到期,须重新举行密钥仪式", f"The root ended on {day}: it takes a new ceremony."
-        raise NotReady("root_expired", zh, en, "certsvc init")
+        zh, en = (
+            f"根证书于 {day} 到期,本实例不再签发密钥",
+            f"The root ended on {day}; this home certifies nothing any more.",
+        )
+        raise NotReady("root_expired", zh, en, "certsvc doctor")
 
 
 def mint_ca(

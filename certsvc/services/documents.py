@@ -243,7 +243,8 @@ def procedure_for(connection: Connection, track: str, at: int) -> Jws:
     """The newest procedure of `track` that has begun by `at`. Raises NotFound where there is none, or it has ended."""
     found = procedure_at(standing_documents(connection, "procedure+jwt", track), at)
     if found is None:
-        zh, en = f"没有取得方式 {track} 的有效程序", f"No procedure for {track} is in force at that time."
+        zh = f"没有取得方式 {track} 的有效程序;新版随程序升级提供"
+        en = f"No procedure for {track} is in force at that time; newer ones come with an update of certsvc."
         raise NotFound("procedure_absent", zh, en, "certsvc keys procedures")
     return found
 

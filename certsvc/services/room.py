@@ -32,8 +32,15 @@ EVENTS = {"suspend": 3, "reinstate": 2, "correct": 1}
 #: What one status event adds at most: its two halves and its log proof, between two checkpoints of its own, and the CA of its keys.
 EVENT = {"bytes": 12_288, "marks": 128, "notes": 2, "cas": 1}
 #: What may come between that and the last revocation: grants of four more days, the keys that they name.
-SPARE = {"grants": 8, "certs": 8,  "bytes": 65_536, "marks": 1_000, "notes": 8}
-LIMITS = {**MOST, "cas": MAX_ISSUING_CAS, "bytes": MAX_BYTES, "marks": MAX_MARKS, "notes": MAX_NOTES, "note_bytes": MAX_NOTE_BYTES}
+SPARE = {"grants": 8, "certs": 8, "bytes": 65_536, "marks": 1_000, "notes": 8}
+LIMITS = {
+    **MOST,
+    "cas": MAX_ISSUING_CAS,
+    "bytes": MAX_BYTES,
+    "marks": MAX_MARKS,
+    "notes": MAX_NOTES,
+    "note_bytes": MAX_NOTE_BYTES,
+}
 #: What there is too much of, in two languages.
 NAMES = {
     "bytes": ("个字节", "bytes"),

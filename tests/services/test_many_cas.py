@@ -1,15 +1,12 @@
 """However often keys are rotated, no genuine certificate has more issuing CAs in its evidence than a reader takes."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from lifecycle_for_tests import PAPER, days_later, do, refused
-from support_instance import DAY, START, SmallInstance, build_small_instance
+from support_instance import DAY, START, SmallInstance
 
 from certsvc.core.chain import MAX_ISSUING_CAS
 from certsvc.core.errors import Refused
-from certsvc.services import ceremony, certifiers, compromise, doctor, documents, rotation
+from certsvc.services import certifiers, compromise, documents, rotation
 from certsvc.services.room import LIMITS
 from certsvc.services.verify_evidence import Asked, Found, fresh_bundle, verify_code, verify_offline
 from certsvc.store.rows import SigningKey
@@ -78,25 +75,6 @@ def test_a_ca_that_ends_is_rotated_however_many_stand(small: SmallInstance, monk
     small.instance.set_clock(START + 7 * YEAR)
     assert rotate_ca(small)
     assert not rotate_ca(small)
-
-
-@pytest.fixture
-def short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallInstance]:
-    """A home whose root ends with its first CA."""
-    monkeypatch.setattr(ceremony, "ROOT_YEARS", certifiers.CA_YEARS)
-    small = build_small_instance(tmp_path / "home", 1)
-    yield small
-    small.instance.close()
-
-
-@pytest.mark.parametrize("days", [3 * 365, 30, 1])
-def test_the_doctor_names_no_key_that_another_one_would_not_outlast(short: SmallInstance, days: int) -> None:
-    """He named the CA at every visit of the last three years, and each time that was followed made one more."""
-    instance = short.instance
-    instance.set_clock(certifiers.roots_end(instance) - days * DAY)
-    said = [one.hint for one in doctor.key_ends(instance)]
-    assert not [one for one in said if one.endswith(("--use ca", "--use policy"))]
-    assert [rotate_ca(short) for _ in range(3)] == [True, True, False]
 
 
 @pytest.mark.parametrize("kind", ["suspend", "correct"])

@@ -154,7 +154,7 @@ def test_a_trust_bundle_leaves_out_as_much_as_leaves_room_in_all_that_a_reader_c
 def test_the_doctor_sees_how_full_a_trust_bundle_is_by_whatever_is_most(small: SmallInstance) -> None:
     small.instance.set_clock(small.now + DAY)
     assert trust_room.WARN <= full(small, 900, 0) < trust_room.ENROL
-    assert ["warn"] == [one.state for one in visit(small.instance.home) if "trust bundle is" in one.en]
+    assert [one.state for one in visit(small.instance.home) if "trust bundle is" in one.en] == ["warn"]
 
 
 def test_each_kind_of_row_has_as_many_parts_as_are_counted_for_it(small: SmallInstance) -> None:
