@@ -115,7 +115,7 @@ class Instance:
             # What the log takes in after the end counts for nothing, and it has a day for that.
             term = replace(term, last=term.last - LOG_DAY)
         if moment > term.last:
-            raise expired("key_expired", key, self.term_of(key))
+            raise expired("key_expired", key, self.term_of(key), self.roots_end)
         if moment < term.first:
             day, whose = local_date(term.first), whose_key(key)
             zh, en = f"密钥证书自 {day} 起才有效:{whose}", f"The certificate of the key {whose} begins on {day}."
@@ -138,6 +138,11 @@ class Instance:
                 return own_term(key.certificate)
             self._terms[key.certificate] = whole
         return self._terms[key.certificate]
+
+    @cached_property
+    def roots_end(self) -> int:
+        """When the last root ends, in seconds: nothing that is certified is good for longer."""
+        return max(own_term(anchor.der).last for anchor in self.anchors)
 
     def _certifiers(self) -> tuple[bytes, ...]:
         """Root and issuing CAs, as DER; of a home from before these were registered those in its files."""
@@ -198,12 +203,19 @@ def rotate_command(key: SigningKey) -> str:
     return f"certsvc keys rotate {which}"
 
 
-def expired(code: str, key: SigningKey, term: Term) -> NotReady:
-    """Why nothing is signed with `key`, and the way out."""
+def next_home_command(instance: Instance) -> str:
+    """What makes the home that goes on when the root of this one ends, or is stolen (docs/next-root.md)."""
+    test = " --test" if instance.settings.environment == "test" else ""
+    strict = " --log-required" if any(anchor.log_required for anchor in instance.anchors) else ""
+    return f"certsvc init --home {instance.home}-next --authority {instance.settings.authority} --public-url URL{test}{strict}"
+
+
+def expired(code: str, key: SigningKey, term: Term, roots_end: int) -> NotReady:
+    """Why nothing is signed with `key`, and the way out: another key, where the root lets it hold for longer."""
     day, whose = local_date(term.last), whose_key(key)
     zh = f"密钥证书于 {day} 到期,不再用于签名:{whose}"
     en = f"The certificate of the key {whose} ends on {day}; nothing is signed with it any more."
-    return NotReady(code, zh, en, rotate_command(key))
+    return NotReady(code, zh, en, rotate_command(key) if term.last < roots_end else "certsvc doctor")
 
 
 def home_path(given: str | Path | None = None) -> Path:

@@ -10,7 +10,7 @@ from certsvc.cli.say import bar, done, next_step, out, table, talk
 from certsvc.core.schemas import GRANTABLE_ACTS, ROLES
 from certsvc.core.titles import LEVELS
 from certsvc.instance import Instance
-from certsvc.services import delegation, documents, enrol
+from certsvc.services import delegation, documents, enrol, procedures
 from certsvc.services.delegation import FIRMS_PLANNED, ROLE_ACTS, Delegation, delegate, firms_beyond_plan
 from certsvc.services.overview import Office, offices, pseudonym_of
 from certsvc.services.sample_delegation import enrol_sample
@@ -207,6 +207,10 @@ def publish_procedures(instance: Instance) -> None:
     tracks = documents.publish_procedures(instance)
     documents.publish_trust(instance)
     done(f"新发布 {len(tracks)} 份程序:{', '.join(tracks) or '—'}", "procedures published")
+    ended = [track for track, last in procedures.ends_of(instance).items() if last < instance.now()]
+    if ended:
+        names = " ".join(ended)
+        out(f"已到期,先升级程序:{names} · ended, and newer ones come with an update of certsvc: {names}")
     next_step("certsvc procedure list")
 
 

@@ -17,14 +17,14 @@ from certsvc.core.kinds import CEREMONY_USES
 from certsvc.instance import Instance, Settings, database_url, open_instance, write_settings
 from certsvc.register.sealing import create_data_keys
 from certsvc.services import certifiers, enrol, key_events
-from certsvc.services.certifiers import CA_YEARS
+from certsvc.services.certifiers import CA_YEARS, SIGNER_YEARS
 from certsvc.signers.minting import Authority, Holder, mint_issuing_ca, mint_root, mint_signer, new_key, write_key
 from certsvc.store import keys as key_store
 from certsvc.store.engine import open_engines
 from certsvc.store.migrate import revision, upgrade
 from certsvc.store.rows import SigningKey
 
-ROOT_YEARS, SIGNER_YEARS = 20, 3
+ROOT_YEARS = 20
 #: Organisation id of the root authority, the `iss` of top grants.
 ROOT_ORG = "ROOT"
 

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection
 
 from certsvc.core.calendar import local_date
-from certsvc.core.chain import has_issued, instance_flags, jkt_in, load_certificate
-from certsvc.core.errors import NotFound, NotReady
+from certsvc.core.chain import MAX_ISSUING_CAS, has_issued, instance_flags, jkt_in, load_certificate
+from certsvc.core.errors import NotFound, NotReady, Refused
 from certsvc.core.kinds import CA, CERTIFYING_USES, ROOT
 from certsvc.instance import Instance, expired
 from certsvc.services import documents, key_events
@@ -23,8 +23,14 @@ from certsvc.signers.term import own_term
 from certsvc.store import keys as key_store
 from certsvc.store.rows import SigningKey
 
-#: For how many years a CA is certified, and the files of the first one.
-CA_YEARS, FIRST_CA = 10, "issuing-ca"
+#: For how many years a CA is certified and the keys under it, and the files of the first CA.
+CA_YEARS, SIGNER_YEARS, FIRST_CA = 10, 3, "issuing-ca"
+#: Days before the end of a key at which it is said; of a CA before that of the last key that it certifies in full.
+KEY_NOTICE, DAY = 60, 86_400
+CA_NOTICE = KEY_NOTICE + SIGNER_YEARS * 365
+#: CAs that may stand before another one is due. A reader takes eight in the evidence of a certificate (docs/format.md 2):
+#: the rest is for those that come because one ends (docs/decisions/0051).
+MOST_CAS = 3
 
 
 def record(instance: Instance, connection: Connection) -> int:
@@ -80,9 +86,31 @@ def present_ca(instance: Instance, connection: Connection) -> Authority:
         raise NotReady("key_absent", zh, en, f"certsvc keys history --org {instance.settings.authority}")
     term = instance.term_of(living)
     if not term.has(instance.now()):
-        raise expired("ca_expired", living, term)
+        raise expired("ca_expired", living, term, instance.roots_end)
     path = instance.keys_dir / living.uri.removeprefix("file:")
     return Authority(load_certificate(living.certificate), read_ca_key(path))
+
+
+def is_due(instance: Instance, key: SigningKey) -> bool:
+    """Whether a living key is so near its end, or its CA's, that another takes its place, and another one lasts longer."""
+    ends, notice = instance.term_of(key).last, CA_NOTICE if key.use == CA else KEY_NOTICE
+    near = min(key.valid_to, ends) - instance.now() < notice * DAY
+    return near and ends < instance.roots_end and instance.now() <= instance.roots_end
+
+
+def check_another(instance: Instance, connection: Connection) -> None:
+    """Returns if a CA more is due, or few stand. Raises Refused(ca_lasts).
+
+    A stolen one counts no more: what it certified has certificates of the one in its place.
+    """
+    standing = [ca for ca in list_cas(instance, connection) if ca.ended_reason != "compromised"]
+    living = next((ca for ca in standing if ca.ended_reason is None), None)
+    if living is None or is_due(instance, living) or len(standing) < MOST_CAS:
+        return
+    day = local_date(instance.term_of(living).last)
+    zh = f"签发 CA 有效至 {day},尚不必轮换:一份证书的证据最多容纳 {MAX_ISSUING_CAS} 个签发 CA,现有 {len(standing)} 个"
+    en = f"The issuing CA lasts until {day}; {len(standing)} stand, and evidence takes {MAX_ISSUING_CAS} at most."
+    raise Refused("ca_lasts", zh, en, "certsvc doctor")
 
 
 def ca_of(instance: Instance, connection: Connection, certificate: bytes) -> SigningKey:
@@ -129,8 +157,11 @@ def _check_root(instance: Instance, der: bytes) -> None:
     last = own_term(der).last
     if instance.now() > last:
         day = local_date(last)
-        zh, en = f"根证书于 {day} 到期,须重新举行密钥仪式", f"The root ended on {day}: it takes a new ceremony."
-        raise NotReady("root_expired", zh, en, "certsvc init")
+        zh, en = (
+            f"根证书于 {day} 到期,本实例不再签发密钥",
+            f"The root ended on {day}; this home certifies nothing any more.",
+        )
+        raise NotReady("root_expired", zh, en, "certsvc doctor")
 
 
 def mint_ca(

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from certsvc.core.errors import CertsvcError, NotFound, NotReady, Refused
 from certsvc.core.kinds import CA, ROOT
 from certsvc.core.outcomes import Fault
-from certsvc.instance import Instance
+from certsvc.instance import Instance, next_home_command
 from certsvc.services import documents, key_events, log_leaves, status
 from certsvc.services.coming_into_force import finish_waiting
 from certsvc.services.damage import OPEN, SUSPENDED, CertificateLine, Damage, damage_within
@@ -89,7 +89,7 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
                 "根密钥失密须重新举行密钥仪式",
                 "A stolen root takes a new ceremony; verifiers exchange the anchor.",
             )
-            raise Refused("key_use", zh, en, "certsvc init")
+            raise Refused("key_use", zh, en, next_home_command(instance))
         if key.ended_reason == "compromised" and key.good_before is not None:
             if key.good_before < since:
                 zh, en = "已按更早的时间停用,不能改晚", "An earlier time was declared already; it is never moved later."

@@ -84,19 +84,26 @@ def give_top_grant(instance: Instance) -> str:
 
 def _top(instance: Instance, connection: Connection, paper: Mapping[str, str]) -> dict[str, Any]:
     org, now = instance.settings.authority, instance.now()
+    exp = now + TOP_DAYS * DAY
     return {
         "sub": org,
         "parent": None,
         "role": "issuer",
         "keys": [{"jkt": documents.own_key(connection, org, use).jkt, "use": use} for use in TOP_USES],
         "acts": [*PATH_ACTS, *LIFECYCLE_ACTS],
-        "scope": EVERYTHING,
+        "scope": _with_years_until(EVERYTHING, exp),
         "ratios": {},
         "depth": TOP_DEPTH,
         "nbf": now,
-        "exp": now + TOP_DAYS * DAY,
+        "exp": exp,
         "document": dict(paper),
     }
+
+
+def _with_years_until(scope: Mapping[str, Any], end: int) -> dict[str, Any]:
+    """The scope, with award years at least up to that of the end of its grant: nothing wider is given before that."""
+    years = scope["years"]
+    return {**scope, "years": {**years, "to": max(years["to"], local_date(end).year)}}
 
 
 def renew_top_grant(instance: Instance, paper: Mapping[str, str]) -> str:
@@ -115,9 +122,11 @@ def renew_top_grant(instance: Instance, paper: Mapping[str, str]) -> str:
             zh = f"现有总授权到 {local_date(last['exp'])} 才到期,期满前一年内续授"
             en = f"The authority's own grant lasts until {local_date(last['exp'])}; it is given anew within its last year."
             raise Refused("grant_lasts", zh, en, f"certsvc keys grants {last['sub']}")
-        years = {**last["scope"]["years"], "to": max(last["scope"]["years"]["to"], local_date(fresh["exp"]).year)}
         kept = {name: last[name] for name in ("role", "acts", "ratios", "depth")}
-        kept |= {"scope": {**last["scope"], "years": years}, "keys": fresh["keys"] + _officers_of(connection, last)}
+        kept |= {
+            "scope": _with_years_until(last["scope"], fresh["exp"]),
+            "keys": fresh["keys"] + _officers_of(connection, last),
+        }
         begun = last["nbf"] if instance.now() <= last["exp"] else fresh["nbf"]
         return documents.give_grant_within(instance, connection, {**fresh, **kept, "nbf": begun})
 

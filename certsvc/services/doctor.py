@@ -18,6 +18,7 @@ from certsvc.instance import (
     Instance,
     check_key_modes,
     database_url,
+    next_home_command,
     open_instance,
     read_anchors,
     read_settings,
@@ -35,7 +36,7 @@ from certsvc.services import (
     overview,
     trust_room,
 )
-from certsvc.services.ceremony import SIGNER_YEARS
+from certsvc.services.procedures import ends_of
 from certsvc.services.publish import LIST_TERM
 from certsvc.services.slots import published_lists
 from certsvc.services.witness_list import check_witnesses, is_strict
@@ -47,7 +48,7 @@ from certsvc.store.migrate import check_current, upgrade
 
 OK, WARN, BAD = "ok", "warn", "bad"
 #: Days before an end at which it is said.
-KEY_NOTICE, TRUST_NOTICE, CALENDAR_NOTICE = 60, 60, 60
+TRUST_NOTICE, CALENDAR_NOTICE, PROCEDURE_NOTICE, ROOT_NOTICE = 60, 60, 365, 5 * 365
 DAY = 86_400
 #: Seconds after which the newest cosignature is old: a log has a heartbeat every ten minutes.
 STALE = 3600
@@ -155,13 +156,34 @@ def key_ends(instance: Instance) -> Iterator[Finding]:
     for key in sorted(
         (one for one in living if one.jkt in ends), key=lambda one: (ends[one.jkt], one.use != CA, one.jkt)
     ):
-        # A root is not rotated; no key is good for longer than the CA that certified it.
-        notice = KEY_NOTICE + SIGNER_YEARS * 365 if key.use == CA else KEY_NOTICE
-        if ends[key.jkt] - instance.now() >= notice * DAY:
+        if not certifiers.is_due(instance, key):
             continue
         whose, day = whose_key(key), local_date(ends[key.jkt])
         zh, en = f"密钥 {whose} 于 {day} 到期", f"the key {whose} ends on {day}"
         yield Finding(WARN if instance.holds(key) else BAD, zh, en, rotate_command(key))
+
+
+def _roots(instance: Instance) -> Iterator[Finding]:
+    """No root is near its end: what goes on has to be in service by then."""
+    last = instance.roots_end
+    if last - instance.now() < ROOT_NOTICE * DAY:
+        words = (
+            "根证书(不能轮换,其下一切随之到期;须在此前启用新实例,见 docs/next-root.md)",
+            "the root, which nothing outlasts (docs/next-root.md: a home with a root of its own goes on), holds",
+        )
+        yield _dated(instance, last, ROOT_NOTICE, words, next_home_command(instance))
+
+
+def _procedures(instance: Instance) -> Iterator[Finding]:
+    """No track is left without a procedure soon."""
+    ending: dict[int, list[str]] = {}
+    for track, last in sorted(ends_of(instance).items()):
+        if last - instance.now() < PROCEDURE_NOTICE * DAY:
+            ending.setdefault(last, []).append(track)
+    for last, tracks in sorted(ending.items()):
+        names = " ".join(tracks)
+        words = f"程序 {names}(先升级程序取得新版)有效", f"procedures of {names} (newer ones come with an update) hold"
+        yield _dated(instance, last, PROCEDURE_NOTICE, words, "certsvc keys procedures")
 
 
 def _top_grant(instance: Instance) -> Iterator[Finding]:
@@ -338,5 +360,5 @@ def _dated(instance: Instance, ends: int, notice: int, words: tuple[str, str], h
 
 
 REGISTER: tuple[Callable[[Instance], Iterator[Finding]], ...] = (
-    _keys, key_ends, _top_grant, _root_key, _certifiers, _privacy, _officers, _trust, _calendar, _status_lists, _log, _witnesses, _clock, _intents, _fonts,
+    _keys, _roots, key_ends, _top_grant, _root_key, _certifiers, _privacy, _officers, _trust, _calendar, _procedures, _status_lists, _log, _witnesses, _clock, _intents, _fonts,
 )  # fmt: skip

@@ -243,7 +243,8 @@ def procedure_for(connection: Connection, track: str, at: int) -> Jws:
     """The newest procedure of `track` that has begun by `at`. Raises NotFound where there is none, or it has ended."""
     found = procedure_at(standing_documents(connection, "procedure+jwt", track), at)
     if found is None:
-        zh, en = f"没有取得方式 {track} 的有效程序", f"No procedure for {track} is in force at that time."
+        zh = f"没有取得方式 {track} 的有效程序;新版随程序升级提供"
+        en = f"No procedure for {track} is in force at that time; newer ones come with an update of certsvc."
         raise NotFound("procedure_absent", zh, en, "certsvc keys procedures")
     return found
 
@@ -326,11 +327,12 @@ def _trusted(instance: Instance, connection: Connection, before: Document | None
     """What a trust bundle says beside its dates; `before` is the one that it follows."""
     # The living keys of other offices are left out: there are thousands of them, and a bundle travels with every
     # certificate. A verifier asks it which keys have ended, and learns from grants and certificates which ones live.
-    keys = [*trust_room.told_keys(connection, instance), *former_witnesses(connection, instance)]
-    ends = {key.jkt: _end_events(connection, key) for key in keys if key.ended_reason}
     gone = first_withdrawals(connection)
     procedures = standing_documents(connection, "procedure+jwt")
     calendars = standing_documents(connection, "calendar+jwt")
+    others = len(gone) + len(procedures) + len(calendars)
+    keys = [*trust_room.told_keys(connection, instance, others), *former_witnesses(connection, instance)]
+    ends = {key.jkt: _end_events(connection, key) for key in keys if key.ended_reason}
     told = [event for events in ends.values() for event in events]
     names = [one.sha256 for one in (*gone.values(), *procedures, *calendars, *told)]
     payloads = [one.unverified_payload for one in gone.values()]

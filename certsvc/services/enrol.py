@@ -19,7 +19,7 @@ from certsvc.core.identity import check_uscc
 from certsvc.core.jose import thumbprint
 from certsvc.core.kinds import CA, CEREMONY_USES, ISSUED_USES
 from certsvc.core.names import fold_name
-from certsvc.instance import Instance
+from certsvc.instance import Instance, next_home_command
 from certsvc.services import certifiers, key_events, log_leaves, trust_room
 from certsvc.signers.minting import Authority, Holder, PrivateKey, mint_signer, new_key, write_key
 from certsvc.store import keys as key_store
@@ -186,7 +186,7 @@ def _certifier(instance: Instance, connection: Connection, use: str) -> Authorit
         return certifiers.present_ca(instance, connection)
     if use not in (*CEREMONY_USES, CA):
         zh, en = f"此类密钥不轮换:{use}", f"A {use} key is not rotated: it takes a new ceremony."
-        raise Refused("key_use", zh, en, "certsvc init")
+        raise Refused("key_use", zh, en, next_home_command(instance))
     return certifiers.root_authority(instance, use)
 
 

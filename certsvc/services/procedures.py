@@ -29,6 +29,11 @@ def procedures(instance: Instance, track: str | None = None) -> tuple[Signed, ..
     )
 
 
+def ends_of(instance: Instance) -> dict[str, int]:
+    """Track -> end of its newest procedure, in seconds."""
+    return {one.payload["track"]: one.payload["exp"] for one in procedures(instance) if one.newest}
+
+
 def procedure_of(instance: Instance, track: str) -> Signed:
     """The newest signed procedure of a track. Raises NotFound."""
     found = procedures(instance, track)

@@ -18,6 +18,7 @@ from certsvc.core.bundle import (
     Bundle,
     write_bundle,
 )
+from certsvc.core.chain import MAX_ISSUING_CAS, instance_flags, load_certificate
 from certsvc.core.encoding import marks_in
 from certsvc.core.errors import Refused
 from certsvc.instance import Instance
@@ -28,15 +29,23 @@ from certsvc.store.rows import Certificate
 #: Act -> status events for which there must be room: itself and a revocation, of a suspension its reinstatement as well.
 #: Those that are not named end the certificate, and nothing stands in their way.
 EVENTS = {"suspend": 3, "reinstate": 2, "correct": 1}
-#: What one status event adds at most: its two halves and its log proof, between two checkpoints of its own.
-EVENT = {"bytes": 12_288, "marks": 128, "notes": 2}
+#: What one status event adds at most: its two halves and its log proof, between two checkpoints of its own, and the CA of its keys.
+EVENT = {"bytes": 12_288, "marks": 128, "notes": 2, "cas": 1}
 #: What may come between that and the last revocation: grants of four more days, the keys that they name.
 SPARE = {"grants": 8, "certs": 8, "bytes": 65_536, "marks": 1_000, "notes": 8}
-LIMITS = {**MOST, "bytes": MAX_BYTES, "marks": MAX_MARKS, "notes": MAX_NOTES, "note_bytes": MAX_NOTE_BYTES}
+LIMITS = {
+    **MOST,
+    "cas": MAX_ISSUING_CAS,
+    "bytes": MAX_BYTES,
+    "marks": MAX_MARKS,
+    "notes": MAX_NOTES,
+    "note_bytes": MAX_NOTE_BYTES,
+}
 #: What there is too much of, in two languages.
 NAMES = {
     "bytes": ("个字节", "bytes"),
     "calendars": ("份日历", "calendars"),
+    "cas": ("个签发 CA", "issuing CAs"),
     "certs": ("张密钥证书", "key certificates"),
     "corrections": ("次更正", "corrections"),
     "entries": ("个版本", "versions"),
@@ -80,6 +89,7 @@ def size_of(bundle: Bundle, data: bytes = b"") -> dict[str, int]:
     late = 2 * _unlogged(bundle) if notes else 0
     found = {"bytes": len(data), "marks": marks_in(data), "notes": len(notes) + late}
     found["note_bytes"] = sum(map(len, notes)) + late * max(map(len, notes), default=0)
+    found["cas"] = sum(instance_flags(load_certificate(one)) is not None for one in bundle.certs)
     return {**{name: len(getattr(bundle, name)) for name in MOST}, **found}
 
 

@@ -16,8 +16,9 @@ from sqlalchemy import Connection
 
 from certsvc.core.errors import NotFound, NotReady, Refused
 from certsvc.core.jose import Jws
+from certsvc.core.kinds import CA
 from certsvc.instance import Instance
-from certsvc.services import documents, enrol, key_events, log_leaves, trust_room
+from certsvc.services import certifiers, documents, enrol, key_events, log_leaves, trust_room
 from certsvc.store import keys as key_store
 from certsvc.store.rows import SigningKey
 
@@ -78,6 +79,8 @@ def rotate_officer(instance: Instance, officer_id: str) -> Rotated:
 
 
 def _rotate(instance: Instance, connection: Connection, old: SigningKey) -> Rotated:
+    if old.use == CA:
+        certifiers.check_another(instance, connection)
     if old.org_id not in ("ROOT", instance.settings.authority):
         trust_room.check_room(connection, trust_room.ROTATE)
     done = replace_key(instance, connection, old, "rotated", instance.now() + HANDOVER)

@@ -226,3 +226,23 @@ def _put_older(instance: Instance) -> dict[str, Any]:
         document_store.add_document(connection, "trust+jwt", body, subject="trust", iat=iat)
         log_leaves.log_document(instance, connection, parse_compact(body, "trust+jwt"))
     return said
+
+
+#: When the procedures that ship with the program end.
+SHIPPED_END = 2_082_729_600
+
+
+@pytest.mark.parametrize(("days", "states"), [(367, []), (364, ["warn"]), (-1, ["bad"])])
+def test_the_doctor_says_a_year_ahead_which_tracks_have_no_procedure_then(
+    province: World, days: int, states: list[str]
+) -> None:
+    """Nobody was told before the first act was refused, and the command that was named then did nothing."""
+    province.instance.set_clock(SHIPPED_END - days * DAY)
+    found = list(doctor._procedures(province.instance))
+    assert [one.state for one in found] == states
+    assert all("T01" in one.en and one.hint == "certsvc keys procedures" for one in found)
+
+
+def test_an_edition_that_has_ended_is_said_to_come_with_an_update(province: World) -> None:
+    with province.instance.engines.read.connect() as connection, pytest.raises(NotFound, match="update of certsvc"):
+        documents.procedure_for(connection, "T01", SHIPPED_END + 1)

@@ -6,7 +6,7 @@ Nothing is done under a grant before it is given (docs/format.md 3.3), so that v
 from dataclasses import replace
 
 import pytest
-from test_compromise import TWO, code_of, key_of, numbers, roster_of, verdicts, versions
+from test_compromise import TWO, code_of, key_of, numbers, verdicts, versions
 from world_for_tests import BATCHES, ONE_UNIT, PAPER, WALKS, World
 
 from certsvc.services.compromise import condemn, remedy
@@ -22,7 +22,7 @@ Stolen = tuple[World, list[Issued], list[Issued], str, int]
 def stolen(province: World) -> Stolen:
     """Certificates of before a theft and two that were signed after it with a key that was rotated in between, under an
     act of before; the policy key and the theft. The clock stands after all that."""
-    early = roster_of(province, 0)
+    early = province.certified(0)
     roster = replace(BATCHES["T01"], file="T01-late.xlsx", people=2, units=ONE_UNIT)
     province.at(112, hour=9)
     (roster_id,) = province.import_file(province.file(roster)).rosters
@@ -67,6 +67,6 @@ def test_what_is_signed_after_the_grant_was_given_again_is_sound(stolen: Stolen)
     """The harmless sibling."""
     world, _early, _late, policy, since = stolen
     condemn(world.instance, policy, since, PAPER)
-    after = roster_of(world, 2)
+    after = world.certified(2)
     assert not numbers(after) & suspect(find_damage(world.instance, policy, since)).keys()
     assert verdicts(world, after) == {"valid"}

@@ -307,7 +307,7 @@ def test_after_the_end_of_the_root_nothing_is_certified_any_more(small: SmallIns
     for org, use in (("ROOT", "policy"), ("HRSS", "ca")):
         with pytest.raises(NotReady, match="root_expired") as error:
             rotation.rotate_key(small.instance, org, use)
-        assert error.value.hint == "certsvc init"
+        assert error.value.hint == "certsvc doctor"
 
 
 # --- doctor ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from support_instance import DAY, START, SmallInstance
 from certsvc.core.bundle import parse_bundle
 from certsvc.core.calendar import local_date
 from certsvc.core.errors import NotReady, Refused
-from certsvc.services import documents, key_events
+from certsvc.services import delegation, documents, key_events
 from certsvc.services.delegation import RENEW_DAYS, TOP_DAYS, Delegation, delegate, renew_top_grant
 from certsvc.services.doctor import _top_grant, visit
 from certsvc.services.rotation import rotate_key, rotate_officer
@@ -128,3 +128,16 @@ def test_the_doctor_names_the_command_a_year_ahead(small: SmallInstance) -> None
 def test_the_doctor_counts_the_days_to_its_end(small: SmallInstance, days: int, states: list[str]) -> None:
     small.instance.set_clock(END + days * DAY)
     assert [one.state for one in _top_grant(small.instance)] == states
+
+
+def test_after_all_were_withdrawn_a_new_one_has_award_years_up_to_its_own_end(
+    small: SmallInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From 2041 on it ended with 2040: nothing could be issued under it, and another one was refused for eight years."""
+    everything = {**delegation.EVERYTHING, "years": {"from": 2022, "to": 2027}}
+    monkeypatch.setattr(delegation, "EVERYTHING", everything)
+    small.instance.set_clock(small.now + DAY)
+    withdraw_grant(small.instance, top_of(small), "withdrawn", {**PAPER, "date": "2025-02-17"})
+    new = payload(small, renew_top_grant(small.instance, {**PAPER, "date": "2025-02-17"}))
+    assert new["scope"]["years"] == {"from": 2022, "to": local_date(new["exp"]).year}
+    assert new["scope"]["years"]["to"] > 2030
