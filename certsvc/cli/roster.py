@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -24,12 +25,14 @@ from certsvc.register.roster_rows import RosterFile
 from certsvc.register.roster_template import write_template
 from certsvc.render.fonts import FontSet
 from certsvc.services.import_roster import ImportResult, Question, import_roster
-from certsvc.services.overview import RosterView, entries_of, offices, roster_view, rosters, sheet_of, who_may
+from certsvc.services.overview import RosterView, entries_of, offices, roster_view, rosters, sheet_of, units_of, who_may
 from certsvc.services.roster_photos import add_photos
 from certsvc.store.rows import Entry
 from certsvc.verify.words_terms import ACTS, ROLES
 
 _ROSTER_ID = re.compile(r"R\d{4,}")
+#: Employers that are named, offices that are proposed.
+SHOWN = 3
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 WRITERS: dict[str, Callable[[RosterFile, Path], None]] = {".xlsx": write_xlsx, ".json": write_json}
 
@@ -240,12 +243,33 @@ def _suggest(instance: Instance, view: RosterView) -> None:
             next_step(f"certsvc issue {view.roster.id}")
         return
     able = who_may(instance, view.roster, step)
-    if not able:
+    if step.act == "unit_notice":
+        _suggest_units(instance, view, {org for org, _officers in able})
+    elif not able:
         next_step(f"certsvc keys grant ORG --role {step.roles[0]} --document-number 文号")
-    for _org, officers in able[:3]:
+    for _org, officers in able[:SHOWN]:
         chosen = " ".join(f"--officer {one}" for one in officers)
         chosen += f" --fact stage={step.stage}" if step.stage is not None else ""
         next_step(f"certsvc act {step.act} {view.roster.id} {chosen}")
+
+
+def _suggest_units(instance: Instance, view: RosterView, able: set[str]) -> None:
+    """The act is each employer's own: who has to be enrolled, and who needs a grant."""
+    known, unknown = units_of(instance, view.roster.id)
+    for one in unknown[:SHOWN]:
+        talk(f"! 单位未登记 · employer without an office: {plain(one.name)}  {one.people} 人 people")
+        if one.several:
+            talk("  有多个机构同名,请在文件中写明代码 · several offices bear this name: give the code in the file")
+            next_step("certsvc roster import NEW.xlsx")
+            continue
+        code = f" --uscc {one.code}" if one.code else ""
+        next_step(f"certsvc keys org ID --name {quote(one.name)}{code} --region {one.region}")
+    if len(unknown) > SHOWN:
+        talk(f"  … 另有 {len(unknown) - SHOWN} 家 · and {len(unknown) - SHOWN} more")
+    if unknown:
+        talk("  单位写错的,改正文件后重新导入 · where the employer is misspelt, import the corrected file")
+    for org in sorted(known - able)[:SHOWN]:
+        next_step(f"certsvc keys grant {org} --role unit --document-number 文号")
 
 
 def _tell_people(instance: Instance, roster_id: str) -> None:

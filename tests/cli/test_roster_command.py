@@ -79,6 +79,76 @@ def test_who_stands_in_the_register_already_is_named_with_the_roster_and_what_to
     assert "imported" not in said.err
 
 
+UNIT = ("--kind", "unit", "--region", "220100", *LATER)
+
+
+def grant(home: Path, org: str, officer: str) -> None:
+    """One officer of the unit, who may do what a unit does."""
+    must("keys", "officer", officer, "--org", org, "--name", f"样章{officer}", *LATER, "--home", home)
+    must("keys", "grant", org, "--role", "unit", "--document-number", "示例1号", *LATER, "--home", home)
+
+
+@pytest.mark.parametrize(
+    ("named", "options"),
+    [({}, ()), ({"unit_code": "112200009999999985"}, ("--uscc", "112200009999999985"))],
+    ids=["by its name", "by its code"],
+)
+def test_a_unit_that_is_enrolled_after_the_import_acts_for_its_people(
+    home: Path, tmp_path: Path, named: dict[str, object], options: tuple[str, ...]
+) -> None:
+    must("roster", "import", sound(tmp_path, named, named), *LATER, "--home", home)
+    before = must("roster", "check", "R0001", "--home", home).err
+    assert " ".join(("certsvc keys org ID --name '示例研究所'", *options, "--region 220100")) in before
+    assert "2 人 people" in before and "keys grant" not in before
+    name = "另一名称" if options else "示例研究所"
+    must("keys", "org", "U1", "--name", name, *options, *UNIT, "--home", home)
+    after = must("roster", "check", "R0001", "--home", home).err
+    assert "certsvc keys grant U1 --role unit" in after and "keys org" not in after
+    grant(home, "U1", "D1")
+    said = must("roster", "check", "R0001", "--people", "--home", home)
+    assert "certsvc act unit_notice R0001 --officer D1" in said.err
+    assert said.out.count("U1") == 2
+    done = must("act", "unit_notice", "R0001", "--officer", "D1", "--clock", "2025-03-06", "--home", home)
+    assert "2 人" in done.err
+
+
+def test_a_name_that_two_units_bear_is_told_apart_by_the_code_in_a_new_file(home: Path, tmp_path: Path) -> None:
+    must("roster", "import", sound(tmp_path), *LATER, "--home", home)
+    must("keys", "org", "U1", "--name", "示例研究所", *UNIT, "--uscc", "112200009999999985", "--home", home)
+    must("keys", "org", "U2", "--name", "示例研究所", *UNIT, "--home", home)
+    said = must("roster", "check", "R0001", "--home", home).err
+    assert "several offices bear this name" in said and "certsvc roster import NEW.xlsx" in said
+    coded = sound(tmp_path, *({"unit_code": "112200009999999985"},) * 2)
+    must("keys", "officer", "H1", "--org", "HRSS", "--name", "样章甲", *LATER, "--home", home)
+    decided = ("--officer", "H1", "--decide", "*:applies_again=accept")
+    assert "R0002" in must("roster", "import", coded, *decided, *LATER, "--home", home).err
+    assert must("roster", "check", "R0002", "--people", "--home", home).out.count("U1") == 2
+
+
+def test_a_misspelt_employer_on_whom_nobody_acted_is_corrected_by_a_new_file(home: Path, tmp_path: Path) -> None:
+    must("keys", "org", "U1", "--name", "示例研究所", *UNIT, "--home", home)
+    must("keys", "officer", "H1", "--org", "HRSS", "--name", "样章甲", *LATER, "--home", home)
+    must("roster", "import", sound(tmp_path, {"unit_name": "示例研究索"}, {}), *LATER, "--home", home)
+    told = must("roster", "check", "R0001", "--home", home).err
+    assert "示例研究索" in told and "1 人 people" in told and "import the corrected file" in told
+    right = sound(tmp_path)
+    said = must("roster", "import", right, *LATER, "--home", home)
+    assert "单位与在册不同 the register has another employer" in said.out
+    assert f"certsvc roster import {right} --officer ID --decide '*:applies_again=accept'" in said.err
+    must("roster", "import", right, "--officer", "H1", "--decide", "*:applies_again=accept", *LATER, "--home", home)
+    assert "taken in anew: 1, on R0002" in must("roster", "check", "R0001", "--home", home).err
+    assert "U1" in must("roster", "check", "R0002", "--people", "--home", home).out
+
+
+def test_an_employer_is_changed_by_no_file_once_it_has_acted(home: Path, tmp_path: Path) -> None:
+    must("keys", "org", "U1", "--name", "示例研究所", *UNIT, "--home", home)
+    grant(home, "U1", "D1")
+    must("roster", "import", sound(tmp_path), *LATER, "--home", home)
+    must("act", "unit_notice", "R0001", "--officer", "D1", "--clock", "2025-03-06", "--home", home)
+    said = must("roster", "import", sound(tmp_path, *({"unit_name": "示例二所"},) * 2), *LATER, "--home", home)
+    assert said.out.count("在办 on its way") == 2
+
+
 def test_an_open_question_keeps_the_file_out_until_a_named_officer_answers(home: Path, tmp_path: Path) -> None:
     must("keys", "officer", "H1", "--org", "HRSS", "--name", "样章甲", *LATER, "--home", home)
     file = sound(
