@@ -37,14 +37,21 @@ class Moment(click.ParamType):
     """RFC 3339, or a date: then the end of that day in Asia/Shanghai. Seconds since 1970 UTC."""
 
     name = "TIME"
+    begins = False
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
         try:
-            return seconds_typed(value)
+            return seconds_typed(value, self.begins)
         except ValueError:
             self.fail(f"{value!r}: 2024-03-15, 2024-03-15T10:00:00+08:00 或 · or 2024-03-15T02:00:00Z", param, ctx)
+
+
+class Theft(Moment):
+    """As Moment, but a date is its beginning: of a day on which a key was stolen nothing is sound."""
+
+    begins = True
 
 
 class Span(click.ParamType):
