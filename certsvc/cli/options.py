@@ -10,6 +10,7 @@ import click
 
 from certsvc.cli.say import HOME_TYPED
 from certsvc.core.calendar import seconds_typed
+from certsvc.core.errors import Refused
 from certsvc.instance import Instance, open_instance
 from certsvc.services.documents import today_of
 
@@ -135,7 +136,14 @@ def names_a_paper(required: bool) -> Callable[[F], F]:
         ) -> Any:
             if document_number is None and (document_title or document_date):
                 raise click.UsageError("--document-number")
-            title, day = document_title or document_number, document_date or today_of(instance)
+            today = today_of(instance)
+            if document_date is not None and document_date > today:
+                zh, en = (
+                    f"文件日期 {document_date} 晚于今天 {today}",
+                    f"The paper is dated {document_date}, today is {today}.",
+                )
+                raise Refused("paper_ahead", zh, en, f"{click.get_current_context().command_path} --help")
+            title, day = document_title or document_number, document_date or today
             paper = {"number": document_number, "title": title, "date": day} if document_number else None
             return command(instance, document=paper, **values)
 

@@ -23,6 +23,8 @@ from certsvc.store import keys as key_store
 from certsvc.store import status as status_store
 from certsvc.store.rows import Certificate, SigningKey, StatusProposal
 
+#: States in which nothing more is proposed about a certificate; of a superseded one the next version takes it.
+ENDED = ("revoked", "withdrawn")
 #: Whose key signed a proposal, in two languages.
 SIGNERS = {"officer": ("经办人密钥", "officer's key"), "seal": ("印章密钥", "seal key")}
 
@@ -129,6 +131,14 @@ def _any_grant_stands(instance: Instance, connection: Connection, payload: Mappi
 
 def _has_key(connection: Connection, officer_id: str) -> bool:
     return any(key.ended_reason is None for key in key_store.list_signing_keys(connection, officer_id=officer_id))
+
+
+def next_command(instance: Instance, row: StatusProposal, number: str) -> str:
+    """What is typed after a proposal was dropped: the same anew, or nothing more about what has ended for good."""
+    with instance.engines.read.connect() as connection:
+        certificate = certificate_store.find_certificate(connection, row.certificate_id)
+    ended = certificate is not None and certificate.state in ENDED
+    return f"certsvc show {number}" if ended else again(instance, row, number)
 
 
 def again(instance: Instance, row: StatusProposal, number: str) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,38 @@ def test_who_stands_in_the_register_already_is_named_with_the_roster_and_what_to
     assert said.out.count("在办 on its way") == said.out.count("R0001") == 2
     assert "nothing was added" in said.err and "certsvc roster check R0001" in said.err
     assert "imported" not in said.err
+
+
+def test_a_file_with_questions_is_not_said_to_be_importable(tmp_path: Path) -> None:
+    must("roster", "template", "-o", tmp_path / "empty.xlsx")
+    said = must("roster", "check", tmp_path / "empty.xlsx").err
+    assert "1 questions wait for an officer" in said and "the file can be imported" not in said
+    assert f"certsvc roster import {tmp_path / 'empty.xlsx'} --officer ID --decide " in said
+
+
+def test_after_a_dry_run_the_next_command_has_the_decisions_and_goes_through(home: Path, tmp_path: Path) -> None:
+    must("keys", "officer", "H1", "--org", "HRSS", "--name", "样章甲", *LATER, "--home", home)
+    must("roster", "template", "-o", tmp_path / "empty.xlsx")
+    decided = ("--officer", "H1", "--decide", "*:sample_row=accept")
+    dry = must("roster", "import", tmp_path / "empty.xlsx", *decided, "--dry-run", *LATER, "--home", home).err
+    command = shlex.split(next(line for line in dry.splitlines() if "Next" in line).partition("certsvc ")[2])
+    assert "R0001" in must(*command, *LATER).err
+
+
+def test_a_file_that_added_nothing_says_so_again(home: Path, tmp_path: Path) -> None:
+    must("roster", "import", sound(tmp_path), *LATER, "--home", home)
+    other = sound(tmp_path, {"phone": "13000000009"}, {})
+    must("roster", "import", other, *LATER, "--home", home)
+    said = must("roster", "import", other, *LATER, "--home", home).err
+    assert "it added nothing, and no roster was made" in said and "imported before" not in said
+
+
+@pytest.mark.parametrize("command", [("template", "-o"), ("import", "--report")], ids=["template", "report"])
+def test_a_folder_that_is_not_there_is_told_as_such(home: Path, tmp_path: Path, command: tuple[str, str]) -> None:
+    kind, option = command
+    more = (sound(tmp_path), *LATER, "--home", home) if kind == "import" else ()
+    said = call("roster", kind, option, tmp_path / "nowhere" / "x.xlsx", *more)
+    assert (said.code, "No such file or directory" in said.err) == (1, True)
 
 
 UNIT = ("--kind", "unit", "--region", "220100", *LATER)

@@ -10,7 +10,7 @@ from witnessed_for_tests import witnessed_home
 from certsvc.core.errors import NotFound, Refused
 from certsvc.instance import Instance
 from certsvc.services import compromise, documents, enrol, key_events, log_leaves, overview, rotation
-from certsvc.services.open_proposals import again, drop
+from certsvc.services.open_proposals import again, drop, next_command
 from certsvc.services.status import approve, propose
 from certsvc.services.verify_evidence import verify_code
 from certsvc.services.withdrawal import withdraw_grant
@@ -133,6 +133,9 @@ def test_what_another_decision_came_before_is_dropped_once_and_decided_never(sma
         assert (error.code, getattr(error, "hint", "")) == ("proposal_dropped", "certsvc status list --all")
     assert overview.proposals(small.instance, "open") == []
     assert states(small)[slow] == "dropped"
+    row = next(row for row, _ in overview.proposals(small.instance, None) if row.id == slow)
+    number = small.issued[0].certificate.number
+    assert next_command(small.instance, row, number) == f"certsvc show {number}"
 
 
 def acted_upon(small: SmallInstance) -> None:
