@@ -6,7 +6,7 @@ from pathlib import Path
 from certsvc.cli.say import next_step, table, talk
 from certsvc.services.import_plan import AGAIN, Met
 from certsvc.services.import_roster import ImportResult
-from certsvc.services.standing import CERTIFIED, CONDEMNED, ENDED, IN_HAND, STOLEN, STRUCK, VOID
+from certsvc.services.standing import CERTIFIED, CONDEMNED, ENDED, IN_HAND, MISPLACED, STOLEN, STRUCK, VOID
 
 #: Lines of the table; all are counted.
 SHOWN = 20
@@ -18,6 +18,7 @@ WHY = {
     STRUCK: "已被剔除 was struck",
     ENDED: "证书已撤销或撤回 certificate revoked or withdrawn",
     CONDEMNED: "原环节已失效 its acts count no more",
+    MISPLACED: "在办,单位与在册不同 the register has another employer",
     STOLEN: "证书因密钥失密撤销 certificate revoked for a stolen key",
 }
 

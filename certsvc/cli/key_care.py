@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from certsvc.cli.errors import fault_words
-from certsvc.cli.options import Moment, acts_at_a_time, names_a_paper, opens_home
+from certsvc.cli.options import Theft, acts_at_a_time, names_a_paper, opens_home
 from certsvc.cli.say import done, next_step, out, table
 from certsvc.core.calendar import SHANGHAI, local_date
 from certsvc.core.errors import Refused
@@ -129,7 +129,7 @@ def grants(instance: Instance, org: str | None) -> None:
 @click.command("ungrant")
 @click.argument("sha256")
 @click.option("--reason", required=True, type=click.Choice(UNGRANT_REASONS), help="理由 · reason")
-@click.option("--good-before", type=Moment(), help="泄露前可信截止时间 · with compromised: what is earlier stays good")
+@click.option("--good-before", type=Theft(), help="泄露前可信截止时间 · with compromised: what is earlier stays good")
 @acts_at_a_time
 @names_a_paper(required=True)
 def ungrant(instance: Instance, sha256: str, reason: str, good_before: int | None, document: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from certsvc.cli.key_care import lawfully, moment
-from certsvc.cli.options import Moment, acts_at_a_time, names_a_paper
+from certsvc.cli.options import Theft, acts_at_a_time, names_a_paper
 from certsvc.cli.say import bar, done, next_step, out, table, talk
 from certsvc.instance import Instance
 from certsvc.services import compromise
@@ -26,7 +26,12 @@ _CSV = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 @click.command("compromised")
 @click.argument("jkt")
-@click.option("--since", required=True, type=Moment(), help="自此时起存疑 · from this time on it is suspect")
+@click.option(
+    "--since",
+    required=True,
+    type=Theft(),
+    help="自此时起存疑;只写日期即当日零时 · from this time on it is suspect; of a date its beginning",
+)
 @click.option("--dry-run", is_flag=True, help="只列出,不做 · list only")
 @click.option("--then", type=click.Choice(REMEDIES), help=_THEN)
 @click.option("--officer", metavar="A", help="提出人 · who proposes")
@@ -46,6 +51,7 @@ def compromised(
     document: dict[str, str] | None,
 ) -> None:
     """密钥泄露处置:列明、停用、更换、重签或撤销;中断后再次执行即可 · Compromise drill; run it again to go on."""
+    compromise.check_since(instance, since)
     if dry_run:
         damage = find_damage(instance, jkt, since)
         _show(damage, path)

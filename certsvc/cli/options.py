@@ -10,6 +10,7 @@ import click
 
 from certsvc.cli.say import HOME_TYPED
 from certsvc.core.calendar import seconds_typed
+from certsvc.core.errors import Refused
 from certsvc.instance import Instance, open_instance
 from certsvc.services.documents import today_of
 
@@ -37,14 +38,21 @@ class Moment(click.ParamType):
     """RFC 3339, or a date: then the end of that day in Asia/Shanghai. Seconds since 1970 UTC."""
 
     name = "TIME"
+    begins = False
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
         try:
-            return seconds_typed(value)
+            return seconds_typed(value, self.begins)
         except ValueError:
             self.fail(f"{value!r}: 2024-03-15, 2024-03-15T10:00:00+08:00 或 · or 2024-03-15T02:00:00Z", param, ctx)
+
+
+class Theft(Moment):
+    """As Moment, but a date is its beginning: of a day on which a key was stolen nothing is sound."""
+
+    begins = True
 
 
 class Span(click.ParamType):
@@ -128,7 +136,14 @@ def names_a_paper(required: bool) -> Callable[[F], F]:
         ) -> Any:
             if document_number is None and (document_title or document_date):
                 raise click.UsageError("--document-number")
-            title, day = document_title or document_number, document_date or today_of(instance)
+            today = today_of(instance)
+            if document_date is not None and document_date > today:
+                zh, en = (
+                    f"文件日期 {document_date} 晚于今天 {today}",
+                    f"The paper is dated {document_date}, today is {today}.",
+                )
+                raise Refused("paper_ahead", zh, en, f"{click.get_current_context().command_path} --help")
+            title, day = document_title or document_number, document_date or today
             paper = {"number": document_number, "title": title, "date": day} if document_number else None
             return command(instance, document=paper, **values)
 

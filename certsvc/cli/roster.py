@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -23,13 +24,16 @@ from certsvc.register.roster_reader import read_roster
 from certsvc.register.roster_rows import RosterFile
 from certsvc.register.roster_template import write_template
 from certsvc.render.fonts import FontSet
+from certsvc.services.import_plan import open_faults
 from certsvc.services.import_roster import ImportResult, Question, import_roster
-from certsvc.services.overview import RosterView, entries_of, offices, roster_view, rosters, sheet_of, who_may
+from certsvc.services.overview import RosterView, entries_of, offices, roster_view, rosters, sheet_of, units_of, who_may
 from certsvc.services.roster_photos import add_photos
 from certsvc.store.rows import Entry
 from certsvc.verify.words_terms import ACTS, ROLES
 
 _ROSTER_ID = re.compile(r"R\d{4,}")
+#: Employers that are named, offices that are proposed.
+SHOWN = 3
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 WRITERS: dict[str, Callable[[RosterFile, Path], None]] = {".xlsx": write_xlsx, ".json": write_json}
 
@@ -83,7 +87,7 @@ def import_file(
             dry_run=dry_run,
             progress=progress,
         )
-    _tell_result(file, result, dry_run)
+    _tell_result(file, result, _typed(file, officer, decisions) if dry_run else None)
 
 
 def _read(file: Path, fonts: FontSet, today: date) -> RosterFile:
@@ -116,8 +120,14 @@ def _tell_faults(read: RosterFile, report: Path | None) -> None:
         talk(f"  报告 · report:  {report}")
 
 
-def _tell_result(file: Path, result: ImportResult, dry_run: bool) -> None:
-    """Says what came of the import. Raises Refused while questions are open."""
+def _typed(file: Path, officer: str | None, decisions: tuple[tuple[str, str], ...]) -> str:
+    """The import as it was typed, but for the dry run."""
+    who = f" --officer {officer}" if officer else ""
+    return f"certsvc roster import {file}{who}" + "".join(f" --decide {quote('='.join(one))}" for one in decisions)
+
+
+def _tell_result(file: Path, result: ImportResult, rest: str | None) -> None:
+    """Says what came of the import, or of a dry run after which `rest` is typed. Raises Refused while questions are open."""
     if result.open_questions:
         _tell_questions(result.open_questions)
         key = result.open_questions[0].key
@@ -126,22 +136,31 @@ def _tell_result(file: Path, result: ImportResult, dry_run: bool) -> None:
             "decisions_open",
             f"有 {count} 个问题需要经办人决定,未写入任何内容",
             f"{count} questions wait for an officer; nothing was written.",
-            f"certsvc roster import {file} --officer ID --decide {key}=…",
+            _asked(file, key),
         )
     figures = f"人员 people +{result.people_new} (={result.people_same}) · 条目 entries +{result.entries}"
     out(f"{figures} · 已有 known {result.entries_same}")
     tell_known(file, result)
-    if result.repeated:
+    if result.repeated and not result.rosters:
+        talk(
+            "! 此文件已读过,当时没有新增条目 · this very file was read before: it added nothing, and no roster was made"
+        )
+    elif result.repeated:
         done(f"此文件已导入过:{', '.join(result.rosters)}", "this very file was imported before; nothing has changed")
-    elif dry_run:
+    elif rest is not None:
         done("检查通过,未写入", "dry run: the file can be imported")
-        next_step(f"certsvc roster import {file}")
+        next_step(rest)
     elif not result.rosters:
         talk("! 没有新增条目,未建花名册 · nothing was added, and no roster made")
     else:
         done(f"已导入:{', '.join(result.rosters)}", "imported")
         for roster in result.rosters[:1]:
             next_step(f"certsvc roster check {roster}")
+
+
+def _asked(file: Path, key: str) -> str:
+    """The command with which an officer answers a question."""
+    return f"certsvc roster import {file} --officer ID --decide {key}=…"
 
 
 def _tell_questions(questions: list[Question]) -> None:
@@ -195,6 +214,14 @@ def _check_file(path: Path) -> None:
         raise Refused(
             "roster_stopped", "有须改正的问题", "There are faults to correct.", f"certsvc roster check {path}"
         )
+    waiting = list(open_faults(read, {}))
+    if waiting:
+        count = len(waiting)
+        talk(
+            f"! {count} 个问题须由经办人决定后才能导入 · {count} questions wait for an officer before it can be imported"
+        )
+        next_step(_asked(path, waiting[0].key))
+        return
     done("可以导入", "the file can be imported")
     next_step(f"certsvc roster import {path}")
 
@@ -240,12 +267,33 @@ def _suggest(instance: Instance, view: RosterView) -> None:
             next_step(f"certsvc issue {view.roster.id}")
         return
     able = who_may(instance, view.roster, step)
-    if not able:
+    if step.act == "unit_notice":
+        _suggest_units(instance, view, {org for org, _officers in able})
+    elif not able:
         next_step(f"certsvc keys grant ORG --role {step.roles[0]} --document-number 文号")
-    for _org, officers in able[:3]:
+    for _org, officers in able[:SHOWN]:
         chosen = " ".join(f"--officer {one}" for one in officers)
         chosen += f" --fact stage={step.stage}" if step.stage is not None else ""
         next_step(f"certsvc act {step.act} {view.roster.id} {chosen}")
+
+
+def _suggest_units(instance: Instance, view: RosterView, able: set[str]) -> None:
+    """The act is each employer's own: who has to be enrolled, and who needs a grant."""
+    known, unknown = units_of(instance, view.roster.id)
+    for one in unknown[:SHOWN]:
+        talk(f"! 单位未登记 · employer without an office: {plain(one.name)}  {one.people} 人 people")
+        if one.several:
+            talk("  有多个机构同名,请在文件中写明代码 · several offices bear this name: give the code in the file")
+            next_step("certsvc roster import NEW.xlsx")
+            continue
+        code = f" --uscc {one.code}" if one.code else ""
+        next_step(f"certsvc keys org ID --name {quote(one.name)}{code} --region {one.region}")
+    if len(unknown) > SHOWN:
+        talk(f"  … 另有 {len(unknown) - SHOWN} 家 · and {len(unknown) - SHOWN} more")
+    if unknown:
+        talk("  单位写错的,改正文件后重新导入 · where the employer is misspelt, import the corrected file")
+    for org in sorted(known - able)[:SHOWN]:
+        next_step(f"certsvc keys grant {org} --role unit --document-number 文号")
 
 
 def _tell_people(instance: Instance, roster_id: str) -> None:

@@ -15,7 +15,7 @@ from certsvc.core.lifecycle import REASONS
 from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance
 from certsvc.services.notices import notice_of, notices, record_delivery
-from certsvc.services.open_proposals import again, drop
+from certsvc.services.open_proposals import drop, next_command
 from certsvc.services.overview import offices, proposals
 from certsvc.services.status import approve, propose
 from certsvc.services.status_rules import Proposal
@@ -101,7 +101,7 @@ def drop_proposal(instance: Instance, proposal: str) -> None:
     """作废不能再决定的申请 · Take a proposal that cannot be decided any more off the list."""
     row, number = drop(instance, proposal)
     done(f"{proposal} 已作废", "dropped")
-    next_step(again(instance, row, number))
+    next_step(next_command(instance, row, number))
 
 
 @status_command.command("list")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from certsvc.cli import serving
-from certsvc.cli.options import Moment, opens_home
+from certsvc.cli.options import Theft, opens_home
 from certsvc.cli.say import done, next_step, out, paint, talk
 from certsvc.instance import Instance
 from certsvc.services import appointment, cosign, witness_list
@@ -91,7 +91,7 @@ def add(instance: Instance, vkey: str, url: str, threshold: int | None) -> None:
 @click.argument("name")
 @click.option("--reason", required=True, type=click.Choice(("withdrawn", "compromised")), help="理由 · reason")
 @click.option(
-    "--good-before", type=Moment(), help="失密前可信截止时间 · with compromised: what it cosigned earlier counts"
+    "--good-before", type=Theft(), help="失密前可信截止时间 · with compromised: what it cosigned earlier counts"
 )
 @opens_home
 def end(instance: Instance, name: str, reason: str, good_before: int | None) -> None:

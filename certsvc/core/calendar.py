@@ -53,14 +53,16 @@ def seconds_of(moment: datetime) -> int:
     return seconds
 
 
-def seconds_typed(text: str) -> int:
-    """Seconds since 1970 UTC of a date or an RFC 3339 time that somebody typed; a date means its last second in Asia/Shanghai.
+def seconds_typed(text: str, begins: bool = False) -> int:
+    """Seconds since 1970 UTC of a date or an RFC 3339 time that somebody typed; a date means its last second in Asia/Shanghai,
+    or with `begins` its first.
 
     Raises ValueError for anything else, as for other forms of ISO 8601, and as `seconds_of`.
     """
     given = text.strip()
     if _DAY.fullmatch(given):
-        return day_ends(date.fromisoformat(given))
+        day = date.fromisoformat(given)
+        return seconds_of(datetime.combine(day, time(), SHANGHAI)) if begins else day_ends(day)
     found = _INSTANT.fullmatch(given)
     if found is None:
         raise ValueError("neither a date nor RFC 3339")

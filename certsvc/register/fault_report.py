@@ -72,7 +72,7 @@ def write_json(file: RosterFile, path: Path) -> None:
 def write_xlsx(file: RosterFile, path: Path) -> None:
     """Writes the report to `path` as a workbook of typed text cells; at most 60,000 faults."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(path, options) as book:
+    with path.open("wb") as target, xlsxwriter.Workbook(target, options) as book:
         sheet = book.add_worksheet("问题")
         bold = book.add_format({"bold": True})
         for position, (word, width) in enumerate(zip(HEADERS, WIDTHS, strict=True)):

@@ -53,7 +53,10 @@ RULES_HELP = (
 
 def write_template(path: Path) -> None:
     """Writes the template as .xlsx to `path`, replacing what is there. The sample row must be deleted by the user."""
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with (
+        path.open("wb") as file,
+        xlsxwriter.Workbook(file, {"strings_to_formulas": False, "strings_to_urls": False}) as book,
+    ):
         formats = {
             True: book.add_format({"bold": True, "bg_color": "#FCE4D6", "border": 1, "text_wrap": True}),
             False: book.add_format({"bold": True, "bg_color": "#E2EFDA", "border": 1, "text_wrap": True}),

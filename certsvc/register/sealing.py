@@ -97,7 +97,9 @@ def create_data_keys(path: Path) -> DataKeys:
 def load_data_keys(path: Path) -> DataKeys:
     """The keys of `path`. Raises NotReady when the file is missing, open to others, or not a key file."""
     if not path.is_file():
-        raise NotReady("data_keys_missing", f"缺少数据密钥文件 {path.name}", f"{path} is missing.", "certsvc init")
+        zh = f"缺少数据密钥文件 {path.name}:请把另行保管的密钥放回 {path.parent}"
+        en = f"{path} is missing: put the keys, which are kept apart from backups, back there."
+        raise NotReady("data_keys_missing", zh, en, f"cp -a COPY/. {path.parent}")
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         hint = f"chmod 600 {path}"
         raise NotReady("data_keys_mode", f"数据密钥文件权限过宽:{path.name}", f"{path} is open to others.", hint)

@@ -29,6 +29,7 @@ from certsvc.services.act_rules import YEARLY_TARGETS, Gathered, Order, decide, 
 from certsvc.services.log_evidence import LogEvidence
 from certsvc.services.register_only import refuse_register_only
 from certsvc.services.soundness import Soundness
+from certsvc.services.units import with_offices
 from certsvc.services.witness_list import check_witnesses, is_strict
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
@@ -99,7 +100,7 @@ def gather(instance: Instance, connection: Connection, order: Order) -> Gathered
         zh, en = f"花名册不存在:{order.roster_id}", f"No roster {order.roster_id}."
         raise NotFound("roster_unknown", zh, en, "certsvc roster list")
     officers = _officers(connection, order)
-    live = roster_store.list_entries(connection, roster.id)
+    live = with_offices(connection, roster_store.list_entries(connection, roster.id))
     heads = {e.head_act for e in live if e.head_act}
     previous = {name: documents.load_document(connection, name, "act+jwt") for name in heads}
     procedure = _procedure(instance, connection, roster, previous)

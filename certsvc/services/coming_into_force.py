@@ -22,7 +22,7 @@ from certsvc.instance import Instance
 from certsvc.services import log_leaves
 from certsvc.services.evidence import gather_bundle, written
 from certsvc.services.log_evidence import LogEvidence
-from certsvc.services.publish import WAITING, current_status_list
+from certsvc.services.publish import WAITING, current_status_list, newest_status_list
 from certsvc.services.room import check_issue
 from certsvc.store import certificates as certificate_store
 from certsvc.store.rows import Certificate
@@ -54,6 +54,21 @@ def check_unlogged(
         check_issue(bundle, certificate.number)
         drafts[certificate.id] = bundle
     return drafts
+
+
+def check_path(instance: Instance, connection: Connection, certificate: Certificate, hint: str) -> None:
+    """Returns if the acts under `certificate`, on which its next version would stand as well, break no rule.
+
+    Raises Refused(path_void) with `hint`. What only a new signature mends is not asked.
+    """
+    listed = newest_status_list(connection, certificate.list_uri)
+    bundle = gather_bundle(instance, connection, certificate, listed)
+    now, acts = max(instance.now(), certificate.issued_at), {step.act.sha256 for step in bundle.path}
+    for row in judge(Evidence(bundle), instance.anchors, now, now, titles=resources.titles()).odd:
+        if row.family not in LATER and (row.evidence in acts or row.of_absent_act):
+            zh = f"证书 {certificate.number} 所依环节无效({row.code}),更正后的新版同样无效,只能撤销"
+            en = f"An act under {certificate.number} is void ({row.code}), and so would a corrected version be: revoke it."
+            raise Refused("path_void", zh, en, hint)
 
 
 def lists_of(instance: Instance, certificates: Sequence[Certificate]) -> dict[str, Jws]:

@@ -74,14 +74,19 @@ def check_officers(instance: Instance, officers: Officers) -> None:
         raise Refused("same_human", zh, en, "certsvc keys list")
 
 
+def check_since(instance: Instance, since: int) -> None:
+    """Returns for a time up to now. Raises Refused(since_future)."""
+    if since > instance.now():
+        zh, en = "时间不能晚于现在", "The theft cannot lie ahead."
+        raise Refused("since_future", zh, en, "certsvc keys history")
+
+
 def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str]) -> Condemned:
     """Ends a stolen key and puts another in its place, in one transaction; the second call changes nothing.
 
     Raises NotFound, NotReady, and Refused for a time to come or a time later than one that was declared before.
     """
-    if since > instance.now():
-        zh, en = "时间不能晚于现在", "The theft cannot lie ahead."
-        raise Refused("since_future", zh, en, "certsvc keys history")
+    check_since(instance, since)
     with log_leaves.transaction(instance, urgent=True) as connection:
         key = documents.key_by_jkt(connection, jkt)
         if key.use == ROOT:

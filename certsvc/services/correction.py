@@ -64,8 +64,13 @@ def _another_person(certificate: Certificate) -> Refused:
 def _changed(
     instance: Instance, connection: Connection, entry: Entry, old: Mapping[str, str], changes: Mapping[str, str]
 ) -> dict[str, str]:
+    foreign = sorted(changes.keys() - set(FIELDS))
+    if foreign:
+        zh = f"不能更正 {foreign[0]};可更正的是 {', '.join(FIELDS)}"
+        en = f"{foreign[0]} is nothing that can be corrected; what can be is {', '.join(FIELDS)}."
+        raise Malformed("correction_field", zh, en, "certsvc status correct --help")
     values = {**old, **changes}
-    if set(values) != set(FIELDS) or values == old:
+    if values == old:
         zh, en = "更正没有改变任何内容", "The correction changes nothing."
         raise Refused("changes_none", zh, en, "certsvc status correct --help")
     _check_values(instance, values)

@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from certsvc import resources
 from certsvc.core.calendar import local_date
-from certsvc.core.errors import NotFound, NotReady, Refused
+from certsvc.core.errors import Malformed, NotFound, NotReady, Refused
 from certsvc.core.grants import Grant, check_nesting
 from certsvc.core.outcomes import Fault
 from certsvc.core.schemas import LIFECYCLE_ACTS, PATH_ACTS
@@ -181,6 +182,7 @@ def _payload(instance: Instance, connection: Connection, wanted: Delegation) -> 
     if key_store.find_organisation(connection, wanted.org) is None:
         zh, en = f"机构不存在:{wanted.org}", f"No organisation {wanted.org}."
         raise NotFound("org_unknown", zh, en, f"certsvc keys org {wanted.org} --name …")
+    _check_wanted(instance, wanted)
     parent = _parent(instance, connection, wanted)
     keys = [{"jkt": documents.own_key(connection, wanted.org, "seal").jkt, "use": "seal"}]
     keys += [{"jkt": jkt, "use": "officer"} for jkt in _officer_keys(connection, wanted)]
@@ -201,6 +203,20 @@ def _payload(instance: Instance, connection: Connection, wanted: Delegation) -> 
         "exp": min(term, above["exp"]) if wanted.until is None else wanted.until,
         "document": dict(wanted.document),
     }
+
+
+def _check_wanted(instance: Instance, wanted: Delegation) -> None:
+    """Returns if what is granted exists, and ends in a time to come. Raises Malformed."""
+    titles, again = resources.titles(), f"certsvc keys grant {wanted.org} --help"
+    known = {"series": titles.series, "tracks": resources.tracks()}
+    for name, codes in known.items():
+        foreign = [one for one in wanted.narrowed.get(name, ()) if one != "*" and one not in codes]
+        if foreign:
+            zh, en = f"没有此代码:{name} {foreign[0]}", f"There is no {foreign[0]} among the {name}."
+            raise Malformed("scope_unknown", zh, en, again)
+    if wanted.until is not None and wanted.until <= instance.now():
+        zh, en = "授权止期已过", "The grant would have ended already."
+        raise Malformed("until_past", zh, en, again)
 
 
 def _parent(instance: Instance, connection: Connection, wanted: Delegation) -> Grant:

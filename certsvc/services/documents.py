@@ -72,7 +72,7 @@ def key_by_jkt(connection: Connection, jkt: str) -> SigningKey:
     """The registered key. Raises NotFound."""
     key = key_store.find_signing_key(connection, jkt)
     if key is None:
-        raise NotFound("key_unregistered", f"密钥未登记:{jkt}", f"No key {jkt} is registered.", "certsvc keys list")
+        raise NotFound("key_unregistered", f"密钥未登记:{jkt}", f"No key {jkt} is registered.", "certsvc keys history")
     return key
 
 

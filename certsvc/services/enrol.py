@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from sqlalchemy import Connection
 
+from certsvc import resources
 from certsvc.core.chain import load_certificate
 from certsvc.core.errors import Malformed, NotFound, NotReady, Refused
 from certsvc.core.identity import check_uscc
@@ -49,6 +50,9 @@ def enrol_organisation(instance: Instance, new: NewOrganisation, years: int = 3)
     _check_id(new.id)
     if new.uscc is not None:
         check_uscc(new.uscc)
+    if new.region not in resources.regions():
+        zh, en = f"没有此地区代码:{new.region}", f"There is no region {new.region}."
+        raise Malformed("region_unknown", zh, en, f"certsvc keys org {new.id} --help")
     with instance.engines.read.connect() as connection:
         trust_room.check_room(connection, trust_room.ENROL)
         if key_store.find_organisation(connection, new.id) is not None:
@@ -213,7 +217,7 @@ def _check_id(text: str) -> None:
     """Ids stand in file names and on command lines. Raises Malformed."""
     if not ID_FORM.fullmatch(text):
         zh, en = "代号只用字母、数字、- 和 _,至多 64 个", "An id has letters, digits, - and _, 64 at most."
-        raise Malformed("id_form", zh, en)
+        raise Malformed("id_form", zh, en, "certsvc keys list")
 
 
 def _known(code: str, zh: str, en: str) -> Refused:

@@ -15,7 +15,8 @@ from certsvc.register.matching import REASONS, Incoming, match
 from certsvc.register.roster_rows import RosterFile, RosterRow
 from certsvc.register.sealing import DataKeys
 from certsvc.services.soundness import Soundness
-from certsvc.services.standing import Standing, standing_of
+from certsvc.services.standing import IN_HAND, MISPLACED, Standing, standing_of
+from certsvc.services.units import is_another
 from certsvc.store import people as people_store
 from certsvc.store import rosters as roster_store
 from certsvc.store.engine import new_id
@@ -24,7 +25,8 @@ from certsvc.store.rows import Entry, KnownPerson
 Progress = Callable[[int, int], None]
 RandomBytes = Callable[[int], bytes]
 NEW, ACCEPT = "new", "accept"
-#: Decided by "accept": somebody who was struck, or lost the certificate, is taken in for the same title and year again.
+#: Decided by "accept": somebody who was struck, lost the certificate, or stands under another employer, is taken in for the
+#: same title and year again.
 AGAIN = "applies_again"
 PROGRESS_EVERY = 500
 
@@ -193,6 +195,8 @@ def _stands(work: Work, plan: Plan, gathered: Gathered) -> bool:
     if entry is None:
         return False
     found = standing_of(work.connection, entry, work.soundness)
+    if found.why == IN_HAND and entry.head_act is None and is_another(row, entry):
+        found = Standing(MISPLACED)
     met = Met(*row.position, row.name, entry.id, entry.roster_id, found)
     if not found.stands and (not found.asks or work.is_accepted(row, AGAIN)):
         gathered.again[row.position] = met

@@ -23,8 +23,8 @@ from certsvc.services.import_plan import Gathered, Met, Plan, Progress, Question
 from certsvc.services.own_record import questions_on
 from certsvc.services.private import seal_personal
 from certsvc.services.register_only import refuse_rows
+from certsvc.services.units import Offices, offices_of
 from certsvc.store import certificates as certificate_store
-from certsvc.store import keys as key_store
 from certsvc.store import people as people_store
 from certsvc.store import rosters as roster_store
 from certsvc.store.engine import Engines, new_id, refusing
@@ -32,7 +32,6 @@ from certsvc.store.rows import (
     Employment,
     Entry,
     IdentityDocument,
-    Organisation,
     Person,
     PersonName,
     Roster,
@@ -139,7 +138,7 @@ def apply(work: Work, plans: list[Plan]) -> list[str]:
     # Everybody first: two rows about one person may belong to different rosters.
     for batch in _batches(plans, BATCH):
         write_people(work, [plan for plan in batch if plan.first])
-    organisations = _organisations(key_store.list_organisations(work.connection))
+    offices = offices_of(work.connection)
     rosters: list[str] = []
     done = len(work.file.rows)
     for scope, group in _groups(plans).items():
@@ -148,9 +147,7 @@ def apply(work: Work, plans: list[Plan]) -> list[str]:
             rosters.append(_add_roster(work, *scope))
             for batch in _batches(part, BATCH):
                 _replace(work, rosters[-1], [plan.before for plan in batch if plan.before is not None])
-                roster_store.add_entries(
-                    work.connection, (_entry(work, rosters[-1], plan, organisations) for plan in batch)
-                )
+                roster_store.add_entries(work.connection, (_entry(work, rosters[-1], plan, offices) for plan in batch))
                 done += len(batch)
                 work.progress(done, 2 * len(work.file.rows))
     work.progress(2 * len(work.file.rows), 2 * len(work.file.rows))
@@ -199,16 +196,6 @@ def _add_roster(work: Work, series: str, level: str, track: str, region: str, ye
     return roster_id
 
 
-def _organisations(found: Iterable[Organisation]) -> dict[str, str]:
-    """Organisation ids by code and by name; a name that two of them bear leads nowhere."""
-    index: dict[str, str] = {}
-    names: dict[str, set[str]] = {}
-    for one in found:
-        index |= {code: one.id for code in (one.uscc, one.local_code) if code}
-        names.setdefault(one.name_zh, set()).add(one.id)
-    return {name: ids.pop() for name, ids in names.items() if len(ids) == 1} | index
-
-
 def write_people(work: Work, plans: list[Plan]) -> None:
     """New people with document, name and employer; of known ones what the register lacks. One plan a person."""
     new = [plan for plan in plans if plan.known is None]
@@ -247,7 +234,7 @@ def _employment(plan: Plan, at: str) -> Employment:
     return Employment(new_id(), plan.person_id, row.unit_name, row.unit_code, row.region, at, None)
 
 
-def _entry(work: Work, roster_id: str, plan: Plan, organisations: Mapping[str, str]) -> Entry:
+def _entry(work: Work, roster_id: str, plan: Plan, offices: Offices) -> Entry:
     """The entry with fresh salts and its commitments (formats.md 4)."""
     row, entry_id = plan.row, new_id()
     salts = {name: work.random_bytes(SALT_BYTES) for name in FIELDS}
@@ -266,7 +253,7 @@ def _entry(work: Work, roster_id: str, plan: Plan, organisations: Mapping[str, s
         sex=row.sex,
         birth=values["birth"],
         unit_name=row.unit_name,
-        unit_org_id=organisations.get(row.unit_code or "", organisations.get(row.unit_name)),
+        unit_org_id=offices.find(row.unit_code, row.unit_name),
         columns=columns_of(row),
         sealed=seal_personal(work.keys, values, salts, entry_id, row.phone),
         entry_salt=entry_salt,

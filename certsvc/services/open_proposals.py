@@ -15,6 +15,7 @@ from certsvc.core.grants import Grant, ancestry
 from certsvc.core.jose import Jws
 from certsvc.instance import Instance
 from certsvc.services import correction, documents
+from certsvc.services.coming_into_force import check_path
 from certsvc.services.room import check_event
 from certsvc.services.witness_list import is_strict
 from certsvc.store import certificates as certificate_store
@@ -22,6 +23,8 @@ from certsvc.store import keys as key_store
 from certsvc.store import status as status_store
 from certsvc.store.rows import Certificate, SigningKey, StatusProposal
 
+#: States in which nothing more is proposed about a certificate; of a superseded one the next version takes it.
+ENDED = ("revoked", "withdrawn")
 #: Whose key signed a proposal, in two languages.
 SIGNERS = {"officer": ("经办人密钥", "officer's key"), "seal": ("印章密钥", "seal key")}
 
@@ -44,17 +47,21 @@ def open_proposal(connection: Connection, proposal_id: str) -> StatusProposal:
 def check_decidable(
     instance: Instance, connection: Connection, certificate: Certificate, row: StatusProposal, proposed: Jws
 ) -> None:
-    """Returns if the proposal can be decided now. Raises Refused(proposal_overtaken, proposal_unsound, evidence_full).
+    """Returns if the proposal can be decided now. Raises Refused(proposal_overtaken, proposal_replaced, proposal_unsound,
+    evidence_full).
 
     The verifier dates a proposal by its own word under a plain root, and by the place of its decision under a root that
     requires the log: there whatever has ended by now ends before that place, also what counts a minute longer.
     """
     payload, again = proposed.unverified_payload, f"certsvc status drop {row.id}"
-    said = payload["correction"]
-    replaced = said is not None and not correction.is_current(connection, certificate, said)
-    if replaced or payload["q"] != status_store.next_q(connection, certificate.id):
+    if payload["q"] != status_store.next_q(connection, certificate.id):
         zh, en = "此申请已被其他状态变更抢先,请重新提出", "Another status change came first; propose again."
         raise Refused("proposal_overtaken", zh, en, again)
+    said = payload["correction"]
+    if said is not None and not correction.is_current(connection, certificate, said):
+        zh = "此后又对同一证书提出了更正,以后提出的为准;请作废此申请"
+        en = "A later proposal corrects the same certificate and counts instead; drop this one."
+        raise Refused("proposal_replaced", zh, en, again)
     check_event(instance, connection, certificate, row.kind)
     now = is_strict(instance)
     ended = _ended_key(instance, connection, proposed, now)
@@ -83,6 +90,8 @@ def drop(instance: Instance, proposal_id: str) -> tuple[StatusProposal, str]:
         proposed = documents.load_document(connection, row.sha256, "act+jwt")
         try:
             check_decidable(instance, connection, certificate, row, proposed)
+            if row.kind == "correct":
+                check_path(instance, connection, certificate, "")
         except Refused:
             status_store.close_proposal(connection, proposal_id, "dropped")
             return row, certificate.number
@@ -122,6 +131,14 @@ def _any_grant_stands(instance: Instance, connection: Connection, payload: Mappi
 
 def _has_key(connection: Connection, officer_id: str) -> bool:
     return any(key.ended_reason is None for key in key_store.list_signing_keys(connection, officer_id=officer_id))
+
+
+def next_command(instance: Instance, row: StatusProposal, number: str) -> str:
+    """What is typed after a proposal was dropped: the same anew, or nothing more about what has ended for good."""
+    with instance.engines.read.connect() as connection:
+        certificate = certificate_store.find_certificate(connection, row.certificate_id)
+    ended = certificate is not None and certificate.state in ENDED
+    return f"certsvc show {number}" if ended else again(instance, row, number)
 
 
 def again(instance: Instance, row: StatusProposal, number: str) -> str:

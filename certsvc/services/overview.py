@@ -15,6 +15,7 @@ from certsvc.services.act_places import places_of, roles_done, roles_lacking
 from certsvc.services.register_only import refuse_register_only
 from certsvc.services.soundness import Soundness, Spoilt
 from certsvc.services.status import find_certificate
+from certsvc.services.units import Unknown, unknown_units, with_offices
 from certsvc.store import certificates as certificate_store
 from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
@@ -200,7 +201,7 @@ def who_may(instance: Instance, roster: Roster, step: StepLine) -> list[tuple[st
     """Organisations with enough officers under one living grant for this step, with those officers' ids."""
     found: dict[str, list[str]] = {}
     # This act is each unit's own: it answers for its own people only.
-    units = {e.unit_org_id for e in entries_of(instance, roster.id) if e.head_act is None}
+    units, _ = units_of(instance, roster.id)
     for office in offices(instance):
         if step.act == "unit_notice" and office.organisation.id not in units:
             continue
@@ -224,7 +225,15 @@ def entries_of(instance: Instance, roster_id: str) -> tuple[Entry, ...]:
     """The people of a roster, struck ones too, by position. Raises NotFound."""
     with instance.engines.read.connect() as connection:
         _roster(connection, roster_id)
-        return roster_store.list_entries(connection, roster_id, live_only=False)
+        return with_offices(connection, roster_store.list_entries(connection, roster_id, live_only=False))
+
+
+def units_of(instance: Instance, roster_id: str) -> tuple[set[str], list[Unknown]]:
+    """Whose act the people of a roster wait for who have none yet: offices, and employers whose office is not known."""
+    live = [e for e in entries_of(instance, roster_id) if e.struck_by is None and e.replaced_by is None]
+    waiting = [e for e in live if e.head_act is None]
+    with instance.engines.read.connect() as connection:
+        return {e.unit_org_id for e in waiting if e.unit_org_id}, unknown_units(connection, waiting)
 
 
 def entries_at(instance: Instance, roster_id: str, rows: tuple[str, ...]) -> frozenset[str]:

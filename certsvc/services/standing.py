@@ -20,10 +20,11 @@ OVER = ("revoked", "withdrawn", "superseded")
 #: Why an entry stands.
 IN_HAND, CERTIFIED, VOID = "in_hand", "certified", "void"
 #: Why it does not: its acts count no more; its certificate was revoked as the key was stolen; it was struck; its
-#: certificate was revoked or withdrawn for another reason.
-CONDEMNED, STOLEN, STRUCK, ENDED = "condemned", "stolen", "struck", "ended"
-#: What an officer has to decide on: a file alone has nobody voted on until it passes, and brings back no lost title.
-DECIDED = (STRUCK, ENDED)
+#: certificate was revoked or withdrawn for another reason; nothing is signed about it, and its employer is another.
+CONDEMNED, STOLEN, STRUCK, ENDED, MISPLACED = "condemned", "stolen", "struck", "ended", "misplaced"
+#: What an officer has to decide on: a file alone has nobody voted on until it passes, and brings back no lost title; nor does it
+#: say which of two employers is the right one.
+DECIDED = (STRUCK, ENDED, MISPLACED)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from certsvc.instance import Instance
 from certsvc.services import correction, documents, issue, log_leaves, notices
 from certsvc.services.act_rules import target_of
 from certsvc.services.annulment import first_issued
-from certsvc.services.coming_into_force import check_unlogged
+from certsvc.services.coming_into_force import check_path, check_unlogged
 from certsvc.services.credential import describe
 from certsvc.services.open_proposals import check_decidable, open_proposal
 from certsvc.services.publish import WAITING, check_status_key, list_within, renew_status_list
@@ -73,6 +73,9 @@ def propose_within(instance: Instance, connection: Connection, proposal: Proposa
     corrected = None
     if proposal.kind == "correct":
         corrected = correction.correct(instance, connection, certificate, entry, proposal.changes)
+        # After a theft thousands are signed anew, and the drill knows already which of them stand on sound acts.
+        if proposal.reason != "key_compromised":
+            check_path(instance, connection, certificate, f"certsvc status revoke {certificate.number} --help")
     officer = _officer(connection, proposal.officer_id)
     payload = _payload(instance, connection, certificate, entry, proposal, corrected, q)
     document = _sign(instance, connection, payload, officer, target_of(entry))
@@ -131,7 +134,11 @@ def approve_within(
     issued = issue.issued_of(instance, intent, issue.sign_intent(instance, intent))
     # It may be the first certificate of its list, and in another than the version before.
     uri = issued.certificate.list_uri
-    check_unlogged(instance, connection, [issued.certificate], {uri: list_within(instance, connection, uri)})
+    try:
+        check_unlogged(instance, connection, [issued.certificate], {uri: list_within(instance, connection, uri)})
+    except Refused:
+        check_path(instance, connection, certificate, f"certsvc status drop {proposal_id}")
+        raise
     issue.store(instance, connection, issued)
     return issued
 

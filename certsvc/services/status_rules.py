@@ -14,6 +14,8 @@ from certsvc.core.lifecycle import DATED, KEY_COMPROMISED, REASONS
 from certsvc.core.statuslist import AFTER
 
 STATES = {0: "in_force", 1: "revoked", 2: "suspended", 3: "superseded", 11: "withdrawn"}
+STATES_ZH = {0: "有效", 1: "已撤销", 2: "暂停使用", 3: "已换发", 11: "已注销"}
+KINDS_ZH = {"suspend": "暂停", "reinstate": "恢复", "revoke": "撤销", "withdraw": "注销", "correct": "更正"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def check_proposal(proposal: Proposal, value: int, number: str) -> None:
     again = f"certsvc status {proposal.kind} {number} --help"
     if proposal.kind not in AFTER[value]:
         zh, en = (
-            f"当前状态({STATES[value]})不能{proposal.kind}",
+            f"证书当前状态为{STATES_ZH[value]},不能{KINDS_ZH[proposal.kind]}",
             f"A certificate that is {STATES[value]} cannot be: {proposal.kind}.",
         )
         raise Refused("status_illegal", zh, en, f"certsvc show {number}")

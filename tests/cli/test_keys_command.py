@@ -15,6 +15,8 @@ from cli_for_tests import Said, call, must
 from support_instance import build_small_instance
 
 from certsvc.cli.key_care import moment
+from certsvc.instance import open_instance
+from certsvc.services import documents
 
 PAPER = ("--document-number", "示例函〔2025〕9号")
 PAIR = ("--officer", "HRSS-1", "--second", "HRSS-2")
@@ -172,6 +174,30 @@ def test_a_dry_run_lists_everything_writes_the_file_and_changes_nothing(
     assert key(home, "credential") == jkt
     assert "存疑 suspect:0" in drill(home, jkt, issued_at + 1, "--dry-run").out
     assert "3 certificates settled" in must(*filled).err
+
+
+@pytest.mark.parametrize("zone", ["", "T00:00:00+08:00"], ids=["a bare date", "its first second"])
+def test_a_date_of_theft_is_the_beginning_of_that_day(home: Path, issued_at: int, zone: str) -> None:
+    day = f"{moment(issued_at).split()[0]}{zone}"
+    said = must("keys", "compromised", "--since", day, "--dry-run", "--home", home, "--", key(home, "credential"))
+    assert "00:00:00" in said.out and "存疑 suspect:3" in said.out
+    assert f"--since {day[:10]}T00:00:00+08:00" in said.err
+
+
+def test_a_theft_to_come_is_not_even_listed(home: Path) -> None:
+    jkt = key(home, "credential")
+    said = call("keys", "compromised", "--since", "2999-01-01", "--dry-run", "--home", home, "--", jkt)
+    assert (said.code, said.out, "since_future" in said.err) == (1, "", True)
+
+
+def test_a_grant_that_was_compromised_on_a_day_is_good_up_to_its_beginning(home: Path, issued_at: int) -> None:
+    day = moment(issued_at).split()[0]
+    (sha256,) = re.findall(r"^(\S+) .* issuer ", must("keys", "grants", "HRSS", "--home", home).out, re.M)[:1]
+    compromised = ("--reason", "compromised", "--good-before", day, *PAPER, "--home", home, "--", sha256)
+    must("keys", "ungrant", *compromised)
+    with open_instance(home).engines.read.connect() as connection:
+        (said,) = documents.withdrawals(connection).values()
+    assert moment(said["good_before"]) == f"{day} 00:00:00"
 
 
 def test_the_drill_signs_anew_and_says_that_nothing_is_left(home: Path, codes: list[str], issued_at: int) -> None:

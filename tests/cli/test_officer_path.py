@@ -218,6 +218,22 @@ def test_a_grant_wider_than_the_one_above_is_refused(fresh: Path) -> None:
     assert (said.code, "scope_widened" in said.err) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (("--tracks", "T99"), "scope_unknown"),
+        (("--series", "99"), "scope_unknown"),
+        (("--until", "2020-01-01"), "until_past"),
+        (("--document-date", "2030-01-01"), "paper_ahead"),
+    ],
+    ids=["a track that does not exist", "a series that does not exist",
+         "a grant that has ended", "a paper of the future"],
+)  # fmt: skip
+def test_a_grant_of_nothing_is_refused(fresh: Path, options: tuple[str, ...], code: str) -> None:
+    said = call("keys", "grant", "UNIT", "--role", "unit", *PAPER, *options, "--clock", "2025-03-06", "--home", fresh)
+    assert (said.code, code in said.err, "keys grant" in said.err) == (1, True, True), said.err
+
+
 def test_a_committee_gets_three_years_at_most(fresh: Path) -> None:
     lines = must("keys", "list", "--home", fresh).out.splitlines()
     until = {line.split()[-1] for line in lines if " committee " in line and "evaluate" in line}
@@ -278,9 +294,15 @@ def test_a_correction_makes_the_next_version_and_shows_its_code(office: Path) ->
     [
         (("revoke", "--reason", "fraud"), "effect_missing"),
         (("revoke", "--reason", "fraud", "--retroactive", "--from", "2025-04-05"), "effect_missing"),
-        (("correct", "--set", "height=180"), "changes_none"),
+        (("correct", "--set", "height=180"), "correction_field"),
+        (("reinstate",), "证书当前状态为有效,不能恢复"),
     ],
-    ids=["a revocation without reach", "a revocation with two reaches", "a correction of a field there is not"],
+    ids=[
+        "a revocation without reach",
+        "a revocation with two reaches",
+        "a correction of a field there is not",
+        "what is in force comes back",
+    ],
 )
 def test_an_unlawful_proposal_is_refused(
     fresh_certificate: str, office: Path, arguments: tuple[str, ...], code: str

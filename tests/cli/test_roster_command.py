@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,108 @@ def test_who_stands_in_the_register_already_is_named_with_the_roster_and_what_to
     assert said.out.count("在办 on its way") == said.out.count("R0001") == 2
     assert "nothing was added" in said.err and "certsvc roster check R0001" in said.err
     assert "imported" not in said.err
+
+
+def test_a_file_with_questions_is_not_said_to_be_importable(tmp_path: Path) -> None:
+    must("roster", "template", "-o", tmp_path / "empty.xlsx")
+    said = must("roster", "check", tmp_path / "empty.xlsx").err
+    assert "1 questions wait for an officer" in said and "the file can be imported" not in said
+    assert f"certsvc roster import {tmp_path / 'empty.xlsx'} --officer ID --decide " in said
+
+
+def test_after_a_dry_run_the_next_command_has_the_decisions_and_goes_through(home: Path, tmp_path: Path) -> None:
+    must("keys", "officer", "H1", "--org", "HRSS", "--name", "样章甲", *LATER, "--home", home)
+    must("roster", "template", "-o", tmp_path / "empty.xlsx")
+    decided = ("--officer", "H1", "--decide", "*:sample_row=accept")
+    dry = must("roster", "import", tmp_path / "empty.xlsx", *decided, "--dry-run", *LATER, "--home", home).err
+    command = shlex.split(next(line for line in dry.splitlines() if "Next" in line).partition("certsvc ")[2])
+    assert "R0001" in must(*command, *LATER).err
+
+
+def test_a_file_that_added_nothing_says_so_again(home: Path, tmp_path: Path) -> None:
+    must("roster", "import", sound(tmp_path), *LATER, "--home", home)
+    other = sound(tmp_path, {"phone": "13000000009"}, {})
+    must("roster", "import", other, *LATER, "--home", home)
+    said = must("roster", "import", other, *LATER, "--home", home).err
+    assert "it added nothing, and no roster was made" in said and "imported before" not in said
+
+
+@pytest.mark.parametrize("command", [("template", "-o"), ("import", "--report")], ids=["template", "report"])
+def test_a_folder_that_is_not_there_is_told_as_such(home: Path, tmp_path: Path, command: tuple[str, str]) -> None:
+    kind, option = command
+    more = (sound(tmp_path), *LATER, "--home", home) if kind == "import" else ()
+    said = call("roster", kind, option, tmp_path / "nowhere" / "x.xlsx", *more)
+    assert (said.code, "No such file or directory" in said.err) == (1, True)
+
+
+UNIT = ("--kind", "unit", "--region", "220100", *LATER)
+
+
+def grant(home: Path, org: str, officer: str) -> None:
+    """One officer of the unit, who may do what a unit does."""
+    must("keys", "officer", officer, "--org", org, "--name", f"样章{officer}", *LATER, "--home", home)
+    must("keys", "grant", org, "--role", "unit", "--document-number", "示例1号", *LATER, "--home", home)
+
+
+@pytest.mark.parametrize(
+    ("named", "options"),
+    [({}, ()), ({"unit_code": "112200009999999985"}, ("--uscc", "112200009999999985"))],
+    ids=["by its name", "by its code"],
+)
+def test_a_unit_that_is_enrolled_after_the_import_acts_for_its_people(
+    home: Path, tmp_path: Path, named: dict[str, object], options: tuple[str, ...]
+) -> None:
+    must("roster", "import", sound(tmp_path, named, named), *LATER, "--home", home)
+    before = must("roster", "check", "R0001", "--home", home).err
+    assert " ".join(("certsvc keys org ID --name '示例研究所'", *options, "--region 220100")) in before
+    assert "2 人 people" in before and "keys grant" not in before
+    name = "另一名称" if options else "示例研究所"
+    must("keys", "org", "U1", "--name", name, *options, *UNIT, "--home", home)
+    after = must("roster", "check", "R0001", "--home", home).err
+    assert "certsvc keys grant U1 --role unit" in after and "keys org" not in after
+    grant(home, "U1", "D1")
+    said = must("roster", "check", "R0001", "--people", "--home", home)
+    assert "certsvc act unit_notice R0001 --officer D1" in said.err
+    assert said.out.count("U1") == 2
+    done = must("act", "unit_notice", "R0001", "--officer", "D1", "--clock", "2025-03-06", "--home", home)
+    assert "2 人" in done.err
+
+
+def test_a_name_that_two_units_bear_is_told_apart_by_the_code_in_a_new_file(home: Path, tmp_path: Path) -> None:
+    must("roster", "import", sound(tmp_path), *LATER, "--home", home)
+    must("keys", "org", "U1", "--name", "示例研究所", *UNIT, "--uscc", "112200009999999985", "--home", home)
+    must("keys", "org", "U2", "--name", "示例研究所", *UNIT, "--home", home)
+    said = must("roster", "check", "R0001", "--home", home).err
+    assert "several offices bear this name" in said and "certsvc roster import NEW.xlsx" in said
+    coded = sound(tmp_path, *({"unit_code": "112200009999999985"},) * 2)
+    must("keys", "officer", "H1", "--org", "HRSS", "--name", "样章甲", *LATER, "--home", home)
+    decided = ("--officer", "H1", "--decide", "*:applies_again=accept")
+    assert "R0002" in must("roster", "import", coded, *decided, *LATER, "--home", home).err
+    assert must("roster", "check", "R0002", "--people", "--home", home).out.count("U1") == 2
+
+
+def test_a_misspelt_employer_on_whom_nobody_acted_is_corrected_by_a_new_file(home: Path, tmp_path: Path) -> None:
+    must("keys", "org", "U1", "--name", "示例研究所", *UNIT, "--home", home)
+    must("keys", "officer", "H1", "--org", "HRSS", "--name", "样章甲", *LATER, "--home", home)
+    must("roster", "import", sound(tmp_path, {"unit_name": "示例研究索"}, {}), *LATER, "--home", home)
+    told = must("roster", "check", "R0001", "--home", home).err
+    assert "示例研究索" in told and "1 人 people" in told and "import the corrected file" in told
+    right = sound(tmp_path)
+    said = must("roster", "import", right, *LATER, "--home", home)
+    assert "单位与在册不同 the register has another employer" in said.out
+    assert f"certsvc roster import {right} --officer ID --decide '*:applies_again=accept'" in said.err
+    must("roster", "import", right, "--officer", "H1", "--decide", "*:applies_again=accept", *LATER, "--home", home)
+    assert "taken in anew: 1, on R0002" in must("roster", "check", "R0001", "--home", home).err
+    assert "U1" in must("roster", "check", "R0002", "--people", "--home", home).out
+
+
+def test_an_employer_is_changed_by_no_file_once_it_has_acted(home: Path, tmp_path: Path) -> None:
+    must("keys", "org", "U1", "--name", "示例研究所", *UNIT, "--home", home)
+    grant(home, "U1", "D1")
+    must("roster", "import", sound(tmp_path), *LATER, "--home", home)
+    must("act", "unit_notice", "R0001", "--officer", "D1", "--clock", "2025-03-06", "--home", home)
+    said = must("roster", "import", sound(tmp_path, *({"unit_name": "示例二所"},) * 2), *LATER, "--home", home)
+    assert said.out.count("在办 on its way") == 2
 
 
 def test_an_open_question_keeps_the_file_out_until_a_named_officer_answers(home: Path, tmp_path: Path) -> None:

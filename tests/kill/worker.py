@@ -35,7 +35,7 @@ PEOPLE = 2000
 #: What may happen to somebody who is not alone: another one was faster, or is at it.
 EXPECTED = {
     "act_done_already", "changes_none", "file_known", "log_busy", "mirror_busy", "nothing_to_issue",
-    "proposal_overtaken", "status_illegal", "waiting_for_log",
+    "proposal_overtaken", "proposal_replaced", "status_illegal", "waiting_for_log",
 }  # fmt: skip
 
 

@@ -106,10 +106,10 @@ def test_existing_keys_are_never_overwritten(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_missing_keys_name_the_command_that_makes_them(tmp_path: Path) -> None:
+def test_missing_keys_are_put_back_and_not_made_anew(tmp_path: Path) -> None:
     with pytest.raises(NotReady) as caught:
         load_data_keys(tmp_path / "data-keys.json")
-    assert (caught.value.code, caught.value.hint) == ("data_keys_missing", "certsvc init")
+    assert (caught.value.code, caught.value.hint) == ("data_keys_missing", f"cp -a COPY/. {tmp_path}")
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o610])

@@ -1,5 +1,6 @@
 """Enrolment: keys under the issuing CA, one pseudonym per human, nobody twice, and no leftovers that block."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,10 @@ def test_an_id_that_is_no_file_name_is_refused(province: World, name: str) -> No
 def test_a_uscc_with_a_wrong_check_character_is_refused(province: World) -> None:
     new = enrol.NewOrganisation("SL-NEW", "示例", "Sample", "unit", "112200009999999986", "220100")
     assert refused(province, new).code == "uscc_check_character"
+
+
+def test_a_region_that_does_not_exist_is_refused(province: World) -> None:
+    assert refused(province, replace(UNIT, region="999999")).code == "region_unknown"
 
 
 def test_a_key_that_belongs_into_the_ceremony_is_not_made(province: World) -> None:

@@ -274,7 +274,7 @@ def test_of_two_corrections_the_later_proposal_counts(small: SmallInstance) -> N
     first = propose(small.instance, order(small, "correct", changes={"name": "样章丁"}))
     second = propose(small.instance, order(small, "correct", changes={"name": "样章戊"}))
     error = refused(small, lambda: approve(small.instance, first, "HRSS-2"))
-    assert error.code == "proposal_overtaken"
+    assert (error.code, "later proposal" in getattr(error, "en", "")) == ("proposal_replaced", True)
     new = approve(small.instance, second, "HRSS-2")
     assert new is not None
     report = verify_code(small.instance, new.code)

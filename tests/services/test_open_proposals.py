@@ -10,11 +10,13 @@ from witnessed_for_tests import witnessed_home
 from certsvc.core.errors import NotFound, Refused
 from certsvc.instance import Instance
 from certsvc.services import compromise, documents, enrol, key_events, log_leaves, overview, rotation
-from certsvc.services.open_proposals import again, drop
+from certsvc.services.open_proposals import again, drop, next_command
 from certsvc.services.status import approve, propose
 from certsvc.services.verify_evidence import verify_code
 from certsvc.services.withdrawal import withdraw_grant
+from certsvc.store import documents as document_store
 from certsvc.store import keys as key_store
+from certsvc.store import rosters as roster_store
 from certsvc.store import status as status_store
 
 
@@ -131,6 +133,43 @@ def test_what_another_decision_came_before_is_dropped_once_and_decided_never(sma
         assert (error.code, getattr(error, "hint", "")) == ("proposal_dropped", "certsvc status list --all")
     assert overview.proposals(small.instance, "open") == []
     assert states(small)[slow] == "dropped"
+    row = next(row for row, _ in overview.proposals(small.instance, None) if row.id == slow)
+    number = small.issued[0].certificate.number
+    assert next_command(small.instance, row, number) == f"certsvc show {number}"
+
+
+def acted_upon(small: SmallInstance) -> None:
+    """It comes out that the key of the first act's officer was in other hands from the beginning."""
+    with small.instance.engines.read.connect() as connection:
+        entry = roster_store.list_entries(connection, "R0001")[0]
+        first = document_store.list_acts_of_entry(connection, entry.id)[0]
+        signed = documents.load_document(connection, first.sha256, "act+jwt").signatures
+        keys = [documents.key_by_jkt(connection, one.unverified_kid) for one in signed]
+    (jkt,) = (key.jkt for key in keys if key.use == "officer")
+    compromise.condemn(small.instance, jkt, first.iat, PAPER)
+
+
+def test_a_correction_on_a_void_path_is_neither_decided_nor_left_on_the_list(small: SmallInstance) -> None:
+    days_later(small, 1)
+    proposal = propose(small.instance, order(small, "correct"))
+    acted_upon(small)
+    assert verdict(small) == "void"
+    error = refused(small, lambda: approve(small.instance, proposal, "HRSS-2"))
+    assert isinstance(error, Refused)
+    assert (error.code, error.hint) == ("path_void", f"certsvc status drop {proposal}")
+    drop(small.instance, proposal)
+    assert states(small) == {proposal: "dropped"}
+
+
+def test_nobody_corrects_what_is_void_and_it_can_be_revoked(small: SmallInstance) -> None:
+    days_later(small, 1)
+    acted_upon(small)
+    error = refused(small, lambda: propose(small.instance, order(small, "correct")))
+    assert isinstance(error, Refused)
+    number = small.issued[0].certificate.number
+    assert (error.code, error.hint) == ("path_void", f"certsvc status revoke {number} --help")
+    do(small, "revoke")
+    assert overview.proposals(small.instance, "open") == []
 
 
 AGAIN: dict[str, tuple[dict[str, object], str]] = {
