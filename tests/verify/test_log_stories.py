@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -132,10 +133,11 @@ def test_a_grant_that_ends_between_proposal_and_decision_is_told(
 ) -> None:
     story = between(after, withdrawn={"EX-HRSS": (reason, DECIDED)})
     rows = [row for row in told(report_on(bundle_of(story), ASKED)) if row[0] == "lifecycle_granted"]
-    figures = UNPROVED if outcome == "unknown" else {}
+    withdrawal = {"sha256": ANY, "holder": "示例省人社厅", "since": str(PROPOSED + after), "why": reason}
+    figures = UNPROVED if outcome == "unknown" else withdrawal
     assert rows == [
         row_about("lifecycle_granted", outcome, code, **figures),
-        row_about("lifecycle_granted", "fail", "grant_withdrawn"),
+        row_about("lifecycle_granted", "fail", "grant_withdrawn", **withdrawal),
     ]
 
 

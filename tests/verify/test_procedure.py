@@ -180,7 +180,8 @@ def test_a_track_without_approval_quotes_its_filing(small_instance: SmallInstanc
     assert judge(small_instance, forge.build()).verdict == "valid"
     tree["acts"]["file"]["document"]["number"] = "示例9号"
     report = judge(small_instance, forge.build())
-    assert (report.verdict, report.reason, report.about.act) == ("void", "cert_mismatch", "file")
+    assert (report.verdict, report.reason, report.about.act) == ("void", "cert_mismatch", "issue")
+    assert report.about.figures["member"] == "approval"
 
 
 def test_a_list_that_the_last_act_divides_is_gone_through_in_its_first_part(small_instance: SmallInstance) -> None:
