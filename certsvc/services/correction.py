@@ -68,7 +68,7 @@ def _changed(
     if foreign:
         zh = f"不能更正 {foreign[0]};可更正的是 {', '.join(FIELDS)}"
         en = f"{foreign[0]} is nothing that can be corrected; what can be is {', '.join(FIELDS)}."
-        raise Malformed("correction_field", zh, en, "certsvc status correct --help")
+        raise Malformed("field_foreign", zh, en, "certsvc status correct --help")
     values = {**old, **changes}
     if values == old:
         zh, en = "更正没有改变任何内容", "The correction changes nothing."

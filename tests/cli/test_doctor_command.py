@@ -90,7 +90,7 @@ DEFECTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "a key that is another one": (_swap_key, "签名器与登记的公钥不符", "certsvc doctor"),
     "a root that is gone": (_lose_root, "缺少根证书", "certsvc doctor"),
     "a test root in a production home": (_mix, "测试/生产混用", "certsvc"),
-    "data keys that are gone": (_lose_data_key, "缺少数据密钥文件", "certsvc init"),
+    "data keys that are gone": (_lose_data_key, "缺少数据密钥文件", "cp -a COPY/. "),
     "a database without tables": (_empty_database, "数据库尚未建立", "certsvc init"),
     "a database of a later version": (_newer_database, "数据库版本比程序新", "certsvc --version"),
 }

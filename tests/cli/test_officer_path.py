@@ -294,7 +294,7 @@ def test_a_correction_makes_the_next_version_and_shows_its_code(office: Path) ->
     [
         (("revoke", "--reason", "fraud"), "effect_missing"),
         (("revoke", "--reason", "fraud", "--retroactive", "--from", "2025-04-05"), "effect_missing"),
-        (("correct", "--set", "height=180"), "correction_field"),
+        (("correct", "--set", "height=180"), "field_foreign"),
         (("reinstate",), "证书当前状态为有效,不能恢复"),
     ],
     ids=[

@@ -287,7 +287,7 @@ def test_of_two_corrections_the_later_proposal_counts(small: SmallInstance) -> N
     [
         ({}, "changes_missing"),
         ({"name": "样章甲"}, "changes_none"),
-        ({"title": "正高级工程师"}, "changes_none"),
+        ({"title": "正高级工程师"}, "field_foreign"),
         ({"name": "样章\u202e丁"}, "name_character"),
         ({"name": "样章\U0010ffff"}, "name_character"),
         ({"sex": "X"}, "sex_unknown"),
