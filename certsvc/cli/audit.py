@@ -12,6 +12,7 @@ import click
 from certsvc.cli.errors import show
 from certsvc.cli.options import home_option
 from certsvc.cli.say import Bar, bar, out, paint, plain, table, talk
+from certsvc.core.bundle import check_amount
 from certsvc.core.checkpoint import WitnessPolicy, parse_log_keys, parse_policy
 from certsvc.core.encoding import parse_json
 from certsvc.core.errors import Malformed, NotReady
@@ -54,7 +55,9 @@ def _trusted(log_vkeys: tuple[str, ...], trust: Path | None, home: str | None) -
 
 def _known(trust: Path | None, home: str | None) -> Trusted:
     if trust is not None:
-        value = parse_json(read_document(str(trust), MAX_TRUST))
+        data = read_document(str(trust), MAX_TRUST)
+        check_amount(data, "trust_form", ("信任文件过大", "A trust file"))
+        value = parse_json(data)
         if not isinstance(value, dict) or not isinstance(value.get("trust"), str):
             raise Malformed("trust_form", "不是信任文件", f"{trust} is not a certsvc-trust.json.")
         payload = parse_document(value["trust"].encode(), "trust+jwt").unverified_payload

@@ -13,6 +13,8 @@ from certsvc.cli.options import IsoDate, Moment, acts_at_a_time, home_option, na
 from certsvc.cli.register_text import tell_register
 from certsvc.cli.say import done, next_step, out, table, talk
 from certsvc.cli.verify import asked_at, pinned_roots
+from certsvc.cli.verify_inputs import read_at_most
+from certsvc.core.bundle import MAX_BYTES
 from certsvc.core.encoding import digest
 from certsvc.core.identity import KINDS
 from certsvc.core.statement import parse_statement
@@ -131,7 +133,7 @@ def statement(instance: Instance, which: str, output: Path) -> None:
 @click.pass_context
 def check(ctx: click.Context, file: Path, root: Path | None, at: int | None, home: str | None) -> None:
     """核对说明文件,不需要实例;退出码同 verify · Check a statement without an instance; exit codes as of `verify`."""
-    data, now = file.read_bytes(), int(time.time())
+    data, now = read_at_most(file, MAX_BYTES), int(time.time())
     report = verify_statement(data, pinned_roots(root, home), now, asked_at(at, now))
     _answer(report)
     if report.verdict == "valid":

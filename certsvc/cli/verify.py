@@ -12,12 +12,14 @@ from cryptography import x509
 
 from certsvc.cli.options import Moment, Span, home_option
 from certsvc.cli.say import out
-from certsvc.cli.verify_inputs import Question, questions
+from certsvc.cli.verify_inputs import Question, questions, read_at_most
 from certsvc.cli.verify_text import lines, rule
+from certsvc.core.bundle import MAX_BYTES
 from certsvc.core.calendar import local_date
 from certsvc.core.chain import Anchor, read_anchor
 from certsvc.core.errors import Malformed, NotReady
 from certsvc.core.names import fold_name
+from certsvc.core.note import MAX_BYTES as MAX_NOTE
 from certsvc.instance import Instance, home_path, open_instance, read_anchors
 from certsvc.services import verify_evidence
 from certsvc.services.beside import list_for, read_update
@@ -174,14 +176,14 @@ def pinned_roots(root: Path | None, home: str | None) -> tuple[Anchor, ...]:
 
 def _status_list(path: Path) -> bytes:
     """What is brought beside the files that it is about. Raises Malformed: that is no fault of theirs."""
-    body = path.read_bytes()
+    body = read_at_most(path, MAX_BYTES)
     read_update(body)
     return body
 
 
 def _beside(checkpoint: Path | None, max_age: int | None) -> Asked:
     """What is brought beside every file. Raises Malformed: that is no fault of the files."""
-    note = None if checkpoint is None else checkpoint.read_bytes()
+    note = None if checkpoint is None else read_at_most(checkpoint, MAX_NOTE)
     if note is not None:
         verify_evidence.read_checkpoint(note)
     return Asked(0, 0, max_age, checkpoint=note)

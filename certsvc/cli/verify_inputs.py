@@ -100,6 +100,12 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def read_at_most(path: Path, most: int) -> bytes:
+    """The file, or one byte more than its reader takes, which that reader then refuses."""
+    with path.open("rb") as file:
+        return file.read(most + 1)
+
+
 def _is_number(text: str) -> bool:
     try:
         return bool(check_certificate_number(text))

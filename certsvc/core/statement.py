@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from certsvc.core.bundle import parse_shared
+from certsvc.core.bundle import check_amount, parse_shared
 from certsvc.core.calendar import local_date
 from certsvc.core.claims import OPEN_FIELDS, field_commitment
 from certsvc.core.encoding import b64, canonical, parse_json, unb64
@@ -18,8 +18,7 @@ from certsvc.core.outcomes import Fault
 from certsvc.core.schemas import STATEMENT
 from certsvc.core.shape import check_shape
 
-#: The largest file that is read at all, and the most grants and certificates in it.
-MAX_BYTES = 1_048_576
+#: The most grants in a file, and certificates.
 MOST = 128
 
 
@@ -65,8 +64,7 @@ class Statement:
 
 def parse_statement(data: bytes) -> Statement:
     """The statement written in `data`. Raises Malformed for anything that is not exactly one."""
-    if len(data) > MAX_BYTES:
-        raise Malformed("statement_size", "说明文件过大", f"A statement file is at most {MAX_BYTES} bytes.")
+    check_amount(data, "statement_size", ("说明文件过大", "A statement file"))
     value = parse_json(data, canonical_only=True)
     check_shape(value, STATEMENT)
     if max(len(value["grants"]), len(value["certs"])) > MOST:

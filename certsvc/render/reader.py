@@ -30,6 +30,11 @@ MAX_PDF_BYTES = 20 * 2**20
 MAX_BUNDLE_BYTES = 4 * 2**20
 #: What is inflated, altogether, in the search for marks inside compressed objects.
 MAX_INFLATED_BYTES = 64 * 2**20
+#: Of these a look into a stream costs so many, also where nothing is found: a file may name three million.
+LOOK_BYTES = 1024
+#: A stream is fed in pieces, and what comes of it taken in parts: zlib copies what it does not need yet of a piece, and
+#: gives nothing back of a part in which the stream breaks off.
+PIECE, PART = 4096, 65_536
 
 #: Literal marks first: they are found in microseconds. The last pattern finds fields of any other signature.
 _MARKS = (b"/ByteRange", b"ETSI.CAdES", b"certsvc-bundle", "certsvc-bundle".encode("utf-16-be"))
@@ -108,13 +113,22 @@ def _inflated(data: bytes) -> Iterator[bytes]:
     """Deflated streams of `data`, each as far as 1 MB and all within the limit: names may hide in object streams."""
     left = MAX_INFLATED_BYTES
     for match in _STREAM.finditer(data):
-        with suppress(zlib.error):
-            # A view: copying the rest of the file for every stream would cost the square of its size.
-            part = zlib.decompressobj().decompress(memoryview(data)[match.end() :], min(left, 2**20))
-            yield part
-            left -= len(part)
+        # A view: copying the rest of the file for every stream would cost the square of its size.
+        part = _inflate(memoryview(data)[match.end() :], min(left, 2**20))
+        yield part
+        left -= max(len(part), LOOK_BYTES)
         if left <= 0:
             return
+
+
+def _inflate(stream: memoryview, most: int) -> bytes:
+    """What comes of `stream` until it ends or breaks off, `most` bytes of it."""
+    inflater, found, place = zlib.decompressobj(), bytearray(), 0
+    with suppress(zlib.error):
+        while len(found) < most and place < len(stream) and not inflater.eof:
+            found += inflater.decompress(stream[place : place + PIECE], min(PART, most - len(found)))
+            place += PIECE - len(inflater.unconsumed_tail)
+    return bytes(found)
 
 
 def _read_ours(data: bytes) -> tuple[bytes, PdfSignature]:

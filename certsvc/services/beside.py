@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from certsvc.core.bundle import MOST, Bundle, parse_bundle
+from certsvc.core.bundle import MOST, Bundle, check_amount, parse_bundle
 from certsvc.core.chain import ChainFault, issuer_of, issuers_of
 from certsvc.core.encoding import b64, canonical, parse_json, unb64
 from certsvc.core.errors import CertsvcError, Malformed
@@ -67,6 +67,7 @@ def read_update(body: bytes) -> Update:
     """A status list or a trust bundle as a token, the member `status` of a bundle, or all members. Raises Malformed."""
     if body.lstrip()[:1] != b"{":
         return _read_token(body.strip())
+    check_amount(body, "update_form", ("状态表文件过大", "What is laid beside a file"))
     value = parse_json(body)
     if isinstance(value, dict) and value.keys() == {"list", "log"}:
         check_shape(value, BUNDLE["status"])

@@ -1,10 +1,13 @@
 """What strangers send, parsed once at the edge: closed members, bounded texts, times. Slips point at the member."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
+from certsvc.core.bundle import MAX_MARKS
 from certsvc.core.calendar import day_ends, local_date, seconds_typed
-from certsvc.core.encoding import canonical, parse_json
+from certsvc.core.encoding import marks_in, parse_json, rewrite
 from certsvc.core.errors import Malformed
 from certsvc.services.verify_evidence import Expect
 from certsvc.verify.words_terms import Words
@@ -16,6 +19,10 @@ TEXTS: dict[str, int] = {"code": 200, "number": 40, "name": 50, "token": 16_384,
 EXPECTED: dict[str, int] = {"name": 50, "id_last4": 4, "title": 60}
 #: Seconds by which the clock of whoever asks may be ahead.
 CLOCK_SKEW = 300
+#: Commas, colons and opening brackets of a request: those of a bundle, and what may stand around it.
+MOST_MARKS = MAX_MARKS + 500
+#: An answer names no more slips: a million would be ten times as long as what was sent.
+MOST_SLIPS = 16
 #: What identifies the thing asked about; exactly one of these sets is present.
 SUBJECTS: tuple[frozenset[str], ...] = tuple(map(frozenset, (("code",), ("number", "name"), ("token",), ("bundle",))))
 
@@ -27,6 +34,7 @@ NOT_A_TEXT: Words = (
     "비어 있지 않은 짧은 글이어야 합니다.",
 )
 NOT_JSON: Words = ("不是规范的 JSON。", "Not well-formed JSON.", "올바른 JSON이 아닙니다.")
+TOO_MANY_PARTS: Words = ("请求的内容过多。", "The request has too many parts.", "요청에 항목이 너무 많습니다.")
 NOT_A_TIME: Words = (
     "应为日期(2024-03-15)或 RFC 3339 时间。",
     "Must be a date (2024-03-15) or an RFC 3339 time.",
@@ -57,11 +65,11 @@ class Question:
 
 
 def parse_question(body: bytes, now: int) -> Question:
-    """The question in a JSON body. Raises Invalid with a pointer for each member that is wrong."""
+    """The question in a JSON body. Raises Invalid with a pointer for each member that is wrong, MOST_SLIPS at most."""
     value = _parse(body)
-    slips = list(_slips(value))
+    slips = list(islice(_slips(value), MOST_SLIPS))
     if slips:
-        raise Invalid(*slips)
+        raise Invalid(*sorted(slips, key=lambda slip: slip.pointer))
     data = _data(value)
     terms = Terms(parse_time(value.get("at"), now), Expect(**value.get("expect", {})))
     return Question(terms, value.get("code"), value.get("number"), value.get("name"), data)
@@ -99,6 +107,8 @@ def _longest(name: str) -> int:
 
 
 def _parse(body: bytes) -> dict[str, Any]:
+    if marks_in(body) > MOST_MARKS:
+        raise Invalid(Slip("#", "parts", TOO_MANY_PARTS))
     try:
         value = parse_json(body)
     except Malformed as error:
@@ -108,22 +118,25 @@ def _parse(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _slips(value: dict[str, Any]) -> list[Slip]:
-    slips = [Slip(_pointer(name), "unknown_member", UNKNOWN_MEMBER) for name in value.keys() - _MEMBERS]
-    slips += [Slip(f"#/{name}", "text", NOT_A_TEXT) for name in TEXTS if name in value and not _text(value, name)]
-    expect = value.get("expect", {})
-    if not isinstance(expect, dict):
-        slips.append(Slip("#/expect", "type", WRONG_TYPE))
-    else:
-        odd = expect.keys() - EXPECTED.keys()
-        slips += [Slip("#/expect" + _pointer(name)[1:], "unknown_member", UNKNOWN_MEMBER) for name in odd]
-        wrong = [name for name in EXPECTED if name in expect and not _short_text(expect[name], EXPECTED[name])]
-        slips += [Slip(f"#/expect/{name}", "text", NOT_A_TEXT) for name in wrong]
-    if "bundle" in value and not isinstance(value["bundle"], dict):
-        slips.append(Slip("#/bundle", "type", WRONG_TYPE))
+def _slips(value: dict[str, Any]) -> Iterator[Slip]:
+    """What is wrong with the members that there are, and then those that there are not."""
     if frozenset(value) & _SUBJECT_MEMBERS not in SUBJECTS:
-        slips.append(Slip("#", "subject", ONE_SUBJECT))
-    return sorted(slips, key=lambda slip: slip.pointer)
+        yield Slip("#", "subject", ONE_SUBJECT)
+    yield from (Slip(f"#/{name}", "text", NOT_A_TEXT) for name in TEXTS if name in value and not _text(value, name))
+    if not isinstance(value.get("bundle", {}), dict):
+        yield Slip("#/bundle", "type", WRONG_TYPE)
+    yield from _slips_expected(value.get("expect", {}))
+    yield from (Slip(_pointer(name), "unknown_member", UNKNOWN_MEMBER) for name in value if name not in _MEMBERS)
+
+
+def _slips_expected(expect: Any) -> Iterator[Slip]:
+    if not isinstance(expect, dict):
+        yield Slip("#/expect", "type", WRONG_TYPE)
+        return
+    wrong = (name for name in EXPECTED if name in expect and not _short_text(expect[name], EXPECTED[name]))
+    yield from (Slip(f"#/expect/{name}", "text", NOT_A_TEXT) for name in wrong)
+    odd = (name for name in expect if name not in EXPECTED)
+    yield from (Slip("#/expect" + _pointer(name)[1:], "unknown_member", UNKNOWN_MEMBER) for name in odd)
 
 
 _SUBJECT_MEMBERS = frozenset().union(*SUBJECTS)
@@ -148,4 +161,4 @@ def _data(value: dict[str, Any]) -> bytes | None:
     if "token" in value:
         return str(value["token"]).strip().encode()
     # A bundle inside JSON has lost its spelling, so its canonical form is what was meant (RFC 8785).
-    return canonical(value["bundle"]) if "bundle" in value else None
+    return rewrite(value["bundle"]) if "bundle" in value else None

@@ -27,6 +27,8 @@ MAX_UPLOAD = 10 * MB
 FORM_ROOM = 16 * KB
 #: Parts of one multipart form; bytes of its fields that are no files, and of the 64 KB that the parser reads at a time.
 MAX_FORM_PARTS, MAX_FORM_MEMORY = 12, 256 * KB
+#: A form without a file, which no limit of parts holds for: ten megabytes of its fields cost five seconds.
+MAX_FIELDS = 16 * KB
 #: Longest time a stranger's file may be read, and how long an asker waits for a free reader, in seconds.
 READ_SECONDS, QUEUE_SECONDS = 15.0, 5.0
 #: Address space of the process that reads a stranger's file.
@@ -42,7 +44,7 @@ class Limit:
 
     rate: str | None
     demo_rate: str | None
-    max_bytes: int = 16 * KB
+    max_bytes: int = MAX_FIELDS
 
 
 LIMITS: dict[str, Limit] = {
@@ -108,7 +110,8 @@ def init(app: Flask) -> None:
     def spend() -> None:
         name = ENDPOINTS.get(request.endpoint or "", "page")
         limit = LIMITS[name]
-        request.max_content_length = limit.max_bytes
+        fields = request.mimetype == "application/x-www-form-urlencoded"
+        request.max_content_length = MAX_FIELDS if fields else limit.max_bytes
         rate = limit.demo_rate if context.instance().demo else limit.rate
         if rate is not None:
             _spend(limiter, parse(rate), name)

@@ -194,6 +194,7 @@ SCHEMAS: dict[str, Schema] = {
             "help": {"type": "string", "format": "uri"},
             "errors": {
                 "type": "array",
+                "maxItems": inputs.MOST_SLIPS,
                 "items": _closed(["pointer", "code", "detail"], pointer=_STRING, code=_STRING, detail=_STRING),
             },
         },
