@@ -4,7 +4,7 @@ Where the theft lies is asked of `theft`: what counts here is what counts for ev
 
 1. signed    – every stored document and PDF that names the key, earlier ones sound, the others suspect
 2. grants    – grants given under a suspect grant
-3. acts      – acts under suspect grants only, and acts that follow a suspect act
+3. acts      – acts under suspect grants only, by a suspect procedure or calendar, and acts that follow a suspect act
 4. certified – certificates signed by the key, on a suspect path, under a suspect grant, or changed by a suspect act
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection
@@ -40,6 +40,8 @@ OPEN = ("in_force", SUSPENDED, WAITING)
 #: Why a certificate is suspect, so that its next version would be as good as new: its own signature, the grant of the key
 #: that signed it, its file's signature, or a change of its own status, which the next version does not carry.
 ONLY_SIGNED = {"signature", "grant", "file", "event", "page"}
+#: On which of the kinds of documents acts stand; nothing stands on the others.
+_UNDER_ACTS = ("act+jwt", "grant+jwt", "procedure+jwt", "calendar+jwt")
 #: Later than any time.
 NEVER = float("inf")
 
@@ -179,10 +181,9 @@ class _Search:
             self.causes[typ] |= dict.fromkeys(late, "signature")
         sound_acts = [one.sha256 for one in signed if one.typ == "act+jwt" and one.sha256 not in self.causes["act+jwt"]]
         shown = {document.sha256: document for document in signed}
-        # Nothing stands on a key that gives no grants and signs no acts.
         if self.causes["grant+jwt"]:
             shown |= self._follow_grants()
-        if self.causes["grant+jwt"] or self.causes["act+jwt"]:
+        if any(self.causes[typ] for typ in _UNDER_ACTS):
             shown |= self._follow_acts()
         found = [self._trace(one) for one in sorted(shown.values(), key=lambda one: (one.typ, one.iat, one.sha256))]
         certificates = tuple(self._certificates(sound_acts))
@@ -208,17 +209,23 @@ class _Search:
         return {name: every[name] for name in self._spread("grant+jwt", "grant", above)}
 
     def _follow_acts(self) -> Mapping[str, DocumentTrace]:
-        """Acts under suspect grants, and acts that follow suspect acts, now suspect too."""
+        """Acts on suspect grants, procedures or calendars, and acts that follow suspect acts, now suspect too."""
         every: dict[str, DocumentTrace] = {}
         before: dict[str, list[str]] = {}
-        lost = self.causes["grant+jwt"]
         for one in traces.documents(self.connection, "act+jwt"):
             payload = parse_shared(one.body, one.typ).unverified_payload
             every[one.sha256], before[one.sha256] = one, payload["prev"]
-            if payload["grants"] and all(name in lost for name in payload["grants"]):
-                self.causes["act+jwt"].setdefault(one.sha256, "grant")
+            if (cause := self._cause_beneath(payload)) is not None:
+                self.causes["act+jwt"].setdefault(one.sha256, cause)
         self._spread("act+jwt", "act", before)
         return {name: every[name] for name in self.causes["act+jwt"]}
+
+    def _cause_beneath(self, act: Mapping[str, Any]) -> str | None:
+        """Which of the documents that an act stands on makes it suspect; a grant only where it has no other."""
+        lost = self.causes["grant+jwt"]
+        if act["grants"] and all(name in lost for name in act["grants"]):
+            return "grant"
+        return next((kind for kind in ("procedure", "calendar") if act.get(kind) in self.causes[f"{kind}+jwt"]), None)
 
     def _spread(self, typ: str, cause: str, above: Mapping[str, Iterable[str]]) -> set[str]:
         """Marks everything that stands on a suspect document of `typ`; gives back what was marked."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from cryptography import x509
-from test_compromise import TWO, Two, before_and_after, code_of, key_of, roster_of, split, verdicts, versions
+from test_compromise import TWO, Two, before_and_after, code_of, key_of, split, verdicts, versions
 from world_for_tests import PAPER, World
 
 from certsvc.core.bundle import parse_bundle
@@ -86,7 +86,7 @@ def test_a_new_ca_certifies_what_comes_and_the_old_one_vouches_for_what_it_certi
     assert has_issued(changed.new.certificate, fresh.certificate)
     assert not has_issued(changed.old.certificate, fresh.certificate)
     world.at(230)
-    more = roster_of(world, 2)
+    more = world.certified(2)
     assert verdicts(world, early + late + more) == {"valid"}
     bundle = fresh_bundle(world.instance, more[0].code)
     assert bundle is not None
@@ -265,7 +265,7 @@ def test_a_home_that_is_older_than_the_history_of_its_ca_goes_on_and_enters_it_o
     with province.instance.engines.write.begin() as connection:
         connection.exec_driver_sql("DELETE FROM signing_key WHERE use IN ('root', 'ca')")
     assert not certifiers.is_recorded(province.instance)
-    issued = roster_of(province, 0)
+    issued = province.certified(0)
     assert verdicts(province, issued) == {"valid"}
     findings = [one.hint for one in visit(province.home) if "issuing CA" in one.en]
     assert findings == ["certsvc doctor --upgrade"]

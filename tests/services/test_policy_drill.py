@@ -3,12 +3,15 @@
 Nothing is done under a grant before it is given (docs/format.md 3.3), so that verifiers call them void (decision 34).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from test_compromise import TWO, code_of, key_of, numbers, roster_of, verdicts, versions
+from test_compromise import TWO, code_of, key_of, numbers, verdicts, versions
 from world_for_tests import BATCHES, ONE_UNIT, PAPER, WALKS, World
 
+from certsvc import resources
+from certsvc.services import documents, log_leaves
 from certsvc.services.compromise import condemn, remedy
 from certsvc.services.damage import Damage, find_damage
 from certsvc.services.issue import Issued
@@ -22,7 +25,7 @@ Stolen = tuple[World, list[Issued], list[Issued], str, int]
 def stolen(province: World) -> Stolen:
     """Certificates of before a theft and two that were signed after it with a key that was rotated in between, under an
     act of before; the policy key and the theft. The clock stands after all that."""
-    early = roster_of(province, 0)
+    early = province.certified(0)
     roster = replace(BATCHES["T01"], file="T01-late.xlsx", people=2, units=ONE_UNIT)
     province.at(112, hour=9)
     (roster_id,) = province.import_file(province.file(roster)).rosters
@@ -67,6 +70,44 @@ def test_what_is_signed_after_the_grant_was_given_again_is_sound(stolen: Stolen)
     """The harmless sibling."""
     world, _early, _late, policy, since = stolen
     condemn(world.instance, policy, since, PAPER)
-    after = roster_of(world, 2)
+    after = world.certified(2)
     assert not numbers(after) & suspect(find_damage(world.instance, policy, since)).keys()
     assert verdicts(world, after) == {"valid"}
+
+
+def calendar_anew(world: World) -> None:
+    documents.publish_calendar(world.instance)
+    documents.publish_trust(world.instance)
+
+
+def edition_anew(world: World) -> None:
+    """The procedure of T01 is signed once more; what it says is as before."""
+    with log_leaves.transaction(world.instance) as connection:
+        payload = {**resources.tracks()["T01"].procedure, "iat": world.instance.now()}
+        key = documents.own_key(connection, "ROOT", "policy")
+        documents.store_signed(world.instance, connection, key, "procedure+jwt", payload, "T01")
+        documents.publish_trust_within(world.instance, connection)
+
+
+@pytest.mark.parametrize(("sign", "cause", "first"), [
+    (calendar_anew, "calendar", "recommend"), (edition_anew, "procedure", "unit_notice"),
+])  # fmt: skip
+def test_certificates_under_a_calendar_or_a_procedure_that_was_signed_since_are_suspect_and_revoked(
+    province: World, sign: Callable[[World], None], cause: str, first: str
+) -> None:
+    early = province.certified(0)
+    province.at(60)
+    since = province.instance.now()
+    province.at(61)
+    sign(province)
+    late = province.certified(1)
+    policy = key_of(province, "ROOT", "policy").jkt
+    damage = find_damage(province.instance, policy, since)
+    condemn(province.instance, policy, since, PAPER)
+    assert (verdicts(province, early), verdicts(province, late)) == ({"valid"}, {"void"})
+    assert find_damage(province.instance, policy, since).certificates == damage.certificates
+    assert suspect(damage) == dict.fromkeys(numbers(late), ("act",))
+    acts = [(one.what, one.cause) for one in damage.traces if one.kind == "act+jwt"]
+    assert (acts[0], {one.sound for one in damage.traces if one.kind == "act+jwt"}) == ((first, cause), {False})
+    assert remedy(province.instance, damage, "revoke", TWO, PAPER).done == len(late)
+    assert {one.state for number in numbers(late) for one in versions(province)[number]} == {"revoked"}
