@@ -83,6 +83,8 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
         zh, en = "时间不能晚于现在", "The theft cannot lie ahead."
         raise Refused("since_future", zh, en, "certsvc keys history")
     with log_leaves.transaction(instance, urgent=True) as connection:
+        # Before anything else, as every change of keys and grants does: the second at a time waits here, and holds nothing.
+        key_store.lock_organisation(connection, "ROOT")
         key = documents.key_by_jkt(connection, jkt)
         if key.use == ROOT:
             zh, en = (
