@@ -36,6 +36,8 @@ from certsvc.store.traces import CertificateTrace, DocumentTrace
 
 Row = TypeVar("Row")
 SUSPENDED = "suspended"
+#: Decisions that nobody takes back, not even after a theft.
+FINAL = ("revoke", "withdraw")
 #: States of a certificate that can still change; the others are final. One that waits for the log came too late to be good.
 OPEN = ("in_force", SUSPENDED, WAITING)
 #: Why a certificate is suspect, so that its next version would be as good as new: its own signature or place, the grant of
@@ -258,7 +260,7 @@ class _Search:
     def _certificates(self, sound_acts: list[str]) -> Iterator[CertificateLine]:
         on_suspect = traces.entries_on(self.connection, self.causes["act+jwt"])
         on_sound = traces.entries_on(self.connection, sound_acts)
-        changed, corrected = self._changed()
+        changed, corrected, taken = self._changed()
         files = self._files()
         own = self._mark("vc+jwt")
         granted_from = {_mark_of(jkt, "vc+jwt"): begins for jkt, begins in self._granted_from().items()}
@@ -271,6 +273,7 @@ class _Search:
                 "act": one.entry_id in on_suspect,
                 "grant": one.issued_at < granted_from.get(head, 0),
                 "event": one.id in changed,
+                "taken": one.id in taken,
                 "correction": one.entry_id in spoilt_entries,
                 "file": files.get(one.id, -1) >= self.theft.since,
             }
@@ -300,10 +303,11 @@ class _Search:
         files = traces.handed_out(self.connection, [one.id for one in some] if suspect else [])
         return {name for name, bundle in files if mark in bundle and _list_in(bundle) in suspect}
 
-    def _changed(self) -> tuple[set[str], set[str]]:
-        """Certificates with a suspect status event, and those of them that such an event corrected."""
+    def _changed(self) -> tuple[set[str], set[str], set[str]]:
+        """Certificates with a suspect status event, and those of them that such an event corrected, or ended for ever."""
         events = traces.events_by(self.connection, self.causes["act+jwt"])
-        return {one for one, _kind in events}, {one for one, kind in events if kind == "correct"}
+        named = ({one for one, kind in events if kind in kinds} for kinds in (("correct",), FINAL))
+        return ({one for one, kind in events if kind not in FINAL}, *named)
 
     def _files(self) -> dict[str, int]:
         """Certificate id -> when this key signed its last PDF."""

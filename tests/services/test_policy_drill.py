@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import pytest
 from test_compromise import TWO, code_of, key_of, numbers, verdicts, versions
-from world_for_tests import BATCHES, ONE_UNIT, PAPER, WALKS, World
+from world_for_tests import BATCHES, ONE_UNIT, PAPER, RATIOS, WALKS, World
 
 from certsvc import resources
 from certsvc.services import documents, log_leaves
-from certsvc.services.compromise import condemn, remedy
+from certsvc.services.compromise import condemn, grants_to_give, remedy
 from certsvc.services.damage import Damage, find_damage
+from certsvc.services.delegation import Delegation, delegate
 from certsvc.services.issue import Issued
 from certsvc.services.rotation import rotate_key
 from certsvc.services.verify_evidence import verify_code
@@ -111,3 +112,25 @@ def test_certificates_under_a_calendar_or_a_procedure_that_was_signed_since_are_
     assert (acts[0], {one.sound for one in damage.traces if one.kind == "act+jwt"}) == ((first, cause), {False})
     assert remedy(province.instance, damage, "revoke", TWO, PAPER).done == len(late)
     assert {one.state for number in numbers(late) for one in versions(province)[number]} == {"revoked"}
+
+
+def test_grants_that_fell_with_one_of_the_thief_have_to_be_given_anew_and_what_the_drill_gave_again_has_not(
+    province: World,
+) -> None:
+    world, authority = province, province.instance.settings.authority
+    world.at(60)
+    since, policy = world.instance.now(), key_of(world, "ROOT", "policy").jkt
+    world.at(61)
+    rotate_key(world.instance, authority, "grant")
+    for role in ("committee", "committee_office"):
+        delegate(world.instance, Delegation("SL-XC", role, PAPER))
+    rotate_key(world.instance, "SL-XC", "seal")
+    world.at(170)
+    condemn(world.instance, policy, since, PAPER)
+    damage = find_damage(world.instance, policy, since)
+    assert {one.what for one in damage.traces if one.cause == "grant"} == {"committee", "committee_office"}
+    assert grants_to_give(world.instance, damage) == [("SL-XC", "committee"), ("SL-XC", "committee_office")]
+    for role in ("committee", "committee_office"):
+        delegate(world.instance, Delegation("SL-XC", role, PAPER, narrowed={"regions": ["220000"]}, ratios=RATIOS))
+    assert grants_to_give(world.instance, damage) == []
+    assert verdicts(world, world.certified(3)) == {"valid"}
