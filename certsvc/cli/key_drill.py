@@ -10,6 +10,7 @@ import click
 from certsvc.cli.key_care import lawfully, moment
 from certsvc.cli.options import Theft, acts_at_a_time, names_a_paper
 from certsvc.cli.say import bar, done, next_step, out, table, talk
+from certsvc.core.schemas import PATH_ACTS
 from certsvc.instance import Instance
 from certsvc.services import compromise
 from certsvc.services.compromise import REMEDIES, Condemned, Officers, Settled
@@ -73,7 +74,10 @@ def compromised(
     damage = find_damage(instance, jkt, since)
     _tell_statements(open_statements(instance, damage), settled.restated, (jkt, since))
     _tell_pages(damage, (jkt, since), settled if then == "renew" else Settled())
-    _tell_left(damage, settled, (jkt, since, then))
+    _tell_taken([one.number for one in damage.certificates if "taken" in one.causes])
+    if not _tell_open(damage, settled, (jkt, since, then)):
+        done("没有待处理的证书", "no certificate is left to settle")
+        _tell_anew(damage, compromise.grants_to_give(instance, damage))
 
 
 def _command(jkt: str, since: int, then: str) -> str:
@@ -160,28 +164,46 @@ def _tell_pages(damage: Damage, asked: tuple[str, int], settled: Settled) -> Non
         next_step(_command(*asked, "renew"))
 
 
-def _tell_left(damage: Damage, settled: Settled, asked: tuple[str, int, str | None]) -> None:
-    """What is left to do, and the command for it."""
+def _tell_taken(numbers: list[str]) -> None:
+    """The certificates that a suspect decision ended, which no command gives back, and the way to another one."""
+    if numbers:
+        zh = f"被存疑决定撤销或注销的证书 {len(numbers)} 份,不能恢复,本人须重新收录办理"
+        en = f"{len(numbers)} certificates were ended by a suspect decision, for ever; take these people in on a new roster:"
+        talk(f"  {zh} · {en} {', '.join(numbers[:SHOWN])}")
+        next_step("certsvc roster import NEW.xlsx --officer A --decide '*:applies_again=accept'")
+
+
+def _tell_open(damage: Damage, settled: Settled, asked: tuple[str, int, str | None]) -> bool:
+    """The certificates that are left to settle, and the command for them; False if there are none."""
     jkt, since, then = asked
     waiting = [one for one in damage.certificates if one.open]
-    if waiting:
-        mendable = sum(one.resignable for one in waiting)
-        talk(f"  待处理 · Left: {len(waiting)} 份证书 certificates,其中可重签 of them resignable: {mendable}")
-        _tell_reasons(code for _one, code in settled.left)
-        held = [one.number for one in waiting if one.mendable and not one.resignable]
-        if held and then != "revoke":
-            _tell_held(held)
-        sign = then != "revoke" and (held or (mendable and then in (None, "renew")))
-        next_step(_command(jkt, since, "resign" if sign else "revoke"))
-        return
-    done("没有待处理的证书", "no certificate is left to settle")
-    acts = sum(1 for one in damage.traces if one.kind == "act+jwt" and not one.sound)
+    if not waiting:
+        return False
+    mendable = sum(one.resignable for one in waiting)
+    talk(f"  待处理 · Left: {len(waiting)} 份证书 certificates,其中可重签 of them resignable: {mendable}")
+    _tell_reasons(code for _one, code in settled.left)
+    held = [one.number for one in waiting if one.mendable and not one.resignable]
+    if held and then != "revoke":
+        _tell_held(held)
+    sign = then != "revoke" and (held or (mendable and then in (None, "renew")))
+    next_step(_command(jkt, since, "resign" if sign else "revoke"))
+    return True
+
+
+def _tell_anew(damage: Damage, wanting: list[tuple[str, str]]) -> None:
+    """What has to be done again by hand: acts of paths, grants, and the command for each."""
+    acts = sum(one.kind == "act+jwt" and one.what in PATH_ACTS and not one.sound for one in damage.traces)
     if acts:
         talk(f"  存疑环节 {acts} 个,须重新办理 · {acts} suspect acts have to be done anew, on a new roster:")
         next_step("certsvc roster import NEW.xlsx")
-    if damage.suspect_grants:
-        zh, count = "存疑授权已撤回,须重新授予", len(damage.suspect_grants)
-        talk(f"  {zh} · {count} suspect grants are withdrawn and have to be given anew: certsvc keys grant")
+    if wanting:
+        zh, en = (
+            "存疑授权已撤回,确应有的须重新授予",
+            "suspect grants are withdrawn; those that are right have to be given anew:",
+        )
+        talk(f"  {zh} · {len(wanting)} {en}")
+        for org, role in wanting[:SHOWN]:
+            next_step(f"certsvc keys grant {org} --role {role} --document-number N")
     next_step(f"certsvc keys history --org {damage.key.org_id}")
 
 

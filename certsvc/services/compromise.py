@@ -7,9 +7,10 @@
 What is done is read from the register, so the same command after an interruption goes on where it stopped.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -88,6 +89,8 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
     """
     check_since(instance, since)
     with log_leaves.transaction(instance, urgent=True) as connection:
+        # Before anything else, as every change of keys and grants does: the second at a time waits here, and holds nothing.
+        key_store.lock_organisation(connection, "ROOT")
         key = documents.key_by_jkt(connection, jkt)
         if key.use == ROOT:
             zh, en = (
@@ -157,6 +160,29 @@ def _give_again(instance: Instance, connection: Connection, stolen: list[str]) -
             kept = {name: value for name, value in payload.items() if name not in ("jti", "iss", "iat")}
             documents.give_grant_within(instance, connection, kept)
             sound.append(payload)
+
+
+def grants_to_give(instance: Instance, damage: Damage) -> list[tuple[str, str]]:
+    """(office, role) of suspect grants that no other stands in for: a human judges them and gives anew those that are right.
+
+    What an office held for keys that have ended, or that nobody registered, it needs no more.
+    """
+    with instance.engines.read.connect() as connection:
+        lost = [one.name for one in damage.traces if one.kind == "grant+jwt" and not one.sound]
+        found = {(said["sub"], said["role"]) for said in _wanting(instance, connection, lost)}
+    return sorted(found)
+
+
+def _wanting(instance: Instance, connection: Connection, lost: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    """Payloads of those grants whose office has living keys that no living grant names in the same role."""
+    now, known = instance.now(), {key.jkt for key in key_store.list_signing_keys(connection) if not key.ended_reason}
+    for sha256 in lost:
+        said = documents.load_document(connection, sha256, "grant+jwt").unverified_payload
+        living = documents.living_grants_of(connection, said["sub"], now)
+        named = {key["jkt"] for one in living if one.unverified_payload["role"] == said["role"]
+                 for key in one.unverified_payload["keys"]}  # fmt: skip
+        if now <= said["exp"] and known & {key["jkt"] for key in said["keys"]} - named:
+            yield said
 
 
 def remedy(

@@ -4,7 +4,7 @@ Where the theft lies is asked of `theft`: what counts here is what counts for ev
 
 1. signed    – every stored document and PDF that names the key, earlier ones sound, the others suspect
 2. grants    – grants given under a suspect grant
-3. acts      – acts under suspect grants only, and acts that follow a suspect act
+3. acts      – acts under suspect grants only, by a suspect procedure or calendar, and acts that follow a suspect act
 4. certified – certificates signed by the key, on a suspect path, under a suspect grant, or changed by a suspect act
 """
 
@@ -13,19 +13,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection
 
 from certsvc.core.bundle import parse_shared
 from certsvc.core.chain import key_in
-from certsvc.core.encoding import b64, canonical
+from certsvc.core.encoding import b64, canonical, digest, parse_json
 from certsvc.core.jose import Jws
 from certsvc.core.kinds import CA, KINDS
 from certsvc.instance import Instance
 from certsvc.services import documents
 from certsvc.services.certifiers import certified_by
+from certsvc.services.log_theft import Gap, gap_behind
 from certsvc.services.publish import WAITING
 from certsvc.services.theft import Theft, theft_at
 from certsvc.store import keys as key_store
@@ -35,11 +36,15 @@ from certsvc.store.traces import CertificateTrace, DocumentTrace
 
 Row = TypeVar("Row")
 SUSPENDED = "suspended"
+#: Decisions that nobody takes back, not even after a theft.
+FINAL = ("revoke", "withdraw")
 #: States of a certificate that can still change; the others are final. One that waits for the log came too late to be good.
 OPEN = ("in_force", SUSPENDED, WAITING)
-#: Why a certificate is suspect, so that its next version would be as good as new: its own signature, the grant of the key
-#: that signed it, its file's signature, or a change of its own status, which the next version does not carry.
-ONLY_SIGNED = {"signature", "grant", "file", "event", "page"}
+#: Why a certificate is suspect, so that its next version would be as good as new: its own signature or place, the grant of
+#: the key that signed it, its file's signature, or a change of its own status, which the next version does not carry.
+ONLY_SIGNED = {"signature", "log", "grant", "file", "event", "page"}
+#: On which of the kinds of documents acts stand; nothing stands on the others.
+_UNDER_ACTS = ("act+jwt", "grant+jwt", "procedure+jwt", "calendar+jwt")
 #: Later than any time.
 NEVER = float("inf")
 
@@ -101,8 +106,9 @@ class Damage:
     traces: tuple[Trace, ...]
     certificates: tuple[CertificateLine, ...]
     pages: tuple[CertificateLine, ...] = ()
-    """Of a PDF key: sound certificates in force that only their next version gives a file which is believed everywhere.
-    No other key signs for their day of issue, and of this one nobody can tell offline when it signed."""
+    """Sound certificates in force that only their next version gives a file which is believed everywhere (decision 50).
+    Of a PDF key: no other key signs for their day of issue, and of this one nobody can tell offline when it signed. Of a
+    status or log key: a list, or a checkpoint, that the thief may have signed is in the file."""
 
     @property
     def suspect_grants(self) -> tuple[str, ...]:
@@ -172,6 +178,13 @@ class _Search:
     """Kind -> hash of a suspect document -> cause."""
     pages: list[CertificateLine] = field(default_factory=list)
 
+    @cached_property
+    def _gap(self) -> Gap:
+        """What a stolen log key leaves without a proof of its time; nothing, of any other key."""
+        return (
+            gap_behind(self.instance, self.connection, self.key, self.theft.since) if self.key.use == "log" else Gap()
+        )
+
     def run(self) -> Damage:
         signed = list(self._signed())
         for typ in {document.typ for document in signed}:
@@ -179,10 +192,9 @@ class _Search:
             self.causes[typ] |= dict.fromkeys(late, "signature")
         sound_acts = [one.sha256 for one in signed if one.typ == "act+jwt" and one.sha256 not in self.causes["act+jwt"]]
         shown = {document.sha256: document for document in signed}
-        # Nothing stands on a key that gives no grants and signs no acts.
         if self.causes["grant+jwt"]:
             shown |= self._follow_grants()
-        if self.causes["grant+jwt"] or self.causes["act+jwt"]:
+        if self._gap.by_log or any(self.causes[typ] for typ in _UNDER_ACTS):
             shown |= self._follow_acts()
         found = [self._trace(one) for one in sorted(shown.values(), key=lambda one: (one.typ, one.iat, one.sha256))]
         certificates = tuple(self._certificates(sound_acts))
@@ -208,17 +220,26 @@ class _Search:
         return {name: every[name] for name in self._spread("grant+jwt", "grant", above)}
 
     def _follow_acts(self) -> Mapping[str, DocumentTrace]:
-        """Acts under suspect grants, and acts that follow suspect acts, now suspect too."""
+        """Acts on suspect grants, procedures or calendars, and acts that follow suspect acts, now suspect too."""
         every: dict[str, DocumentTrace] = {}
         before: dict[str, list[str]] = {}
-        lost = self.causes["grant+jwt"]
         for one in traces.documents(self.connection, "act+jwt"):
             payload = parse_shared(one.body, one.typ).unverified_payload
             every[one.sha256], before[one.sha256] = one, payload["prev"]
-            if payload["grants"] and all(name in lost for name in payload["grants"]):
-                self.causes["act+jwt"].setdefault(one.sha256, "grant")
+            # When a lifecycle act was proposed nobody proves: it counts with its decision.
+            if payload.get("stage") != "propose" and self._gap.is_undated(one.sha256, one.iat):
+                self.causes["act+jwt"][one.sha256] = "log"
+            if (cause := self._cause_beneath(payload)) is not None:
+                self.causes["act+jwt"].setdefault(one.sha256, cause)
         self._spread("act+jwt", "act", before)
         return {name: every[name] for name in self.causes["act+jwt"]}
+
+    def _cause_beneath(self, act: Mapping[str, Any]) -> str | None:
+        """Which of the documents that an act stands on makes it suspect; a grant only where it has no other."""
+        lost = self.causes["grant+jwt"]
+        if act["grants"] and all(name in lost for name in act["grants"]):
+            return "grant"
+        return next((kind for kind in ("procedure", "calendar") if act.get(kind) in self.causes[f"{kind}+jwt"]), None)
 
     def _spread(self, typ: str, cause: str, above: Mapping[str, Iterable[str]]) -> set[str]:
         """Marks everything that stands on a suspect document of `typ`; gives back what was marked."""
@@ -239,18 +260,20 @@ class _Search:
     def _certificates(self, sound_acts: list[str]) -> Iterator[CertificateLine]:
         on_suspect = traces.entries_on(self.connection, self.causes["act+jwt"])
         on_sound = traces.entries_on(self.connection, sound_acts)
-        changed, corrected = self._changed()
+        changed, corrected, taken = self._changed()
         files = self._files()
         own = self._mark("vc+jwt")
         granted_from = {_mark_of(jkt, "vc+jwt"): begins for jkt, begins in self._granted_from().items()}
         spoilt_entries: set[str] = set()
-        for one, late in self._with_lateness(own):
+        for one, late, is_without_file in self._with_lateness(own):
             head = one.credential.partition(b".")[0]
             causes = {
                 "signature": late,
+                "log": self._gap.is_undated(one.sha256, one.issued_at),
                 "act": one.entry_id in on_suspect,
                 "grant": one.issued_at < granted_from.get(head, 0),
                 "event": one.id in changed,
+                "taken": one.id in taken,
                 "correction": one.entry_id in spoilt_entries,
                 "file": files.get(one.id, -1) >= self.theft.since,
             }
@@ -260,20 +283,31 @@ class _Search:
             said = tuple(name for name, is_so in causes.items() if is_so)
             if said or head == own or one.entry_id in on_sound or one.id in files:
                 yield _line(one, said)
-            if not said and one.state in OPEN and (one.id in files or self._alone_signs(one.issued_at)):
+            if not said and one.state in OPEN and (one.id in files or is_without_file):
                 self.pages.append(_line(one, ("page",)))
 
-    def _with_lateness(self, own: bytes) -> Iterator[tuple[CertificateTrace, bool]]:
-        """Every certificate, and whether this key signed it, by its header `own`, since the theft."""
+    def _with_lateness(self, own: bytes) -> Iterator[tuple[CertificateTrace, bool, bool]]:
+        """Every certificate, whether this key signed it, by its header `own`, since the theft, and whether none of its files
+        is believed without the register though this key did not sign it."""
         for some in _portions(traces.certificates(self.connection)):
             signed = {one.sha256: one.issued_at for one in some if one.credential.partition(b".")[0] == own}
-            late = self.theft.late("vc+jwt", signed)
-            yield from ((one, one.sha256 in late) for one in some)
+            late, listed = self.theft.late("vc+jwt", signed), self._with_suspect_lists(some)
+            for one in some:
+                lost = one.sha256 in self._gap.documents or one.id in listed or self._alone_signs(one.issued_at)
+                yield one, one.sha256 in late, lost
 
-    def _changed(self) -> tuple[set[str], set[str]]:
-        """Certificates with a suspect status event, and those of them that such an event corrected."""
+    def _with_suspect_lists(self, some: Iterable[CertificateTrace]) -> set[str]:
+        """Ids of those that were handed out with a status list in it which a thief may have signed: until the file shows
+        another one, nobody can tell offline what he left out of it."""
+        suspect, mark = self.causes["statuslist+jwt"], self._mark("statuslist+jwt")
+        files = traces.handed_out(self.connection, [one.id for one in some] if suspect else [])
+        return {name for name, bundle in files if mark in bundle and _list_in(bundle) in suspect}
+
+    def _changed(self) -> tuple[set[str], set[str], set[str]]:
+        """Certificates with a suspect status event, and those of them that such an event corrected, or ended for ever."""
         events = traces.events_by(self.connection, self.causes["act+jwt"])
-        return {one for one, _kind in events}, {one for one, kind in events if kind == "correct"}
+        named = ({one for one, kind in events if kind in kinds} for kinds in (("correct",), FINAL))
+        return ({one for one, kind in events if kind not in FINAL}, *named)
 
     def _files(self) -> dict[str, int]:
         """Certificate id -> when this key signed its last PDF."""
@@ -310,6 +344,11 @@ class _Search:
                 if key["use"] == "credential":
                     begins[key["jkt"]].append(start)
         return {jkt: min(starts) for jkt, starts in begins.items() if NEVER in starts}
+
+
+def _list_in(bundle: bytes) -> str:
+    """The hash of the status list that a bundle carries."""
+    return digest(parse_json(bundle)["status"]["list"].encode())
 
 
 def _mark_of(jkt: str, typ: str) -> bytes:

@@ -86,6 +86,8 @@ def end_key(instance: Instance, jkt: str, reason: str = "withdrawn") -> SigningK
         zh, en = "轮换与泄露各有命令", "A rotation and a compromise have commands of their own."
         raise Refused("key_end_reason", zh, en, f"certsvc keys compromised {jkt} --since TIME --dry-run")
     with log_leaves.transaction(instance) as connection:
+        # Before anything else, as every change of keys and grants does: the second at a time waits here, and holds nothing.
+        key_store.lock_organisation(connection, "ROOT")
         key = documents.key_by_jkt(connection, jkt)
         needed = key.org_id in ("ROOT", instance.settings.authority) and key.officer_id is None
         if needed and not _is_former_ca(connection, key):

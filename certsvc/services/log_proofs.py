@@ -90,10 +90,16 @@ def span_of(connection: Connection, index: int, keys: LogKeys) -> Span | None:
         having = log_store.first_with(connection, having.size, keys.policy.threshold)
     if having is None or after is None:
         return None
+    start, before = last_believed(connection, index, keys)
+    return Span(start, having.size, having.root, before, after)
+
+
+def last_believed(connection: Connection, index: int, keys: LogKeys) -> tuple[int, bytes | None]:
+    """The last cosigned checkpoint without the entry at `index`: its size and its closed note; (0, None) if there is none."""
     without, before = log_store.last_without(connection, index, keys.policy.threshold), None
     while without and (before := closed(connection, without, keys, latest=True)) is None:
         without = log_store.last_without(connection, without.size - 1, keys.policy.threshold)
-    return Span(without.size if without else 0, having.size, having.root, before, after)
+    return (without.size if without else 0), before
 
 
 def closed(connection: Connection, checkpoint: LogCheckpoint, keys: LogKeys, *, latest: bool) -> bytes | None:

@@ -70,8 +70,9 @@ def withdraw_within(
     since = instance.now() if at is None else at
     _check(reason, good_before, since)
     check_shape(dict(document), DOCUMENT)
+    # Before anything else, as every change of keys and grants does: the second at a time waits here, and holds nothing.
+    key_store.lock_organisation(connection, "ROOT")
     grant = documents.load_document(connection, sha256, "grant+jwt").unverified_payload
-    document_store.lock_document(connection, sha256)
     if sha256 in documents.withdrawals(connection):
         zh, en = "该授权已被撤回", "This grant has been withdrawn already."
         raise Refused("grant_withdrawn_already", zh, en, f"certsvc keys grants {grant['sub']}")

@@ -69,6 +69,10 @@ _WITHIN = (
     .group_by(log_entry.c.subject)
     .having(func.count(log_entry.c.idx) == func.count(), func.max(log_entry.c.idx) < bindparam("size"))
 )
+_BETWEEN = select(log_entry.c.subject).where(
+    log_entry.c.idx >= bindparam("start"), log_entry.c.idx < bindparam("end"), log_entry.c.subject.is_not(None)
+)
+_WAITING_SUBJECTS = select(log_entry.c.subject).where(log_entry.c.idx.is_(None), log_entry.c.subject.is_not(None))
 _FIRST_LINES = select(log_cosignature.c.size, log_cosignature.c.witness, log_cosignature.c.line).where(
     log_cosignature.c.size.in_(
         select(log_cosignature.c.size)
@@ -131,6 +135,12 @@ def seen_within(connection: Connection, names: Iterable[str], size: int) -> set[
         asked = {"names": every[start : start + NAMES], "size": size}
         found |= {row.subject for row in connection.execute(_WITHIN, asked)}
     return found
+
+
+def logged_between(connection: Connection, start: int, end: int | None) -> frozenset[str]:
+    """The documents with a leaf at a place from `start` up to and without `end`; without one, all later and all that wait."""
+    found = set(connection.execute(_BETWEEN, {"start": start, "end": 2**63 - 1 if end is None else end}).scalars())
+    return frozenset(found | set(connection.execute(_WAITING_SUBJECTS).scalars() if end is None else ()))
 
 
 def list_waiting(connection: Connection, most: int) -> list[tuple[int, bytes]]:

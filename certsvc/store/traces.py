@@ -73,8 +73,13 @@ def certificates(connection: Connection) -> Iterator[CertificateTrace]:
 
 def handed_out_with(connection: Connection, text: bytes, ids: Iterable[str]) -> set[str]:
     """Of these certificates the ids of those whose frozen bundle has `text` in it."""
+    return {name for name, bundle in handed_out(connection, ids) if text in bundle}
+
+
+def handed_out(connection: Connection, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Id and frozen bundle of those of these certificates that have one."""
     rows = (row for names in _portions(ids) for row in connection.execute(_HANDED_OUT, {"names": names}))
-    return {name for name, bundle in rows if text in bundle}
+    return ((name, bundle) for name, bundle in rows)
 
 
 def renditions(connection: Connection) -> Iterator[RenditionTrace]:

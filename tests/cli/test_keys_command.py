@@ -62,9 +62,9 @@ def drill(home: Path, jkt: str, since: int, *arguments: object) -> Said:
     return call("keys", "compromised", "--since", stamp, "--home", home, *arguments, "--", jkt)
 
 
-def change(home: Path, kind: str, which: str) -> None:
+def change(home: Path, kind: str, which: str, *more: str) -> None:
     """Proposed by one officer and decided by the other."""
-    said = must("status", kind, which, *PAIR[:2], *PAPER, "--home", home).err
+    said = must("status", kind, which, *PAIR[:2], *PAPER, *more, "--home", home).err
     found = re.search(r"status approve (\S+)", said)
     assert found is not None
     must("status", "approve", found[1], "--officer", PAIR[3], "--home", home)
@@ -342,3 +342,35 @@ def test_after_a_theft_the_roster_says_whose_acts_count_no_more(home: Path, issu
     assert "(COMM): 3" in said.err and "[key_compromised]" in said.err
     assert "certsvc roster import NEW.xlsx" in said.err
     assert said.out.count("失效 void") == 3
+
+
+def test_the_drill_says_whom_a_thief_took_the_certificate_from_and_calls_no_act_of_a_path_suspect(
+    home: Path, issued_at: int
+) -> None:
+    number = next(
+        word for word in must("list", "--home", home).out.split() if re.fullmatch(r"[0-9]{18,}[0-9A-Z]", word)
+    )
+    since, jkt = int(time.time()) - 60, key(home, "officer")
+    change(home, "revoke", number, "--reason", "procedure", "--retroactive")
+    said = drill(home, jkt, since, *PAIR, *PAPER, "--then", "resign").err
+    assert (
+        f"1 certificates were ended by a suspect decision, for ever; take these people in on a new roster: {number}"
+        in said
+    )
+    assert f"certsvc roster import NEW.xlsx --officer A --decide '*:applies_again=accept' --home {home}" in said
+    assert "no certificate is left to settle" in said
+    assert "suspect acts" not in said
+
+
+def test_the_drill_names_the_office_and_the_role_of_a_grant_that_has_to_be_given_anew(
+    home: Path, issued_at: int
+) -> None:
+    since, jkt = int(time.time()) - 60, key(home, "grant")
+    must("keys", "rotate", "--org", "COMM", "--use", "seal", "--home", home)
+    said = drill(home, jkt, since, *PAIR, *PAPER, "--then", "resign").err
+    assert "2 suspect grants are withdrawn; those that are right have to be given anew" in said
+    for role in ("committee", "committee_office"):
+        command = f"keys grant COMM --role {role} --document-number N --home {home}"
+        assert f"certsvc {command}" in said
+        must(*shlex.split(command))
+    assert "have to be given anew" not in drill(home, jkt, since, *PAIR, *PAPER).err

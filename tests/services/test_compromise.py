@@ -152,6 +152,11 @@ def test_a_certificate_that_a_suspect_act_changed_is_suspect(two: Two) -> None:
     damage = find_damage(world.instance, key.jkt, since)
     (line,) = damage.certificates
     assert (line.number, line.causes, line.resignable) == (early[0].certificate.number, ("event",), False)
+    order = status.Proposal("revoke", early[1].code, "H3", PAPER, "procedure", retroactive=True)
+    proposal = status.propose(world.instance, order)
+    status.approve(world.instance, proposal, "H2")
+    (_line, ended) = find_damage(world.instance, key.jkt, since).certificates
+    assert (ended.number, ended.causes, ended.open) == (early[1].certificate.number, ("taken",), False)
 
 
 def test_status_lists_of_a_stolen_status_key_are_split_and_no_certificate_is_suspect(two: Two) -> None:

@@ -168,6 +168,29 @@ def test_who_was_turned_down_is_voted_on_again_when_an_officer_says_so_and_by_no
     assert {verify_code(province.instance, one.code).verdict for one in carry_on(province, "R0002", 42)} == {"valid"}
 
 
+def test_whose_certificate_a_thief_revoked_is_taken_in_anew_when_an_officer_says_so(province: World) -> None:
+    (one, other) = province.issue(province.ready())
+    proposal = status.propose(
+        province.instance, Proposal("revoke", one.code, "H3", PAPER, "procedure", retroactive=True)
+    )
+    status.approve(province.instance, proposal, "H2")
+    province.at(42)
+    steal(province, "H3")
+    assert again(province).rosters == []
+    assert [met.standing.why for met in again(province, YES).again] == [ENDED]
+    (new,) = carry_on(province, "R0002", 42)
+    assert {verify_code(province.instance, each.code).verdict for each in (other, new)} == {"valid"}
+    assert verify_code(province.instance, one.code).verdict == "void"
+
+
+def test_whose_acts_lost_their_time_with_a_stolen_log_key_is_taken_in_anew_by_the_file_alone(province: World) -> None:
+    province.issue(province.ready())
+    province.at(42)
+    revoke(province, steal(province, "ROOT", "log"))
+    assert {one.standing.why for one in again(province).again} == {STOLEN}
+    assert {verify_code(province.instance, one.code).verdict for one in carry_on(province, "R0002", 42)} == {"valid"}
+
+
 def test_a_title_that_was_withdrawn_comes_back_when_an_officer_says_so_and_by_no_file_alone(province: World) -> None:
     (one, _other) = province.issue(province.ready())
     proposal = status.propose(province.instance, Proposal("withdraw", one.code, "H1", PAPER, "holder_request"))

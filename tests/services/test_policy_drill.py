@@ -3,14 +3,18 @@
 Nothing is done under a grant before it is given (docs/format.md 3.3), so that verifiers call them void (decision 34).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from test_compromise import TWO, code_of, key_of, numbers, verdicts, versions
-from world_for_tests import BATCHES, ONE_UNIT, PAPER, WALKS, World
+from world_for_tests import BATCHES, ONE_UNIT, PAPER, RATIOS, WALKS, World
 
-from certsvc.services.compromise import condemn, remedy
+from certsvc import resources
+from certsvc.services import documents, log_leaves
+from certsvc.services.compromise import condemn, grants_to_give, remedy
 from certsvc.services.damage import Damage, find_damage
+from certsvc.services.delegation import Delegation, delegate
 from certsvc.services.issue import Issued
 from certsvc.services.rotation import rotate_key
 from certsvc.services.verify_evidence import verify_code
@@ -70,3 +74,63 @@ def test_what_is_signed_after_the_grant_was_given_again_is_sound(stolen: Stolen)
     after = world.certified(2)
     assert not numbers(after) & suspect(find_damage(world.instance, policy, since)).keys()
     assert verdicts(world, after) == {"valid"}
+
+
+def calendar_anew(world: World) -> None:
+    documents.publish_calendar(world.instance)
+    documents.publish_trust(world.instance)
+
+
+def edition_anew(world: World) -> None:
+    """The procedure of T01 is signed once more; what it says is as before."""
+    with log_leaves.transaction(world.instance) as connection:
+        payload = {**resources.tracks()["T01"].procedure, "iat": world.instance.now()}
+        key = documents.own_key(connection, "ROOT", "policy")
+        documents.store_signed(world.instance, connection, key, "procedure+jwt", payload, "T01")
+        documents.publish_trust_within(world.instance, connection)
+
+
+@pytest.mark.parametrize(("sign", "cause", "first"), [
+    (calendar_anew, "calendar", "recommend"), (edition_anew, "procedure", "unit_notice"),
+])  # fmt: skip
+def test_certificates_under_a_calendar_or_a_procedure_that_was_signed_since_are_suspect_and_revoked(
+    province: World, sign: Callable[[World], None], cause: str, first: str
+) -> None:
+    early = province.certified(0)
+    province.at(60)
+    since = province.instance.now()
+    province.at(61)
+    sign(province)
+    late = province.certified(1)
+    policy = key_of(province, "ROOT", "policy").jkt
+    damage = find_damage(province.instance, policy, since)
+    condemn(province.instance, policy, since, PAPER)
+    assert (verdicts(province, early), verdicts(province, late)) == ({"valid"}, {"void"})
+    assert find_damage(province.instance, policy, since).certificates == damage.certificates
+    assert suspect(damage) == dict.fromkeys(numbers(late), ("act",))
+    acts = [(one.what, one.cause) for one in damage.traces if one.kind == "act+jwt"]
+    assert (acts[0], {one.sound for one in damage.traces if one.kind == "act+jwt"}) == ((first, cause), {False})
+    assert remedy(province.instance, damage, "revoke", TWO, PAPER).done == len(late)
+    assert {one.state for number in numbers(late) for one in versions(province)[number]} == {"revoked"}
+
+
+def test_grants_that_fell_with_one_of_the_thief_have_to_be_given_anew_and_what_the_drill_gave_again_has_not(
+    province: World,
+) -> None:
+    world, authority = province, province.instance.settings.authority
+    world.at(60)
+    since, policy = world.instance.now(), key_of(world, "ROOT", "policy").jkt
+    world.at(61)
+    rotate_key(world.instance, authority, "grant")
+    for role in ("committee", "committee_office"):
+        delegate(world.instance, Delegation("SL-XC", role, PAPER))
+    rotate_key(world.instance, "SL-XC", "seal")
+    world.at(170)
+    condemn(world.instance, policy, since, PAPER)
+    damage = find_damage(world.instance, policy, since)
+    assert {one.what for one in damage.traces if one.cause == "grant"} == {"committee", "committee_office"}
+    assert grants_to_give(world.instance, damage) == [("SL-XC", "committee"), ("SL-XC", "committee_office")]
+    for role in ("committee", "committee_office"):
+        delegate(world.instance, Delegation("SL-XC", role, PAPER, narrowed={"regions": ["220000"]}, ratios=RATIOS))
+    assert grants_to_give(world.instance, damage) == []
+    assert verdicts(world, world.certified(3)) == {"valid"}

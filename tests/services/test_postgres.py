@@ -15,7 +15,7 @@ from world_for_tests import BATCHES, WALKS, World, census
 from certsvc.core.errors import Refused
 from certsvc.core.outcomes import Fault
 from certsvc.core.statuslist import unpack, value_at
-from certsvc.services import compromise, documents, issue, private
+from certsvc.services import compromise, documents, issue, key_events, private, rotation
 from certsvc.services.act import Done
 from certsvc.services.claim import ClaimResult, claim_pdf, claim_state
 from certsvc.services.damage import find_damage
@@ -24,7 +24,9 @@ from certsvc.services.pdf import certificate_pdf
 from certsvc.services.publish import current_status_list, list_uri, publish_status_list
 from certsvc.services.status import Proposal, approve, propose
 from certsvc.services.verify_evidence import verify_code, verify_file
+from certsvc.services.withdrawal import withdraw_grant, withdraw_within
 from certsvc.store import certificates as certificate_store
+from certsvc.store import keys as key_store
 from certsvc.store import status as status_store
 from certsvc.store.tables import rendition
 
@@ -179,6 +181,42 @@ def test_a_drill_and_a_proposal_about_one_certificate_wait_for_each_other_and_no
             for line in damage.certificates:
                 assert status_store.next_q(connection, line.id) == 0
         assert drill.result(60).left == []
+
+
+#: Whatever withdraws a grant or ends a key, and what the second one is told of a grant withdrawn and keys ended meanwhile.
+EMERGENCIES: dict[str, Callable[[World, str, dict[str, str]], object]] = {
+    "withdrawal": lambda own, grant, _keys: withdraw_grant(own.instance, grant, "withdrawn", PAPER),
+    "end": lambda own, _grant, keys: key_events.end_key(own.instance, keys["XC"]),
+    "drill": lambda own, _grant, keys: compromise.condemn(own.instance, keys["H2"], own.instance.now() - 60, PAPER),
+    "rotation": lambda own, _grant, keys: rotation.rotate_officer(own.instance, "XC"),
+}
+
+
+@pytest.mark.parametrize(("work", "told"), [
+    ("withdrawal", "grant_withdrawn_already"), ("end", "key_ended"), ("drill", None), ("rotation", "key_ended"),
+])  # fmt: skip
+def test_a_drill_and_whoever_withdraws_or_ends_the_same_wait_for_each_other_and_not_in_a_circle(
+    on_postgresql: World, work: str, told: str | None
+) -> None:
+    on_postgresql.at(40)
+    instance = on_postgresql.instance
+    with instance.engines.read.connect() as connection:
+        grant = documents.grants_of(connection, "SL-XC")[0].sha256
+        keys = {one: documents.officer_key(connection, one).jkt for one in ("XC", "H2")}
+    rotation.rotate_officer(instance, "H2")
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with on_postgresql.another() as own, ThreadPoolExecutor() as pool:
+        with instance.engines.write.begin() as connection:
+            # What a drill does first, and what it may do next.
+            key_store.lock_organisation(connection, "ROOT")
+            second = pool.submit(EMERGENCIES[work], own, grant, keys)
+            with own.instance.engines.read.connect() as looking:
+                while not looking.execute(waits).scalar_one():
+                    time.sleep(0.01)
+            withdraw_within(instance, connection, grant, "compromised", PAPER, instance.now() - 60)
+            key_events.end(connection, documents.key_by_jkt(connection, keys["XC"]), "withdrawn", instance.now())
+            key_store.condemn_signing_key(connection, keys["H2"], instance.now() - 30)
+        assert getattr(second.exception(30), "code", None) == told
 
 
 def test_decisions_of_one_moment_are_all_in_the_newest_list(anywhere: World) -> None:

@@ -1,0 +1,81 @@
+"""What the theft of a log key leaves without a proof of its time (docs/format.md 6.2).
+
+A stolen log key is believed up to the size that had been seen before the theft, and the next one begins behind it. What
+was logged between these two stands in the log as before, and nobody can tell when it came there: a file that was handed out
+meanwhile shows a checkpoint that counts no more, and a fresh one shows only that it was between the two.
+"""
+
+from dataclasses import dataclass, replace
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection
+
+from certsvc.core.jose import thumbprint
+from certsvc.core.logged import LogKeys, checkpoint_in
+from certsvc.core.note import VerifierKey
+from certsvc.core.outcomes import Fault, Unknown
+from certsvc.instance import Instance
+from certsvc.services import documents
+from certsvc.services.log_evidence import believed
+from certsvc.services.log_proofs import last_believed, span_of
+from certsvc.services.witness_list import is_strict
+from certsvc.store import log as log_store
+from certsvc.store.rows import SigningKey
+from certsvc.verify.trusted import When, check_stated
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What was logged behind the last believed checkpoint of a stolen log key and before the first one of another key."""
+
+    documents: frozenset[str] = frozenset()
+    by_log: bool = False
+    """Whether a root requires the log; under others every document is dated by its own word."""
+    before: int | None = None
+    """When the last believed checkpoint was seen, in seconds; None if there is none."""
+    after: int = 0
+    """When the first one of another key was seen; now, while there is none."""
+
+    def is_undated(self, sha256: str, stated: int) -> bool:
+        """Whether no verifier can tell that this document was logged when it says."""
+        if not self.by_log or sha256 not in self.documents:
+            return False
+        if self.before is None:
+            return True
+        try:
+            check_stated(When(stated, self.before + 1, self.after))
+        except (Fault, Unknown):
+            return True
+        return False
+
+
+def gap_behind(instance: Instance, connection: Connection, key: SigningKey, since: int) -> Gap:
+    """The gap behind a log key that was stolen at `since`, as verifiers see it once a trust bundle says so."""
+    start = documents.bound_of(instance, connection, since) or 0
+    keys = _believed_up_to(believed(instance, connection), key.jkt, start)
+    span, (_, before) = span_of(connection, start, keys), last_believed(connection, start, keys)
+    found = log_store.logged_between(connection, start, None if span is None else span.size)
+    if not is_strict(instance):
+        return Gap(found)
+    after = instance.now() if span is None else _seen(span.after, keys)[keys.policy.threshold - 1]
+    return Gap(found, True, None if before is None else _seen(before, keys)[-keys.policy.threshold], after)
+
+
+def _believed_up_to(keys: LogKeys, jkt: str, size: int) -> LogKeys:
+    limits = keys.limits or (None,) * len(keys.log)
+    bounded = (_least(limit, size) if _jkt(key) == jkt else limit for key, limit in zip(keys.log, limits, strict=True))
+    return replace(keys, limits=tuple(bounded))
+
+
+def _least(limit: int | None, size: int) -> int:
+    return size if limit is None else min(limit, size)
+
+
+def _jkt(key: VerifierKey) -> str:
+    return thumbprint(Ed25519PublicKey.from_public_bytes(key.public))
+
+
+def _seen(note: bytes, keys: LogKeys) -> list[int]:
+    """When witnesses of the policy saw a checkpoint, smallest first."""
+    names = {key.name for key in keys.policy.keys}
+    return sorted(time for name, time in checkpoint_in(note, keys).witness_times.items() if name in names)
