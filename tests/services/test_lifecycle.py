@@ -106,8 +106,8 @@ def test_a_corrected_title_is_revoked_from_a_day_before_the_correction_in_every_
              (first_day - 1, first_day, corrected - 1, corrected, small.now + 70 * DAY, revoked)}  # fmt: skip
     assert asked == {
         first_day - 1: ["valid", "cannot_decide", "cannot_decide"],
-        first_day: ["revoked", "revoked", "cannot_decide"],
-        corrected - 1: ["revoked", "revoked", "cannot_decide"],
+        first_day: ["revoked", "cannot_decide", "cannot_decide"],
+        corrected - 1: ["revoked", "cannot_decide", "cannot_decide"],
         corrected: ["revoked", "revoked", "cannot_decide"],
         small.now + 70 * DAY: ["revoked"] * 3,
         revoked: ["revoked"] * 3,

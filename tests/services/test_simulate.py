@@ -326,7 +326,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
     "award_date": (lambda d: d.update(award_date="file"), "draft_member", "award_date"),
     "apart_of_no_step": (lambda d: d["apart"].append(["file", "issue"]), "draft_member", "apart["),
     "apart_of_one": (lambda d: d["apart"].append(["issue", "issue"]), "draft_member", "apart["),
-    "apart_of_three": (lambda d: d["apart"].append(["accept", "issue", "accept"]), "draft_member", "apart["),
+    "apart_of_three": (lambda d: d["apart"].append(["accept", "issue", "accept"]), "member_form", "apart["),
     "people_of_no_step": (lambda d: d["apart_people"].append(["file", "issue"]), "draft_member", "apart_people["),
     "people_of_one": (lambda d: d["apart_people"].append(["issue", "issue"]), "draft_member", "apart_people["),
 }

@@ -38,7 +38,7 @@ TRUE_OF: dict[str, tuple[str, str]] = {
     "procedure_of_the_last_act_alone": ("than the one that the evidence holds", "than the first act"),
     "procedure_listed_for_another_track": ("does not have the procedure as one of this track", "never published"),
     "trust_list_rolled_back_procedure": ("does not have the procedure as one of this track", "never published"),
-    "part_that_is_none": ("the next act is about one that does not exist", "do not add up"),
+    "part_that_is_none": ("is about a part of the list that does not hold this person", "do not add up"),
     "roster_without_scope": ("or does not say what it was about", "–"),
     "role_of_a_grant_for_other_keys": ("rests on a grant in another role", "does not have the role"),
     "grant_that_ends_before_it_begins": ("or no possible one (time)", "–"),
@@ -90,7 +90,7 @@ def test_a_level_that_nobody_held_is_called_none() -> None:
     about = About("accept", "o-committee", {"current_level": "None"})
     report = failed("void", "person_facts", "fact_level_step", about=about)
     assert all(
-        f"({said})" in words.reason(report, lang) for said, lang in (("无", "zh"), ("none", "en"), ("없음", "ko"))
+        f"({said})" in words.reason(report, lang) for said, lang in (("无职称", "zh"), ("no title", "en"), ("자격 없음", "ko"))
     )
     assert "None" not in words.reason(report, "en")
 
