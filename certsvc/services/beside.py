@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from certsvc.core.bundle import MOST, Bundle, check_amount, parse_bundle
+from certsvc.core.bundle import Bundle, check_amount, parse_bundle
 from certsvc.core.chain import ChainFault, issuer_of, issuers_of
 from certsvc.core.encoding import b64, canonical, parse_json, unb64
 from certsvc.core.errors import CertsvcError, Malformed
@@ -28,6 +28,9 @@ from certsvc.verify.case import Evidence
 from certsvc.verify.path import jkt_of
 from certsvc.verify.report import Report
 from certsvc.verify.verdict import decide
+
+#: Most members of an update. Genuine ones bring two grants, each with at most three above it.
+MOST = {"grants": 32, "certs": 256}
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,7 @@ def read_update(body: bytes) -> Update:
         check_shape(value, BUNDLE["status"])
         return Update(_read(value["list"], "statuslist+jwt"), parse_logged(value["log"]))
     check_shape(value, UPDATE)
-    if len(value["grants"]) != len(value["grant_logs"]) or any(
-        len(value[name]) > MOST[name] for name in ("grants", "certs")
-    ):
+    if len(value["grants"]) != len(value["grant_logs"]) or any(len(value[name]) > most for name, most in MOST.items()):
         zh, en = (
             "状态表文件中授权或证书的数目不符",
             "Grants, their proofs or certificates beside a status list do not add up.",

@@ -453,6 +453,8 @@ def test_the_checkpoint_that_the_asker_has_fits_the_evidence(small: SmallInstanc
         (read_update, b'{"list": "x"}'), (read_update, b"no list"), (read_update, b"[]"),
         (read_update, b'{"list":null,"log":null,"trust":null,"grants":[],"grant_logs":[null],"certs":[]}'),
         (read_update, b'{"list":null,"log":null,"trust":null,"grants":[],"grant_logs":[],"certs":%b}' % json.dumps(["AAAA"] * 257).encode()),
+        (read_update, b'{"list":null,"log":null,"trust":null,"grants":%b,"grant_logs":%b,"certs":[]}'
+            % (json.dumps(["a"] * 33).encode(), json.dumps([None] * 33).encode())),
         (read_update, b'{"list": 1, "log": null}'), (read_update, b'{"list":"\\ud800","log":null}'),
         (read_update, b'{"list":null,"log":{"entry":"AAAA","proof":"\\udfff","before":null}}'),
         (read_checkpoint, b"no note"), (read_checkpoint, "a\nb\nc\n\n\u2014 x AAAAAAAA\n".encode()),

@@ -143,10 +143,10 @@ def _signed_by(grant: str, key: ec.EllipticCurvePrivateKey, **members: Any) -> s
 
 
 BROUGHT: dict[str, tuple[ec.EllipticCurve, int, int]] = {
-    "eighty_keys_and_as_many_authorities_as_fit": (P256, 80, 170),
-    "eighty_keys_and_seven_authorities": (P256, 80, 7),
+    "as_many_keys_and_authorities_as_fit": (P256, 32, 220),
+    "as_many_keys_as_fit_and_seven_authorities": (P256, 32, 7),
     "authorities_of_the_slowest_curve": (SLOWEST, 30, 30),
-    "seven_authorities_of_the_slowest_curve": (SLOWEST, 80, 7),
+    "seven_authorities_of_the_slowest_curve": (SLOWEST, 32, 7),
 }
 
 

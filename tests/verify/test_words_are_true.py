@@ -90,7 +90,8 @@ def test_a_level_that_nobody_held_is_called_none() -> None:
     about = About("accept", "o-committee", {"current_level": "None"})
     report = failed("void", "person_facts", "fact_level_step", about=about)
     assert all(
-        f"({said})" in words.reason(report, lang) for said, lang in (("无职称", "zh"), ("no title", "en"), ("자격 없음", "ko"))
+        f"({said})" in words.reason(report, lang)
+        for said, lang in (("无职称", "zh"), ("no title", "en"), ("자격 없음", "ko"))
     )
     assert "None" not in words.reason(report, "en")
 
