@@ -7,7 +7,8 @@ grants are shared by thousands of certificates, and theirs is put together once.
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -52,7 +53,14 @@ def believed(instance: Instance, connection: Connection) -> LogKeys:
     trust = document_store.newest_document(connection, "trust+jwt", "trust")
     said = () if trust is None else parse_shared(trust.body, trust.typ).unverified_payload["keys"]
     vkeys = [format_vkey(key) for key in log.all_log_keys(instance, connection)]
-    return log_keys({"log_vkeys": vkeys, "keys": said, "witness_policy": cosign.policy_row(instance)})
+    found = log_keys({"log_vkeys": vkeys, "keys": said, "witness_policy": cosign.policy_row(instance)})
+    return _one_of(found.log, found.policy, found.limits, found.former)
+
+
+@lru_cache(maxsize=_INSTANCES_KEPT)
+def _one_of(*members: Any) -> LogKeys:
+    """Of equal ones always the same: LogKeys are told apart by identity, and what was found out is remembered by them."""
+    return LogKeys(*members)
 
 
 class LogEvidence:
