@@ -160,7 +160,9 @@ def _publish(instance: Instance, uri: str) -> Update:
 def update_in(bundle: Bundle) -> Update:
     """What a bundle would update others with."""
     logs = dict(zip((one.sha256 for one in bundle.grants), bundle.grants_logged, strict=True))
-    grants = _with_parents([one for one in bundle.grants if _names_key_of(one, bundle.status_list)], bundle.grants)
+    naming = [one for one in bundle.grants if _names_key_of(one, bundle.status_list)]
+    # The newest, as files of long ago have more of them than an update may bring.
+    grants = _with_parents(sorted(naming, key=_time)[-MOST["grants"] // 4 :], bundle.grants)
     update = Update(
         bundle.status_list, bundle.status_logged, bundle.trust, grants, tuple(logs[one.sha256] for one in grants)
     )
@@ -284,7 +286,7 @@ def answered(report: Report, laid: Iterable[Jws], alone: Callable[[], Report]) -
         row for row in report.rows
         if row.outcome in ("fail", "unknown") and (row.evidence in unproved or row.id in ("one_root", "status_key_granted"))
     ]  # fmt: skip
-    if not unproved or not odd or report.verdict == "cannot_decide":
+    if not unproved or not odd:
         return report
     by_itself = alone()
     rows = (*by_itself.rows, odd[0]._replace(outcome="unknown"))

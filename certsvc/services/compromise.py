@@ -21,6 +21,7 @@ from certsvc.instance import Instance, next_home_command
 from certsvc.services import documents, key_events, log_leaves, status
 from certsvc.services.coming_into_force import finish_waiting
 from certsvc.services.damage import OPEN, SUSPENDED, CertificateLine, Damage, damage_within
+from certsvc.services.log_theft import check_dated
 from certsvc.services.publish import renew_status_list
 from certsvc.services.recertification import replace_ca
 from certsvc.services.restatement import Restated, restate
@@ -197,9 +198,12 @@ def remedy(
     `renew` issues the next version of sound ones that no file is believed of without the register (`Damage.pages`).
 
     Each in a transaction of its own, with the status read inside it, so that nobody is settled twice. `resign` signs
-    suspect statements of equivalence anew as well; they have no status that could be revoked.
+    suspect statements of equivalence anew as well; they have no status that could be revoked. Raises as `check_officers`,
+    and NotReady(waiting_for_log) while nobody has seen the log key that follows a stolen one.
     """
     check_officers(instance, officers)
+    if damage.key.use == "log" and then != "revoke":
+        check_dated(instance, damage.key, damage.since)
     settled = Settled()
     waiting = [one for one in (damage.pages if then == "renew" else damage.certificates) if one.open]
     for count, one in enumerate(waiting, 1):

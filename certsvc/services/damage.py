@@ -45,6 +45,8 @@ OPEN = ("in_force", SUSPENDED, WAITING)
 ONLY_SIGNED = {"signature", "log", "grant", "file", "event", "page"}
 #: On which of the kinds of documents acts stand; nothing stands on the others.
 _UNDER_ACTS = ("act+jwt", "grant+jwt", "procedure+jwt", "calendar+jwt")
+#: Kinds of documents that every file carries as they were on its day; no key signs both.
+_CARRIED = ("statuslist+jwt", "trust+jwt")
 #: Later than any time.
 NEVER = float("inf")
 
@@ -108,7 +110,7 @@ class Damage:
     pages: tuple[CertificateLine, ...] = ()
     """Sound certificates in force that only their next version gives a file which is believed everywhere (decision 50).
     Of a PDF key: no other key signs for their day of issue, and of this one nobody can tell offline when it signed. Of a
-    status or log key: a list, or a checkpoint, that the thief may have signed is in the file."""
+    status, policy or log key: a list, a trust bundle, or a checkpoint, that the thief may have signed is in the file."""
 
     @property
     def suspect_grants(self) -> tuple[str, ...]:
@@ -291,23 +293,31 @@ class _Search:
         is believed without the register though this key did not sign it."""
         for some in _portions(traces.certificates(self.connection)):
             signed = {one.sha256: one.issued_at for one in some if one.credential.partition(b".")[0] == own}
-            late, listed = self.theft.late("vc+jwt", signed), self._with_suspect_lists(some)
+            late, listed = self.theft.late("vc+jwt", signed), self._with_suspect_evidence(some)
             for one in some:
                 lost = one.sha256 in self._gap.documents or one.id in listed or self._alone_signs(one.issued_at)
                 yield one, one.sha256 in late, lost
 
-    def _with_suspect_lists(self, some: Iterable[CertificateTrace]) -> set[str]:
-        """Ids of those that were handed out with a status list in it which a thief may have signed: until the file shows
-        another one, nobody can tell offline what he left out of it."""
-        suspect, mark = self.causes["statuslist+jwt"], self._mark("statuslist+jwt")
-        files = traces.handed_out(self.connection, [one.id for one in some] if suspect else [])
-        return {name for name, bundle in files if mark in bundle and _list_in(bundle) in suspect}
+    def _with_suspect_evidence(self, some: Iterable[CertificateTrace]) -> set[str]:
+        """Ids of those that were handed out with a status list or a trust bundle in it which a thief may have signed: until
+        the file shows another one, nobody can tell offline what he left out of it."""
+        typ = next((one for one in _CARRIED if self.causes[one]), None)
+        if typ is None:
+            return set()
+        suspect, mark = self.causes[typ].keys(), self._mark(typ)
+        files = traces.handed_out(self.connection, [one.id for one in some])
+        return {name for name, bundle in files if mark in bundle and not suspect.isdisjoint(_carried_in(bundle))}
 
     def _changed(self) -> tuple[set[str], set[str], set[str]]:
         """Certificates with a suspect status event, and those of them that such an event corrected, or ended for ever."""
         events = traces.events_by(self.connection, self.causes["act+jwt"])
-        named = ({one for one, kind in events if kind in kinds} for kinds in (("correct",), FINAL))
-        return ({one for one, kind in events if kind not in FINAL}, *named)
+        # Of what only its time is not proved of, an officer decided all the same.
+        decided = traces.events_by(
+            self.connection, [one for one, why in self.causes["act+jwt"].items() if why != "log"]
+        )
+        changed = {one for one, kind in events if kind not in FINAL}
+        corrected = {one for one, kind in events if kind == "correct"}
+        return changed, corrected, {one for one, kind in decided if kind in FINAL}
 
     def _files(self) -> dict[str, int]:
         """Certificate id -> when this key signed its last PDF."""
@@ -346,9 +356,10 @@ class _Search:
         return {jkt: min(starts) for jkt, starts in begins.items() if NEVER in starts}
 
 
-def _list_in(bundle: bytes) -> str:
-    """The hash of the status list that a bundle carries."""
-    return digest(parse_json(bundle)["status"]["list"].encode())
+def _carried_in(bundle: bytes) -> tuple[str, str]:
+    """The hashes of the status list and the trust bundle in a file."""
+    value = parse_json(bundle)
+    return digest(value["status"]["list"].encode()), digest(value["trust"].encode())
 
 
 def _mark_of(jkt: str, typ: str) -> bytes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
+from certsvc.core.errors import NotReady
 from certsvc.core.jose import thumbprint
 from certsvc.core.logged import LogKeys, checkpoint_in
 from certsvc.core.note import VerifierKey
@@ -18,6 +19,7 @@ from certsvc.instance import Instance
 from certsvc.services import documents
 from certsvc.services.log_evidence import believed
 from certsvc.services.log_proofs import last_believed, span_of
+from certsvc.services.publish import WAITING
 from certsvc.services.witness_list import is_strict
 from certsvc.store import log as log_store
 from certsvc.store.rows import SigningKey
@@ -59,6 +61,21 @@ def gap_behind(instance: Instance, connection: Connection, key: SigningKey, sinc
         return Gap(found)
     after = instance.now() if span is None else _seen(span.after, keys)[keys.policy.threshold - 1]
     return Gap(found, True, None if before is None else _seen(before, keys)[-keys.policy.threshold], after)
+
+
+def check_dated(instance: Instance, key: SigningKey, since: int) -> None:
+    """Returns if what is signed now will have a proof of its time: witnesses have seen the log of the key that follows.
+
+    Raises NotReady(waiting_for_log): a version that came before would wait for the log for ever.
+    """
+    with instance.engines.read.connect() as connection:
+        start = documents.bound_of(instance, connection, since) or 0
+        keys = _believed_up_to(believed(instance, connection), key.jkt, start)
+        seen = span_of(connection, start, keys) is not None
+    if is_strict(instance) and not seen:
+        zh = "见证人尚未见到新日志密钥的检查点,现在签发的无法证明时间"
+        en = "No witness has seen a checkpoint of the new log key yet, so what is signed now would have no proof of its time."
+        raise NotReady(WAITING, zh, en, "certsvc log tick")
 
 
 def _believed_up_to(keys: LogKeys, jkt: str, size: int) -> LogKeys:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 from test_compromise import TWO, Two, before_and_after, code_of, numbers, split, versions
-from world_for_tests import BATCHES, ONE_UNIT, PAPER, WALKS, World
+from world_for_tests import BATCHES, ONE_UNIT, PAPER, WALKS, World, witnesses_away
 
-from certsvc.services import status
+from certsvc.core.errors import NotReady
+from certsvc.services import log_leaves, status
 from certsvc.services.beside import published_update
 from certsvc.services.compromise import condemn, remedy
 from certsvc.services.damage import find_damage
@@ -121,3 +122,37 @@ def test_what_the_next_key_took_up_within_a_day_is_sound_and_gets_a_new_file(pro
     assert remedy(province.instance, damage, "renew", TWO, PAPER).left == []
     assert verdicts(province, numbers(issued)) == ({"valid"}, {"valid"})
     assert find_damage(province.instance, jkt, since).pages == ()
+
+
+def test_a_revocation_of_those_days_stays_the_officers_own(province: World) -> None:
+    (one, other) = province.certified(0)
+    province.at(60)
+    since = province.instance.now()
+    province.at(61)
+    order = status.Proposal("revoke", one.code, "H3", PAPER, "fraud", retroactive=True)
+    status.approve(province.instance, status.propose(province.instance, order), "H2")
+    province.at(80)
+    jkt = log_key(province)
+    condemn(province.instance, jkt, since, PAPER)
+    damage = find_damage(province.instance, jkt, since)
+    assert "revoke" in {trace.what for trace in damage.traces if trace.cause == "log"}
+    assert [line for line in damage.certificates if "taken" in line.causes] == []
+    assert verdicts(province, numbers([other])) == ({"valid"}, {"valid"})
+
+
+@pytest.mark.parametrize("then", ["resign", "renew"])
+def test_nothing_is_signed_anew_before_anybody_has_seen_the_next_key(province: World, then: str) -> None:
+    issued, since = issued_at_the_end(province)
+    province.at(60)
+    jkt = log_key(province)
+    with witnesses_away(province):
+        condemn(province.instance, jkt, since, PAPER)
+        damage = find_damage(province.instance, jkt, since)
+        with pytest.raises(NotReady, match="proof of its time") as told:
+            remedy(province.instance, damage, then, TWO, PAPER)
+    assert (told.value.code, told.value.hint) == ("waiting_for_log", "certsvc log tick")
+    assert {found[-1].version for found in versions(province).values()} == {1}
+    province.instance.set_clock(province.instance.now() + 4 * 3600)
+    log_leaves.look_out(province.instance)
+    assert remedy(province.instance, damage, "resign", TWO, PAPER).left == []
+    assert verdicts(province, numbers(issued)) == ({"valid"}, {"valid"})

@@ -12,12 +12,14 @@ from world_for_tests import BATCHES, ONE_UNIT, PAPER, RATIOS, WALKS, World
 
 from certsvc import resources
 from certsvc.services import documents, log_leaves
+from certsvc.services.beside import published_update
 from certsvc.services.compromise import condemn, grants_to_give, remedy
 from certsvc.services.damage import Damage, find_damage
 from certsvc.services.delegation import Delegation, delegate
 from certsvc.services.issue import Issued
+from certsvc.services.publish import list_uri
 from certsvc.services.rotation import rotate_key
-from certsvc.services.verify_evidence import verify_code
+from certsvc.services.verify_evidence import Asked, Found, verify_code, verify_offline
 
 Stolen = tuple[World, list[Issued], list[Issued], str, int]
 
@@ -134,3 +136,38 @@ def test_grants_that_fell_with_one_of_the_thief_have_to_be_given_anew_and_what_t
         delegate(world.instance, Delegation("SL-XC", role, PAPER, narrowed={"regions": ["220000"]}, ratios=RATIOS))
     assert grants_to_give(world.instance, damage) == []
     assert verdicts(world, world.certified(3)) == {"valid"}
+
+
+@pytest.mark.parametrize("use", [None, "status", "pdf"])
+def test_files_with_a_trust_bundle_of_the_thief_are_renewed(province: World, use: str | None) -> None:
+    """Any trust bundle that was published since: the register knows better, a file alone does not."""
+    province.certified(0)
+    province.at(60)
+    since, policy = province.instance.now(), key_of(province, "ROOT", "policy").jkt
+    province.at(61)
+    if use is None:
+        documents.publish_trust(province.instance)
+    else:
+        rotate_key(province.instance, "SL-HRSS", use)
+    late = numbers(province.certified(1))
+    province.at(170)
+    before = find_damage(province.instance, policy, since)
+    condemn(province.instance, policy, since, PAPER)
+    damage = find_damage(province.instance, policy, since)
+    assert damage.pages == before.pages
+    assert {one.number for one in damage.pages} == late
+    assert suspect(damage) == {}
+    assert alone(province) == {number: number not in late for number in versions(province)}
+    assert remedy(province.instance, damage, "renew", TWO, PAPER).left == []
+    assert alone(province) == dict.fromkeys(versions(province), True)
+    assert find_damage(province.instance, policy, since).pages == ()
+
+
+def alone(world: World) -> dict[str, bool]:
+    """Of the newest version of each number, whether its file is valid offline, beside today's list."""
+    now, update = world.instance.now(), published_update(world.instance, list_uri(world.instance)).write()
+    asked = Asked(now, now, newer_status=update)
+    files = {number: Found(bundle=found[-1].frozen_bundle) for number, found in versions(world).items()}
+    return {
+        number: verify_offline(file, world.instance.anchors, asked).verdict == "valid" for number, file in files.items()
+    }

@@ -1,9 +1,11 @@
 """A verifier that remembers: whatever it saw newest counts, and an older list is never believed again."""
 
+import copy
 import re
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from support_changes import apply_changes, day
@@ -12,9 +14,9 @@ from support_instance import SmallInstance
 
 from certsvc.core.bundle import parse_bundle
 from certsvc.core.errors import Refused
-from certsvc.services.beside import read_update, update_in
+from certsvc.services.beside import MOST, read_update, update_in
 from certsvc.services.seen import Seen
-from certsvc.services.verify_evidence import Asked, Found
+from certsvc.services.verify_evidence import Asked, Found, verify_offline
 from certsvc.verify.report import Report
 
 
@@ -132,3 +134,20 @@ def test_a_list_is_remembered_with_the_proof_that_it_was_logged(small: SmallInst
     assert {(one.status, one.logged) for one in kept} == {(bundle.status_list, bundle.status_logged), (None, None)}
     assert {one.trust for one in kept} == {bundle.trust, None}
     assert bundle.status_logged is not None
+
+
+def test_a_file_of_long_ago_with_all_grants_of_its_office_is_remembered(
+    small_instance: SmallInstance, seen: Seen
+) -> None:
+    """Each rotation gave another one that names the status key; bundles held them all (docs/decisions/0044)."""
+    forge = Forge(small_instance)
+    own = forge.tree["grants"]["issuer"]
+    for number in range(MOST["grants"] + 4):
+        forge.tree["grants"][f"issuer{number}"] = {**copy.deepcopy(own), "jti": str(UUID(int=number + 1))}
+        forge.tree["signers"][f"grants.issuer{number}"] = list(forge.tree["signers"]["grants.issuer"])
+    old = forge.build()
+    assert len(update_in(parse_bundle(old)).grants) <= MOST["grants"] < len(parse_bundle(old).grants)
+    assert verify_offline(Found(bundle=old), small_instance.anchors, Asked(at=day(43), now=day(43))).verdict == "valid"
+    assert ask(small_instance, seen, old, at=day(43), now=day(43)).verdict == "valid"
+    assert ask(small_instance, seen, bundle(small_instance)).verdict == "valid"
+    assert ask(small_instance, seen, bundle(small_instance, SUSPENDED, listed=45)).verdict == "suspended"

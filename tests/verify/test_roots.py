@@ -6,8 +6,10 @@ Which trust bundle, status list or further grant lies in a file is signed by nob
 from typing import Any
 
 import pytest
-from support_forge import judge, unlogged
+from support_changes import apply_changes
+from support_forge import Forge, judge, unlogged
 from support_instance import SmallInstance
+from test_vectors import VECTORS
 
 from certsvc.core.bundle import parse_bundle
 from certsvc.core.chain import Anchor, issuers_of
@@ -100,3 +102,27 @@ def test_a_trust_bundle_of_another_root_laid_beside_says_nothing_against_the_fil
             asked = Asked(at=small_instance.now, now=small_instance.now, newer_status=brought.write())
         report = verify_offline(Found(bundle=data), anchors, asked)
         assert report.verdict in ("valid", "cannot_decide"), (report.verdict, report.reason)
+
+
+def firsts() -> dict[str, Any]:
+    """Verdict -> the first vector that ends with it, of those that ask nothing in particular."""
+    found: dict[str, Any] = {}
+    for one in VECTORS:
+        if "asked" not in one and one["expected"]["verdict"] not in ("valid", "cannot_decide"):
+            found.setdefault(one["expected"]["verdict"], one)
+    return found
+
+
+@pytest.mark.parametrize("beside", ["newer_status", "newer_trust"])
+@pytest.mark.parametrize("verdict", firsts())
+def test_what_nobody_can_prove_beside_a_file_hides_nothing_that_the_file_proves(
+    verdict: str, beside: str, small_instance: SmallInstance, production_instance: SmallInstance
+) -> None:
+    data = apply_changes(Forge(small_instance), firsts()[verdict]["changes"]).build()
+    theirs = update_in(parse_bundle(production_instance.bundle()))
+    brought = theirs.status if beside == "newer_status" else theirs.trust
+    assert brought is not None
+    alone = judge(small_instance, data)
+    report = judge(small_instance, data, **{beside: brought.body})
+    assert (report.verdict, report.reason) == (alone.verdict, alone.reason)
+    assert alone.verdict == verdict
