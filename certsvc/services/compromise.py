@@ -20,7 +20,7 @@ from certsvc.core.outcomes import Fault
 from certsvc.instance import Instance, next_home_command
 from certsvc.services import documents, key_events, log_leaves, status
 from certsvc.services.coming_into_force import finish_waiting
-from certsvc.services.damage import OPEN, SUSPENDED, CertificateLine, Damage, damage_within
+from certsvc.services.damage import OPEN, SUSPENDED, CertificateLine, Damage, grants_since
 from certsvc.services.log_theft import check_dated
 from certsvc.services.publish import renew_status_list
 from certsvc.services.recertification import replace_ca
@@ -137,7 +137,7 @@ def _withdraw(
 ) -> tuple[str, ...]:
     """Withdraws the grants that the thief may have given, unless somebody has done so before."""
     gone = documents.withdrawals(connection)
-    stolen = [one for one in damage_within(instance, connection, jkt, since).suspect_grants if one not in gone]
+    stolen = [one for one in grants_since(instance, connection, jkt, since) if one not in gone]
     for sha256 in stolen:
         withdraw_within(instance, connection, sha256, "compromised", document, since)
     _give_again(instance, connection, stolen)

@@ -112,22 +112,19 @@ class Damage:
     Of a PDF key: no other key signs for their day of issue, and of this one nobody can tell offline when it signed. Of a
     status, policy or log key: a list, a trust bundle, or a checkpoint, that the thief may have signed is in the file."""
 
-    @property
-    def suspect_grants(self) -> tuple[str, ...]:
-        """Hashes of the grants that the key itself gave after the theft."""
-        return tuple(one.name for one in self.traces if one.kind == "grant+jwt" and one.cause == "signature")
-
 
 def find_damage(instance: Instance, jkt: str, since: int) -> Damage:
     """Everything about the theft of a key; reads only. Raises NotFound."""
     with instance.engines.read.connect() as connection:
-        return damage_within(instance, connection, jkt, since)
+        key, theft = documents.key_by_jkt(connection, jkt), theft_at(instance, connection, since)
+        return _of_ca(connection, key, theft) if key.use == CA else _Search(instance, connection, key, theft).run()
 
 
-def damage_within(instance: Instance, connection: Connection, jkt: str, since: int) -> Damage:
-    """As `find_damage`, inside the caller's transaction."""
+def grants_since(instance: Instance, connection: Connection, jkt: str, since: int) -> list[str]:
+    """Hashes of the grants that the key itself gave after the theft; reads no file, as others wait for this transaction."""
     key, theft = documents.key_by_jkt(connection, jkt), theft_at(instance, connection, since)
-    return _of_ca(connection, key, theft) if key.use == CA else _Search(instance, connection, key, theft).run()
+    given = _Search(instance, connection, key, theft).signed("grant+jwt")
+    return sorted(theft.late("grant+jwt", {one.sha256: one.iat for one in given}))
 
 
 # --- an issuing CA -------------------------------------------------------------------------------------------------
@@ -188,7 +185,8 @@ class _Search:
         )
 
     def run(self) -> Damage:
-        signed = list(self._signed())
+        kinds = [kind.typ for kind in KINDS.values() if any(self.key.use in uses for uses in kind.uses)]
+        signed = [one for typ in kinds for one in self.signed(typ)]
         for typ in {document.typ for document in signed}:
             late = self.theft.late(typ, {one.sha256: one.iat for one in signed if one.typ == typ})
             self.causes[typ] |= dict.fromkeys(late, "signature")
@@ -206,11 +204,10 @@ class _Search:
         """The protected header of a signature of this key: one string, as it is canonical."""
         return _mark_of(self.key.jkt, typ)
 
-    def _signed(self) -> Iterator[DocumentTrace]:
-        for kind in KINDS.values():
-            if any(self.key.use in uses for uses in kind.uses):
-                mark = self._mark(kind.typ)
-                yield from (one for one in traces.documents(self.connection, kind.typ) if mark in one.body)
+    def signed(self, typ: str) -> Iterator[DocumentTrace]:
+        """The documents of a kind that the key signed."""
+        mark = self._mark(typ)
+        return (one for one in traces.documents(self.connection, typ) if mark in one.body)
 
     def _trace(self, one: DocumentTrace) -> Trace:
         return _told(one, parse_shared(one.body, one.typ), self.causes[one.typ].get(one.sha256, ""))

@@ -6,6 +6,7 @@ given again by the drill (docs/decisions/0034).
 
 import pytest
 from equivalence_for_tests import WANTED, judged
+from test_compromise import lost_grants
 from test_drill_by_place import eleven, silence
 from test_restatement import TWO, drill, seal_of, stated, statements
 from world_for_tests import World
@@ -154,7 +155,7 @@ def test_a_grant_that_nobody_saw_before_the_theft_counts_for_statements_by_its_o
         rotate_key(province.instance, "SL-HRSS", "seal")
         one = stated(province, 60, "SAMPLE-1")
     since = eleven(province, 60)
-    assert len(find_damage(province.instance, policy, since).suspect_grants) == 1
+    assert len(lost_grants(find_damage(province.instance, policy, since))) == 1
     assert drill(province, policy, since).restated.done == []
     assert handed_out(province, one) == VALID
 
