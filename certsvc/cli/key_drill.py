@@ -14,7 +14,7 @@ from certsvc.core.schemas import PATH_ACTS
 from certsvc.instance import Instance
 from certsvc.services import compromise
 from certsvc.services.compromise import REMEDIES, Condemned, Officers, Settled
-from certsvc.services.damage import Damage, find_damage
+from certsvc.services.damage import SUSPENDED, Damage, find_damage
 from certsvc.services.restatement import Restated, open_statements
 
 #: Lines of each table; the CSV has all of them.
@@ -77,7 +77,7 @@ def compromised(
     _tell_taken([one.number for one in damage.certificates if "taken" in one.causes])
     if not _tell_open(damage, settled, (jkt, since, then)):
         done("没有待处理的证书", "no certificate is left to settle")
-        _tell_anew(damage, compromise.grants_to_give(instance, damage))
+        _tell_anew(instance.settings.authority, damage, compromise.grants_to_give(instance, damage))
 
 
 def _command(jkt: str, since: int, then: str) -> str:
@@ -161,6 +161,8 @@ def _tell_pages(damage: Damage, asked: tuple[str, int], settled: Settled) -> Non
     if damage.pages:
         talk(f"  证书可信,但没有脱机可验的文件 · Sound, without a file to believe offline: {len(damage.pages)}")
         _tell_reasons(code for _one, code in settled.left)
+        if held := [one.number for one in damage.pages if one.state == SUSPENDED]:
+            _tell_held(held)
         next_step(_command(*asked, "renew"))
 
 
@@ -190,7 +192,7 @@ def _tell_open(damage: Damage, settled: Settled, asked: tuple[str, int, str | No
     return True
 
 
-def _tell_anew(damage: Damage, wanting: list[tuple[str, str]]) -> None:
+def _tell_anew(authority: str, damage: Damage, wanting: list[tuple[str, str]]) -> None:
     """What has to be done again by hand: acts of paths, grants, and the command for each."""
     acts = sum(one.kind == "act+jwt" and one.what in PATH_ACTS and not one.sound for one in damage.traces)
     if acts:
@@ -202,8 +204,13 @@ def _tell_anew(damage: Damage, wanting: list[tuple[str, str]]) -> None:
             "suspect grants are withdrawn; those that are right have to be given anew:",
         )
         talk(f"  {zh} · {len(wanting)} {en}")
-        for org, role in wanting[:SHOWN]:
-            next_step(f"certsvc keys grant {org} --role {role} --document-number N")
+        # The authority's own comes first: the others stand on it.
+        own = ["certsvc keys renew" for org, _role in wanting if org == authority]
+        commands = (
+            own + [f"certsvc keys grant {org} --role {role}" for org, role in wanting if org != authority][:SHOWN]
+        )
+        for command in dict.fromkeys(commands):
+            next_step(f"{command} --document-number N")
     next_step(f"certsvc keys history --org {damage.key.org_id}")
 
 

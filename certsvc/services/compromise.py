@@ -114,8 +114,8 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
         # A CA gives no grants, and those that its keys gave stand on certificates of another CA now.
         withdrawn = () if key.use == CA else _withdraw(instance, connection, jkt, since, document)
         documents.publish_trust_within(instance, connection)
-    if key.use == "status":
-        # A list signed by a stolen key says nothing; the next one is there before anybody asks.
+    if key.use in ("status", "log"):
+        # A list signed by a stolen key, or resting on its checkpoint, says nothing; the next one is there before anybody asks.
         _publish(instance)
     return Condemned(replaced, withdrawn, False)
 

@@ -17,11 +17,13 @@ from certsvc.core.checkpoint import WitnessPolicy
 from certsvc.core.errors import NotReady
 from certsvc.core.jose import Jws, parse_document, public_jwk, sign_compact
 from certsvc.core.kinds import CERTIFYING_USES
+from certsvc.core.logged import checkpoint_in
 from certsvc.core.note import parse_note, verified_signatures
+from certsvc.core.outcomes import Fault, Unknown
 from certsvc.core.statuslist import encode_bitstring, pack, unpack, values_of
 from certsvc.instance import Instance
 from certsvc.services import certifiers, cosign, documents, log_leaves
-from certsvc.services.log_evidence import LogEvidence
+from certsvc.services.log_evidence import LogEvidence, believed
 from certsvc.services.log_leaves import WAITING
 from certsvc.services.witness_list import is_strict
 from certsvc.store import documents as document_store
@@ -209,7 +211,9 @@ def _newest_list(instance: Instance, connection: Connection, uri: str) -> Jws | 
     young = -SAME_MOMENT < instance.now() - payload["iat"] < LIST_AGE
     if not young or status_store.has_uncovered(connection, uri, payload["n"]):
         return None
-    seen = _is_seen(instance, payload["checkpoint"], payload["iat"])
+    seen = _is_seen(instance, payload["checkpoint"], payload["iat"]) and _counts(
+        instance, connection, payload["checkpoint"]
+    )
     # One of a time when the witnesses were away is replaced once they are back.
     return document if seen or not log_leaves.is_fresh(instance) else None
 
@@ -222,6 +226,14 @@ def _is_seen(instance: Instance, checkpoint: str | None, iat: int) -> bool:
     times = sorted(_times(checkpoint, policy)) if checkpoint else []
     # As the verifier does (core.trusted_time): one clock that is ahead proves nothing.
     return len(times) >= policy.threshold and iat - times[-policy.threshold] <= LIST_LAG
+
+
+def _counts(instance: Instance, connection: Connection, checkpoint: str | None) -> bool:
+    """Whether the log may have signed this checkpoint: not with a key that had been stolen by then."""
+    try:
+        return checkpoint is None or bool(checkpoint_in(checkpoint.encode(), believed(instance, connection)))
+    except (Fault, Unknown):
+        return False
 
 
 @lru_cache(maxsize=64)

@@ -374,3 +374,19 @@ def test_the_drill_names_the_office_and_the_role_of_a_grant_that_has_to_be_given
         assert f"certsvc {command}" in said
         must(*shlex.split(command))
     assert "have to be given anew" not in drill(home, jkt, since, *PAIR, *PAPER).err
+
+
+def test_the_drill_of_a_policy_key_names_the_command_for_the_authoritys_own_grant_first(
+    home: Path, issued_at: int
+) -> None:
+    since, jkt = int(time.time()) - 60, key(home, "policy", "ROOT")
+    row = next(line for line in must("keys", "grants", "HRSS", "--home", home).out.splitlines() if "issuer" in line)
+    must("keys", "ungrant", "--reason", "withdrawn", *PAPER, "--home", home, "--", row.split()[0])
+    must("keys", "renew", "--document-number", "N", "--home", home)
+    must("keys", "grant", "COMM", "--role", "committee", "--document-number", "N", "--home", home)
+    said = drill(home, jkt, since, *PAIR, *PAPER, "--then", "resign").err
+    commands = re.findall(r"certsvc (keys (?:renew|grant) .+)", said.partition("have to be given anew")[2])
+    assert [one.split()[1:3] for one in commands[:2]] == [["renew", "--document-number"], ["grant", "COMM"]]
+    for command in commands:
+        must(*shlex.split(command))
+    assert "have to be given anew" not in drill(home, jkt, since, *PAIR, *PAPER).err

@@ -14,6 +14,7 @@ from certsvc.services import log_leaves, status
 from certsvc.services.beside import published_update
 from certsvc.services.compromise import condemn, remedy
 from certsvc.services.damage import find_damage
+from certsvc.services.delegation import Delegation, delegate
 from certsvc.services.issue import Issued
 from certsvc.services.publish import list_uri
 from certsvc.services.verify_evidence import Asked, Found, verify_code, verify_offline
@@ -155,4 +156,17 @@ def test_nothing_is_signed_anew_before_anybody_has_seen_the_next_key(province: W
     province.instance.set_clock(province.instance.now() + 4 * 3600)
     log_leaves.look_out(province.instance)
     assert remedy(province.instance, damage, "resign", TWO, PAPER).left == []
+    assert verdicts(province, numbers(issued)) == ({"valid"}, {"valid"})
+
+
+def test_a_list_that_rests_on_a_checkpoint_of_the_thief_is_replaced_at_once(province: World) -> None:
+    issued = province.certified(0)
+    province.at(60)
+    since = province.instance.now()
+    province.at(61)
+    delegate(province.instance, Delegation("SL-XC", "committee", PAPER))
+    province.at(80)
+    assert verdicts(province, numbers(issued)) == ({"valid"}, {"valid"})
+    province.instance.set_clock(province.instance.now() + 120)
+    condemn(province.instance, log_key(province), since, PAPER)
     assert verdicts(province, numbers(issued)) == ({"valid"}, {"valid"})
