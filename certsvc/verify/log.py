@@ -19,6 +19,7 @@ from certsvc.core.outcomes import Fault, NotRun, Unknown
 from certsvc.verify.authority import AHEAD
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
+from certsvc.verify.certificate import head_of, names
 from certsvc.verify.entry import entry_shown
 from certsvc.verify.nodes import leads
 from certsvc.verify.path import Path, act_fault
@@ -111,7 +112,8 @@ def _indices_before(batch: Batch) -> tuple[int, ...]:
 
 def _known_indices(batch: Batch) -> Iterator[int]:
     head = [lambda: batch.path.log.place(batch.path.acts[-1])]
-    corrected = [lambda: batch.place(batch.corrections[-1].decide)] if batch.corrections else []
+    # A correction that it does not name may be anybody's.
+    corrected = [lambda: batch.place(head_of(batch))] if batch.corrections and names(batch, head_of(batch)) else []
     for place in (*head, *corrected):
         found = outcome_of(place)
         if isinstance(found, Place):

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from drilled_for_tests import PAPER
+from test_compromise import versions
 from world_for_tests import BATCHES, ONE_UNIT, WALKS, World
 
 from certsvc.core.bundle import parse_bundle
-from certsvc.core.encoding import canonical
+from certsvc.core.encoding import canonical, parse_json
 from certsvc.core.errors import Refused
 from certsvc.core.logged import logged_json
 from certsvc.services import appointment, documents, status
@@ -272,3 +273,28 @@ def test_a_witness_less_accuses_nobody(kept: Kept, third: tuple[str, str]) -> No
     changed = kept.bundle.replace(line.encode("utf-8"), other.encode("utf-8"))
     assert changed != kept.bundle
     assert kept.offline(changed) == kept.offline(changed, newer_trust=kept.trust()) == ("tampered", "checkpoint_bad")
+
+
+def test_a_later_correction_of_somebody_else_that_lies_in_a_file_accuses_nobody(province: World) -> None:
+    one, other = (found.certificate for found in province.certified(0))
+    province.at(60)
+    order = status.Proposal("correct", other.number, "H3", PAPER, "key_compromised")
+    status.approve(province.instance, status.propose(province.instance, order), "H2")
+    own, foreign = (versions(province)[number][-1].frozen_bundle for number in (one.number, other.number))
+    assert own is not None
+    assert foreign is not None
+    mine, theirs = parse_json(own), parse_json(foreign)
+    logs = dict(zip(theirs["grants"], theirs["grant_logs"], strict=True)) | dict(
+        zip(mine["grants"], mine["grant_logs"], strict=True)
+    )
+    mixed = {
+        **mine,
+        "corrections": theirs["corrections"],
+        "certs": list(dict.fromkeys((*mine["certs"], *theirs["certs"]))),
+        "grants": list(logs),
+        "grant_logs": list(logs.values()),
+    }
+    now = parse_bundle(own).status_list.unverified_payload["iat"] + 60
+    for data, expected in ((own, ("valid", None)), (canonical(mixed), ("cannot_decide", "correction_missing"))):
+        report = verify_offline(Found(bundle=data), province.instance.anchors, Asked(now, now))
+        assert (report.verdict, report.reason) == expected
