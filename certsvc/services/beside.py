@@ -289,6 +289,9 @@ def answered(report: Report, laid: Iterable[Jws], alone: Callable[[], Report]) -
     if not unproved or not odd:
         return report
     by_itself = alone()
+    # Open either way: what was brought to close it says why it does not.
+    if report.verdict == by_itself.verdict == "cannot_decide":
+        return report
     rows = (*by_itself.rows, odd[0]._replace(outcome="unknown"))
     verdict, deciding = decide(rows)
     about = by_itself.about if deciding is None else deciding.about
