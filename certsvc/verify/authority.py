@@ -114,7 +114,7 @@ def _ca_ended(path: Path, kid: str, when: When, logged: bool) -> str | None:
 
 def grant_nests(path: Path, document: Jws) -> None:
     """The grant comes from the policy key by steps that only narrow."""
-    check_nesting(path.grants[document.sha256], path.grants)
+    check_nesting(path.grants_at_hand[document.sha256], path.grants_at_hand)
 
 
 def act_granted(path: Path, act: Jws) -> None:
@@ -154,11 +154,14 @@ def _grant_of(path: Path, act: Jws, when: When, roles: Sequence[str] = (), writt
 
 
 def _grants_held(path: Path, act: Jws) -> list[Grant]:
-    """The grants that an act names, of its own organisation, and with all keys that signed it."""
-    payload = act.unverified_payload
+    """The grants that an act names, of its own organisation, and with all keys that signed it. Raises Unknown grant_missing
+    for one that it names and that is not at hand: what others name is no business of this act."""
+    payload, at_hand = act.unverified_payload, path.grants_at_hand
+    if absent := set(payload["grants"]) - at_hand.keys():
+        raise Unknown("grant_missing", sha256=min(absent))
     officer, seal, *second = path.signers(act)
     keys = [(officer.jkt, "officer"), (seal.jkt, "seal"), *((one.jkt, "officer") for one in second)]
-    named = [path.grants[one] for one in payload["grants"]]
+    named = [at_hand[one] for one in payload["grants"]]
     return [one for one in named if one.org == payload["org"] and all(one.has_key(*key) for key in keys)]
 
 
@@ -193,16 +196,15 @@ def _may_sign(batch: Batch, act: Jws) -> set[str]:
     decided = {str(one.decide.unverified_payload["org"]) for one in last}
     if decided <= own:
         return own
-    return own | decided & {grant.org for grant in ancestry(grant_of(batch.path, act), batch.path.grants)}
+    return own | decided & {grant.org for grant in ancestry(grant_of(batch.path, act), batch.path.grants_at_hand)}
 
 
 def lifecycle_granted(batch: Batch, act: Jws) -> None:
     """The lifecycle act was done by the issuer, or by an office above it, and granted to it."""
     path = batch.path
-    own = [grant for grant in path.grants.values() if grant.org == batch.issuer.org]
-    lawful = {grant.org for one in own for grant in ancestry(one, path.grants)}
-    missing = set(act.unverified_payload["grants"]) - path.grants.keys()
-    if missing:
+    known = path.grants_beside(batch.issuer.org)
+    lawful = {grant.org for one in known.values() if one.org == batch.issuer.org for grant in ancestry(one, known)}
+    if missing := set(act.unverified_payload["grants"]) - known.keys():
         raise Unknown("grant_missing", sha256=min(missing))
     with batch.doubting(act):
         doubt = _doubt(batch, act, lambda when: _grant_of(path, act, when))
@@ -265,7 +267,7 @@ def _withdrawn(path: Path, grant: Grant, when: When, logged: bool) -> Grant | No
     """Of `grant` and its ancestors the nearest that had been withdrawn by then; None where all stand."""
     if not path.withdrawn:
         return None
-    for step in ancestry(grant, path.grants):
+    for step in ancestry(grant, path.grants_at_hand):
         ended = path.withdrawn.get(step.sha256)
         if ended is not None and not came_before(ended, "from", when, logged):
             return step
@@ -298,7 +300,7 @@ def _was_good(ended: Mapping[str, Any], points: Sequence[str], when: When, logge
 
 
 def _grants_with(path: Path, org: str, jkt: str, use: str) -> list[Grant]:
-    return [grant for grant in path.grants.values() if grant.org == org and grant.has_key(jkt, use)]
+    return [grant for grant in path.grants_beside(org).values() if grant.org == org and grant.has_key(jkt, use)]
 
 
 def grants_for(path: Path, org: str, jkt: str, use: str) -> list[Grant]:
@@ -310,6 +312,6 @@ def grants_for(path: Path, org: str, jkt: str, use: str) -> list[Grant]:
     held = _grants_with(path, org, jkt, use)
     if held:
         return held
-    if any(one["jkt"] == jkt for grant in path.grants.values() for one in grant.payload["keys"]):
+    if any(one["jkt"] == jkt for grant in path.grants_at_hand.values() for one in grant.payload["keys"]):
         raise Fault("key_not_granted", "issue", org)
     raise Unknown("grant_missing", org=org)

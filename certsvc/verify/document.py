@@ -24,7 +24,7 @@ def file_signed_by_issuer(case: Case) -> None:
     except ChainFault as fault:
         raise Fault("pdf_signer_chain", what=fault.code) from fault
     issuer = case.batch.issuer.org
-    granted = any(g.org == issuer and g.has_key(signer.jkt, "pdf") for g in case.path.grants.values())
+    granted = any(g.org == issuer and g.has_key(signer.jkt, "pdf") for g in case.path.grants_beside(issuer).values())
     if signer.use != "pdf" or signer.org != issuer or not granted or not signer.valid_at(case.issued_at):
         raise Fault("pdf_signer_foreign", org=signer.org)
     if not document.registered:

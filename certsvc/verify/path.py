@@ -235,9 +235,12 @@ class Path(Remembers):
     @cached_property
     def named_grants(self) -> frozenset[str]:
         """Hashes of the grants that acts of the path stand on, and of their parents."""
+        return self._parents.union(str(one) for act in self.acts for one in act.unverified_payload["grants"])
+
+    @cached_property
+    def _parents(self) -> frozenset[str]:
         parents = {grant.unverified_payload["parent"] for grant in self.grants_signed}
-        named = {str(one) for act in self.acts for one in act.unverified_payload["grants"]}
-        return frozenset(named | {str(parent) for parent in parents if parent is not None})
+        return frozenset(str(parent) for parent in parents if parent is not None)
 
     @cached_property
     def grants_at_hand(self) -> Mapping[str, Grant]:
@@ -251,11 +254,13 @@ class Path(Remembers):
             found[document.sha256] = Grant(document.sha256, document.unverified_payload, who.jkt, who.use, who.org)
         return found
 
-    @cached_property
-    def grants(self) -> Mapping[str, Grant]:
-        """As `grants_at_hand`, and complete. Raises Unknown for a grant that is named and not at hand."""
+    def grants_beside(self, org: str) -> Mapping[str, Grant]:
+        """As `grants_at_hand`, with all that an office may hold. Raises Unknown for one that is named and not at hand, by an
+        act of that office or as a parent: whose a parent is, only it says."""
         # Who left a grant out has shown nothing against the office that was to have it.
-        absent = self.named_grants - self.grants_at_hand.keys()
+        payloads = [act.unverified_payload for act in self.acts]
+        named = self._parents.union(str(one) for said in payloads if said["org"] == org for one in said["grants"])
+        absent = named - self.grants_at_hand.keys()
         if absent:
             raise Unknown("grant_missing", sha256=min(absent))
         return self.grants_at_hand

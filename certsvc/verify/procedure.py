@@ -302,7 +302,7 @@ def _applied(path: Path, act: Jws, fact: str) -> int:
 
 def _granted(path: Path, act: Jws) -> Mapping[str, int]:
     """level -> pass ratio approved in the grant under which the act did its step, or above it; never in another."""
-    step, grants = step_of(path, act), path.grants
+    step, grants = step_of(path, act), path.grants_at_hand
     # Who signed is asked first: figures that nobody is proved to have stated are no facts.
     path.signers(act)
     try:

@@ -144,7 +144,7 @@ def test_a_key_whose_certificate_may_have_ended_when_it_signed_decides_nothing(p
 
 
 def test_a_grant_that_may_have_ended_when_it_was_used_allows_and_denies_nothing(path: Path) -> None:
-    grant = next(one for one in path.grants.values() if one.payload["role"] == "committee")
+    grant = next(one for one in path.grants_at_hand.values() if one.payload["role"] == "committee")
     ends = grant.payload["exp"]
     longer = replace(grant, payload={**grant.payload, "exp": ends + 1})
     within, late, unsure = (ends - 9, ends), (ends + 1, ends), (ends - 9, ends + 1)

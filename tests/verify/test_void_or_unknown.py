@@ -15,6 +15,7 @@ from cryptography import x509
 from support_changes import apply_changes
 from support_forge import Forge, judge
 from support_instance import OFFICES, SCHEDULE, SmallInstance
+from test_vectors import VECTORS
 
 from certsvc.core.chain import certificate_key, has_issued, load_certificate
 from certsvc.core.encoding import b64, canonical, digest, parse_json, unb64
@@ -98,6 +99,30 @@ def left_out(forge: Forge, name: str) -> Callable[[dict[str, Any]], None]:
             tidy(value)
 
     return edit
+
+
+#: Faults of the committee, of each kind that is judged by a grant or by facts.
+OF_THE_COMMITTEE = ("act_not_granted", "grant_expired", "grant_withdrawn", "key_in_no_grant", "quorum", "yes_votes")
+
+
+@pytest.mark.parametrize("other", ["UNIT", "APPR"])
+@pytest.mark.parametrize("fault", OF_THE_COMMITTEE)
+def test_a_grant_of_another_office_that_is_left_out_hides_no_fault(
+    fault: str, other: str, small_instance: SmallInstance
+) -> None:
+    (vector,) = [one for one in VECTORS if one["id"] == fault]
+    forge = apply_changes(Forge(small_instance), vector["changes"])
+    whole = judge(small_instance, forge.build())
+
+    def leave_out(value: dict[str, Any]) -> None:
+        value["grants"] = [one for one in value["grants"] if parse_json(unb64(one.split(".")[1]))["sub"] != other]
+        value["grant_logs"] = [None] * len(value["grants"])
+        tidy(value)
+
+    forge.after.append(leave_out)
+    report = judge(small_instance, forge.build())
+    assert "grant_missing" in {row.code for row in report.rows}
+    assert (report.verdict, report.reason, report.about.org) == ("void", whole.reason, whole.about.org)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
