@@ -44,6 +44,8 @@ MOST_AHEAD = 30
 PATIENCE = 5
 #: How often, and with what pause in seconds, a list waits for an event of this moment.
 TRIES, PAUSE = 3, 0.05
+#: For so many pauses whoever decided looks whether another one gets the cosignatures that are wanting.
+MOMENTS = 10
 #: Codes of what keeps new lists from being signed, while the last one still holds.
 STANDS_STILL = (WAITING, "clock_differs", "key_expired", "list_ahead")
 #: Lists among which the last one that the log proves is looked for.
@@ -132,7 +134,7 @@ def renew_status_list(instance: Instance, uri: str, patience: int = PATIENCE) ->
         except _Waits:
             # Somebody has decided in the moment between: what they logged gets its place here, or by them.
             log_leaves.settle(instance)
-            if not tries or cosign.is_wanting(instance):
+            if not tries or _stays_wanting(instance, MOMENTS if patience else 0):
                 raise
             tries -= 1
             time.sleep(PAUSE)
@@ -141,6 +143,16 @@ def renew_status_list(instance: Instance, uri: str, patience: int = PATIENCE) ->
                 raise
             patience -= 1
             time.sleep(1)
+
+
+def _stays_wanting(instance: Instance, moments: int) -> bool:
+    """Whether the newest checkpoint goes on wanting cosignatures: of several who decide at once another one may still be
+    asking the witnesses about it."""
+    for _ in range(moments):
+        if not cosign.is_wanting(instance):
+            return False
+        time.sleep(PAUSE)
+    return cosign.is_wanting(instance)
 
 
 class _Waits(NotReady):
