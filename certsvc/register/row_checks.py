@@ -40,8 +40,8 @@ BY_COUNTY_OR_CITY = frozenset(
     for code, track in resources.tracks().items()
     if any(set(step["roles"]) <= {"county", "city"} for step in track.procedure["steps"])
 )
-#: A present title with its level behind it, as `fold` leaves it.
-LEVEL_BEHIND = re.compile(r"(?P<name>.+)\((?P<level>[^()]+)\)")
+#: One present title, and perhaps a remark, with its level behind it, as `fold` leaves it.
+LEVEL_BEHIND = re.compile(r"(?P<name>(?P<title>[^、,;/()]+)(\((?P<remark>[^()]+)\))?)\((?P<level>[^()]+)\)")
 #: Kinds tried for a number whose kind is not given; a passport's form would fit nearly anything.
 INFERRED_KINDS = ("resident_id", "hmt_residence", "foreign_residence")
 #: Pairs of days of which the first must not be later; 5.2 tells the order of acts.
@@ -108,16 +108,26 @@ class Rules:
         if known := self.titles.levels_of(cell):
             return cell, next(iter(known)) if len(known) == 1 else None
         found = LEVEL_BEHIND.fullmatch(fold(cell))
-        name, word = found.group("name", "level") if found else ("", fold(cell))
-        try:
-            stated = level_from_zh(word)
-        except Malformed:
+        name, title, remark, word = (
+            found.group("name", "title", "remark", "level") if found else ("", "", None, fold(cell))
+        )
+        stated = _level(word)
+        if stated is None or says_no_title(title) or _level(remark or "") is not None:
             return cell, None
-        return name, stated if stated in (self.titles.levels_of(name) or {stated}) else None
+        known = self.titles.levels_of(name) or self.titles.levels_of(title)
+        return name, stated if stated in (known or {stated}) else None
 
     def is_of_another_series(self, name: str, series: str) -> bool:
         """Whether the catalogue has the title, and not in this series."""
         return bool(self.titles.levels_of(name)) and self.titles.find(series, name) is None
+
+
+def _level(word: str) -> str | None:
+    """The level that a word names; None where it names none."""
+    try:
+        return level_from_zh(word)
+    except Malformed:
+        return None
 
 
 def check_row(draft: Draft, rules: Rules) -> None:

@@ -53,8 +53,7 @@ class Gap:
 
 def gap_behind(instance: Instance, connection: Connection, key: SigningKey, since: int) -> Gap:
     """The gap behind a log key that was stolen at `since`, as verifiers see it once a trust bundle says so."""
-    start = documents.bound_of(instance, connection, since) or 0
-    keys = _believed_up_to(believed(instance, connection), key.jkt, start)
+    start, keys = _believed_since(instance, connection, key, since)
     span, (_, before) = span_of(connection, start, keys), last_believed(connection, start, keys)
     found = log_store.logged_between(connection, start, None if span is None else span.size)
     if not is_strict(instance):
@@ -69,13 +68,17 @@ def check_dated(instance: Instance, key: SigningKey, since: int) -> None:
     Raises NotReady(waiting_for_log): a version that came before would wait for the log for ever.
     """
     with instance.engines.read.connect() as connection:
-        start = documents.bound_of(instance, connection, since) or 0
-        keys = _believed_up_to(believed(instance, connection), key.jkt, start)
-        seen = span_of(connection, start, keys) is not None
+        seen = span_of(connection, *_believed_since(instance, connection, key, since)) is not None
     if is_strict(instance) and not seen:
         zh = "见证人尚未见到新日志密钥的检查点,现在签发的无法证明时间"
         en = "No witness has seen a checkpoint of the new log key yet, so what is signed now would have no proof of its time."
         raise NotReady(WAITING, zh, en, "certsvc log tick")
+
+
+def _believed_since(instance: Instance, connection: Connection, key: SigningKey, since: int) -> tuple[int, LogKeys]:
+    """Up to which size the stolen key is believed, and whose lines count once a trust bundle says so."""
+    start = documents.bound_of(instance, connection, since) or 0
+    return start, _believed_up_to(believed(instance, connection), key.jkt, start)
 
 
 def _believed_up_to(keys: LogKeys, jkt: str, size: int) -> LogKeys:
