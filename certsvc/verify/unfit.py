@@ -1,7 +1,8 @@
 """What rests on evidence that nobody signed, where that is not what was signed: not run, so it accuses nobody.
 
-A verdict and its reason are the same with it and without it (docs/decisions/0047). What signatures alone bear out is
-told all the same: each code below stands with the one thing it is judged by that nobody signed.
+A verdict and its reason are the same with it and without it (docs/decisions/0047), but that a lifecycle act of another
+certificate, which anybody can lay into the evidence, makes this one void by nothing. What signatures alone bear out is told
+all the same: each code below stands with the one thing it is judged by that nobody signed.
 """
 
 from functools import cached_property
@@ -13,6 +14,7 @@ from certsvc.verify.certificate import head_of, last_named, names
 from certsvc.verify.entry import entry_shown, fits_roster
 from certsvc.verify.path import BY_SIGNATURES
 from certsvc.verify.report import Row
+from certsvc.verify.status import is_about
 
 #: Codes of rows of the procedure and status families that say that such evidence differs.
 _DIFFERS = ("evidence_differs", "inclusion_bad")
@@ -36,6 +38,8 @@ _BY_BOTH = (
     ("head_named", "evidence_head"), ("acts_quoted", "cert_mismatch"), ("certificate_granted", "issuer_mismatch"),
     ("certificate_granted", "role_not_allowed"),
 )  # fmt: skip
+#: Families whose faults make void.
+_OF_OFFICES = ("chain", "authority", "procedure")
 #: What differs where a certificate stands beside an entry, a correction or a path that is not its own.
 _ANOTHERS = {"commitments", "target", "version", "correction", "path"}
 
@@ -47,17 +51,18 @@ def unfit_left_out(case: Case, parts: tuple[Rows, ...]) -> tuple[Rows, ...]:
     differing = [
         row for rows in parts for row in rows if row.outcome == "fail" and row.code in _DIFFERS and row.family != "log"
     ]
-    if not differing:
+    others = {act.sha256 for one in case.bundle.events if not is_about(case, one) for act in (one.propose, one.decide)}
+    if not differing and not others:
         return parts
-    unfit = _Unfit(case, differing)
+    unfit = _Unfit(case, differing, others)
     return tuple(tuple(unfit.left_out(row) for row in rows) for rows in parts)
 
 
 class _Unfit:
     """What of the evidence about one certificate is not what was signed."""
 
-    def __init__(self, case: Case, differing: list[Row]) -> None:
-        self.case, self.path = case, case.path
+    def __init__(self, case: Case, differing: list[Row], others: set[str]) -> None:
+        self.case, self.path, self.others = case, case.path, others
         self.members = {row.about.figures.get("member") for row in differing}
         self.events = {row.evidence for row in differing if row.id.startswith(("corrections_", "events_"))}
         self._acts: dict[tuple[str | None, str | None], list[Jws]] = {}
@@ -73,6 +78,8 @@ class _Unfit:
         return row._replace(outcome="not_run", code="evidence_unfit", about=about, within=(row.act, row.org))
 
     def _rests_on_it(self, row: Row) -> bool:
+        if row.evidence in self.others:
+            return row.family in _OF_OFFICES
         return self._by_target(row) or self._by_order(row) or self._by_signatures(row) or self._by_another(row)
 
     def _acts_in(self, row: Row) -> list[Jws]:

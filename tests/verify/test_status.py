@@ -212,6 +212,32 @@ def test_what_befell_a_neighbour_is_not_told_of_this_certificate(small_instance:
     assert judge(small_instance, data, at=day(43.5), now=day(47)).then == ("valid", None)
 
 
+UNLAWFUL_EVENTS = [
+    one for one in VECTORS
+    if one["expected"]["verdict"] == "void" and any(change["do"] == "event" for change in one["changes"])
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("vector", UNLAWFUL_EVENTS, ids=[one["id"] for one in UNLAWFUL_EVENTS])
+def test_what_was_wrong_with_an_act_about_a_neighbour_makes_nothing_void(
+    vector: dict[str, Any], small_instance: SmallInstance
+) -> None:
+    """For its own certificate the office may well have had the power."""
+    forge = apply_changes(Forge(small_instance), vector["changes"])
+    for one in forge.tree["events"]:
+        for half in ("propose", "decide"):
+            one[half] |= {"certificate": "A" * 43, "slot": {**one[half]["slot"], "idx": 77}}
+    forge.tree["slots"] = {}
+    times = {
+        name.removesuffix("_day"): day(when) for name, when in vector.get("asked", {}).items() if name.endswith("_day")
+    }
+    report = judge(small_instance, forge.build(), **times)
+    assert (report.verdict, report.reason) == ("cannot_decide", "link_case")
+    assert all(
+        row.code == "evidence_unfit" for row in report.rows if row.id == "lifecycle_granted" and row.outcome != "pass"
+    )
+
+
 def test_what_is_no_list_is_not_read_as_one(small_instance: SmallInstance) -> None:
     report = judge(small_instance, small_instance.bundle(), newer_status=b"junk")
     assert (report.verdict, report.reason) == ("tampered", "jws_form")
