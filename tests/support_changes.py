@@ -270,6 +270,11 @@ def _drop_grant(forge: Forge, value: dict[str, Any], role: str) -> None:
     value["grants"].remove(forge.document(f"grants.{role}").decode())
 
 
+def _drop_key(forge: Forge, value: dict[str, Any], label: str) -> None:
+    """Leaves out the certificate of a key."""
+    value["certs"].remove(b64(forge.certificate(label)))
+
+
 def _swap(forge: Forge, value: dict[str, Any], at: list[str]) -> None:
     """Takes parts from the genuine bundle of the next person of the same roster."""
     other = parse_json(forge.small.bundle(1))
@@ -342,6 +347,7 @@ AFTER_SIGNING: dict[str, Any] = {
     "bundle_put": _bundle_put,
     "bundle_add": _bundle_add,
     "drop_grant": _drop_grant,
+    "drop_key": _drop_key,
     "swap_with_next_person": _swap,
     "tamper": _tamper,
     "payload_text": _payload_text,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from certsvc.core.bundle import Event
@@ -108,10 +109,16 @@ class Batch(Remembers):
         return _halves((*self.corrections, *self.events))
 
     @cached_property
+    def heard(self) -> tuple[Event, ...]:
+        """The events up to the first of which a key is not at hand: what nobody at hand signed may be anybody's, and what
+        follows on it as well."""
+        return tuple(takewhile(lambda one: self.path.heard(one.propose) and self.path.heard(one.decide), self.events))
+
+    @cached_property
     def counted(self) -> tuple[Event, ...]:
-        """The events that were decided by the time whose knowledge is asked for."""
+        """Of the events heard those that were decided by the time whose knowledge is asked for."""
         known = self.path.known
-        return self.events if known is None else tuple(e for e in self.events if time_of(e.decide) <= known)
+        return self.heard if known is None else tuple(e for e in self.heard if time_of(e.decide) <= known)
 
     def tells_of_then(self, signed_at: int) -> bool:
         """Whether a list signed then tells all that was known at the time whose knowledge is asked for, however old it is."""

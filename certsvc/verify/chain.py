@@ -10,28 +10,26 @@ from certsvc.verify.path import MOST_STRANGERS, Path, act_fault, kids_of, with_p
 
 
 def keys_at_home(batch: Batch) -> None:
-    """No more than MOST_STRANGERS signatures are of keys that lead to no root we hold.
+    """No more than MOST_STRANGERS signatures are of keys that lead to no root we hold, or are not at hand.
 
     Anybody can sign any number of documents with keys of his own; beyond these nothing is verified or asked.
     """
     path = batch.path
-    strangers: list[Fault] = []
+    strangers: list[Fault | Unknown] = []
     why = lru_cache(maxsize=None)(lambda kid: _no_root(path, kid))
     signed = (*path.documents, *batch.lifecycle_acts, *batch.lists)
     for kid in [batch.kid, *(one.unverified_kid for document in signed for one in document.signatures)]:
         strangers += filter(None, [why(kid)])
         if len(strangers) > MOST_STRANGERS:
-            raise strangers[0]
+            raise min(strangers, key=lambda one: isinstance(one, Unknown))
 
 
-def _no_root(path: Path, kid: str) -> Fault | None:
-    """Why the key is nobody's whom we know. One that is not at hand is the business of the signatures."""
+def _no_root(path: Path, kid: str) -> Fault | Unknown | None:
+    """Why the key is nobody's whom we know."""
     try:
-        path.identity(path.certs_by_jkt[kid])
-    except Fault as fault:
-        return fault
-    except KeyError:
-        pass
+        path.identity(path.certificate_named(kid))
+    except (Fault, Unknown) as refused:
+        return refused
     return None
 
 

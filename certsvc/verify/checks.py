@@ -9,9 +9,10 @@
 7. register   – the talent register holds the same bytes
 8. document   – the file is the one that was signed
 
-Unless integrity passed nothing else is run, since nothing else in the evidence can be believed; otherwise everything
+Where a signature does not hold nothing else is run, since nothing else in the evidence can be believed; otherwise everything
 is, and each act, grant and fact has a row of its own. What a check may look at – the path that a roster shares, the
-batch that was issued together, or the one certificate – stands with what it is asked about (`subjects`).
+batch that was issued together, or the one certificate – stands with what it is asked about (`subjects`). What rests on
+evidence that nobody signed is left out in the end (`unheard`, `unfit`).
 """
 
 from collections.abc import Callable
@@ -38,6 +39,7 @@ from certsvc.verify.case import Case
 from certsvc.verify.judge import BATCH, HEAD, PATH, STATUS_LIST, Check, with_a
 from certsvc.verify.report import Row
 from certsvc.verify.unfit import unfit_left_out
+from certsvc.verify.unheard import unheard_left_out
 from certsvc.verify.verdict import REQUIRED, decide
 
 #: Sources of the rules. What rests on `FORMAT` alone is a rule of our own (docs/decisions/0026).
@@ -209,10 +211,11 @@ def find(case: Case, checks: tuple[Check, ...] = CHECKS) -> Finding:
     first = shared.others is None
     if first:
         signed = shared.signatures.rows(case)
-        doubt = _doubt(signed)
-        if doubt is not None:
-            return _unheard(shared, signed, doubt)
+        if _failed(signed):
+            return _unbelieved(shared, signed)
         shared.others = _ask(case, shared.rest)
+        if any(row.outcome != "pass" for rows in signed for row in rows):
+            return _together(shared, case)
     questions = shared.questions(first)
     if questions is None:
         return _together(shared, case)
@@ -260,7 +263,7 @@ class _Shared:
     signatures: _Asked
     """The checks of integrity."""
     others: _Asked | None = None
-    """The rest; None until integrity passed for one certificate: nothing is asked of what may be anybody's."""
+    """The rest; None until the signatures held for one certificate: nothing is asked of what somebody altered."""
     passed: Finding | None = None
     """The finding about each certificate for which no question raises."""
 
@@ -273,10 +276,10 @@ class _Shared:
 
 
 def _shared(case: Case, checks: tuple[Check, ...]) -> _Shared | None:
-    """None where too much was signed by strangers to be verified at all."""
+    """None where too much was signed by strangers, or by nobody at hand, to be verified at all."""
     known: _Shared | None = case.batch.memory.get("shared")
     if known is None or known.checks is not checks:
-        if GATE in checks and GATE.rows(case)[0].outcome == "fail":
+        if GATE in checks and GATE.rows(case)[0].outcome != "pass":
             return None
         first = tuple(check for check in checks if check.family == "integrity")
         rest = tuple(check for check in checks if check.family != "integrity")
@@ -294,24 +297,18 @@ def _ask(case: Case, checks: tuple[Check, ...]) -> _Asked:
 def _together(shared: _Shared, case: Case, passed: bool = False) -> Finding:
     """All rows; `passed` as in `_Asked.rows`."""
     signed = shared.signatures.rows(case, passed)
-    doubt = _doubt(signed)
-    if doubt is not None or shared.others is None:
-        return _unheard(shared, signed, doubt or "signature_unknown")
+    if _failed(signed) or shared.others is None:
+        return _unbelieved(shared, signed)
     required = (*REQUIRED, "log") if case.path.strict else REQUIRED
-    return Finding((*signed, *unfit_left_out(case, shared.others.rows(case, passed))), required)
+    others = unheard_left_out(case, signed, shared.others.rows(case, passed))
+    return Finding((*signed, *unfit_left_out(case, others)), required)
 
 
-def _unheard(shared: _Shared, signed: tuple[Rows, ...], doubt: str) -> Finding:
+def _failed(signed: tuple[Rows, ...]) -> bool:
+    """Whether a signature does not hold."""
+    return any(row.code == "sig_bad" for rows in signed for row in rows)
+
+
+def _unbelieved(shared: _Shared, signed: tuple[Rows, ...]) -> Finding:
     """Nothing else can be believed, so nothing else is asked, nor said to have passed or failed."""
-    return Finding((*signed, *(check.not_run(doubt) for check in shared.rest)))
-
-
-def _doubt(signed: tuple[Rows, ...]) -> str | None:
-    """Why nothing else is to be asked; None where integrity passed. A signature failed only where one did not hold."""
-    odd = [row for rows in signed for row in rows if row.outcome not in ("pass", "not_applicable")]
-    codes = {row.code for row in odd}
-    if "sig_bad" in codes:
-        return "signature_failed"
-    if "path_missing" in codes or any(row.outcome == "fail" for row in odd):
-        return "evidence_unfit"
-    return "signature_unknown" if odd else None
+    return Finding((*signed, *(check.not_run("signature_failed") for check in shared.rest)))

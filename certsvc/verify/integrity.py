@@ -8,20 +8,28 @@ from certsvc.core.bundle import REMEMBERED_BYTES, parse_shared
 from certsvc.core.chain import MAX_ISSUING_CAS, issuers_of, key_in
 from certsvc.core.errors import Malformed
 from certsvc.core.jose import Jws
-from certsvc.core.outcomes import Fault
+from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.batch import Batch
 from certsvc.verify.case import Case
 from certsvc.verify.path import Path
 
 
 def signatures_hold(path: Path, document: Jws) -> None:
-    """Every signature that `document` bears holds."""
+    """Every signature that `document` bears holds. Raises Unknown key_unknown where all hold of which a key is at hand."""
     # A large document is not kept: see `parse_shared`.
     holds = _holds if len(document.body) <= REMEMBERED_BYTES else _holds.__wrapped__
+    unknown = None
     for position in range(len(document.signatures)):
-        if not holds(document.body, document.typ, position, path.certificate_of(document, position)):
+        try:
+            key = path.certificate_of(document, position)
+        except Unknown as unheard:
+            unknown = unheard
+            continue
+        if not holds(document.body, document.typ, position, key):
             payload = document.unverified_payload
             raise Fault("sig_bad", payload.get("act"), payload.get("org"), typ=document.typ)
+    if unknown is not None:
+        raise unknown
 
 
 def credential_signature(case: Case) -> None:

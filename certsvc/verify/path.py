@@ -99,6 +99,8 @@ class Path(Remembers):
 
     @property
     def trust(self) -> dict[str, Any]:
+        """What the newest trust bundle says. Raises Unknown key_unknown where nobody at hand signed it."""
+        self.certificate_of(self.trust_signed, 0)
         return self.trust_signed.unverified_payload
 
     def facts_of(self, act: Jws) -> Mapping[str, Any]:
@@ -119,7 +121,10 @@ class Path(Remembers):
 
     @cached_property
     def log(self) -> LogView:
-        return LogView(self.evidence, self.trust_signed, self.strict)
+        carried = self.evidence.trust if self.heard(self.evidence.trust) else None
+        return LogView(
+            self.evidence, self.trust_signed if self.heard(self.trust_signed) else None, carried, self.strict
+        )
 
     def when(self, document: Jws) -> When:
         """When a document of the path was signed, as far as it is proved."""
@@ -145,6 +150,11 @@ class Path(Remembers):
         if kid not in self.certs_by_jkt:
             raise Unknown("key_unknown", kid=kid)
         return self.certs_by_jkt[kid]
+
+    def heard(self, document: Jws) -> bool:
+        """Whether the keys that its signatures name are at hand. What nobody at hand signed may be anybody's, and counts as
+        little as if it were left out (docs/decisions/0053)."""
+        return all(one.unverified_kid in self.certs_by_jkt for one in document.signatures)
 
     def unproved(self, act: Jws) -> bool:
         """Whether only the log could tell that an act was signed as it is shown, and it has no proof: the last of the path,
@@ -249,7 +259,7 @@ class Path(Remembers):
 
     def _granted(self) -> dict[str, Grant]:
         found = {}
-        for document in self.grants_signed:
+        for document in filter(self.heard, self.grants_signed):
             who = self.signer(document)
             found[document.sha256] = Grant(document.sha256, document.unverified_payload, who.jkt, who.use, who.org)
         return found

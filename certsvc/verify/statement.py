@@ -147,6 +147,12 @@ def _granted(case: StatementCase) -> None:
     first_allowing(path, grants_for(path, org, jkt, "seal"), "issue", when)
 
 
+def _mapped(case: StatementCase) -> None:
+    """The directory maps the qualification to the title; nobody is asked what he never signed."""
+    case.path.certificate_of(case.one.signed, 0)
+    case.one.check_mapped()
+
+
 def _known(case: StatementCase) -> None:
     """A withdrawal of its key or grant would be known by now; of what was known earlier, a bundle signed since tells."""
     trust = case.path.trust
@@ -164,6 +170,6 @@ CHECKS: tuple[tuple[str, str, str, Callable[[StatementCase], None]], ...] = (
     ("values_opened", "integrity", "docs/format.md 4.1, 5.7", lambda case: case.one.check_opened()),
     ("signers_known", "chain", "RFC 5280 6.1; docs/format.md 2", _signers),
     ("seal_granted", "authority", "docs/format.md 3.3, 5.7", _granted),
-    ("title_mapped", "procedure", "吉林省2022年职称工作通知 一(一)2", lambda case: case.one.check_mapped()),
+    ("title_mapped", "procedure", "吉林省2022年职称工作通知 一(一)2", _mapped),
     ("trust_current", "status", "RFC 7519 4.1.4; docs/format.md 7.1", _known),
 )

@@ -57,17 +57,21 @@ class LogView(Remembers):
     """What the evidence of a path shows about the log."""
 
     shared: Shared
-    trust: Jws
-    """The newest trust bundle at hand."""
+    trust: Jws | None
+    """The newest trust bundle at hand; None where nobody at hand signed it."""
+    carried: Jws | None
+    """The trust bundle of the evidence, likewise."""
     strict: bool
 
     @cached_property
     def keys(self) -> LogKeys:
-        """Raises Unknown for a trust bundle that names none, or under a strict root no witnesses."""
+        """Raises Unknown for a trust bundle that names none, or under a strict root no witnesses, or that nobody signed."""
+        if self.trust is None:
+            raise Unknown("key_unknown", typ="trust+jwt")
         trust = self.trust.unverified_payload
         if not trust["log_vkeys"] or (self.strict and trust["witness_policy"] is None):
             raise Unknown("log_key_unknown")
-        return _keys_named(self.trust, self.shared.trust)
+        return _keys_named(self.trust, self.carried)
 
     @cached_property
     def _logged(self) -> Mapping[str, Logged | None]:
@@ -176,9 +180,9 @@ class LogView(Remembers):
 
 
 @lru_cache(maxsize=64)
-def _keys_named(trust: Jws, carried: Jws) -> LogKeys:
+def _keys_named(trust: Jws, carried: Jws | None) -> LogKeys:
     """Always the same object for the same documents: what was verified under it is known by it."""
-    return log_keys(trust.unverified_payload, carried.unverified_payload)
+    return log_keys(trust.unverified_payload, None if carried is None else carried.unverified_payload)
 
 
 def _within(span: Span, stated: int, index: int) -> When:

@@ -222,9 +222,9 @@ NOT_RUN: dict[str, Words] = {
         "오프라인이라 등록부를 조회하지 않았습니다.",
     ),
     "signature_unknown": (
-        "有签名无法核验,其余内容不可信,未再检查。",
-        "A signature could not be judged, so nothing else can be believed or was checked.",
-        "확인할 수 없는 서명이 있어 나머지는 믿을 수 없으므로 검사하지 않았습니다.",
+        "有签名无法核验,凡以所签内容为据的均未判断。",
+        "A signature could not be checked, so what rests on what it signed was not judged.",
+        "확인할 수 없는 서명이 있어, 그 서명 내용에 근거한 것은 판단하지 않았습니다.",
     ),
     "keys_foreign": (
         "大量签名出自未知根证书下的密钥,未予核验。",

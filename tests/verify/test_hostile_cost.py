@@ -389,6 +389,44 @@ def test_after_some_bad_signatures_no_more_are_tried_and_none_of_those_has_passe
     assert {row.outcome for row in rows if row.family != "integrity"} == {"not_run"}
 
 
+def test_a_full_bundle_of_keys_that_are_not_at_hand_is_refused_unread(
+    small_instance: SmallInstance, revoked: dict[str, Any]
+) -> None:
+    make = lambda _: full_of_nobodys({**revoked, "certs": []})  # noqa: E731
+    report = judge(small_instance, make(0))
+    assert (report.verdict, report.reason) == ("cannot_decide", "key_unknown")
+    assert {row.code for row in report.rows if row.id != "keys_at_home"} == {"keys_foreign"}
+    assert cost(lambda data: judge(small_instance, data), make) < LIMIT
+
+
+def unheard(value: dict[str, Any], acts: int) -> bytes:
+    """A genuine bundle with some acts more, of nearly a mebibyte, whose keys are not at hand."""
+    long = (MAX_BYTES - 260_000) * 3 // 4 // acts
+    path = list(value["path"])
+    for number in range(acts):
+        step = value["path"][number % len(value["path"])]
+        signed = parse_json(unb64(step["act"]["payload"]))
+        prev = [b64(os.urandom(32)) for _ in range(min(400, long // 60))]
+        payload = b64(canonical({**signed, "jti": f"n-{next(_SERIAL)}", "prev": prev}))
+        signatures = [
+            {**one, "protected": b64(canonical({**parse_json(unb64(one["protected"])), "kid": b64(os.urandom(32))}))}
+            for one in step["act"]["signatures"][:2]
+        ]
+        path.append({**step, "act": {"payload": payload, "signatures": signatures}})
+    return canonical({**value, "path": path})
+
+
+@pytest.mark.parametrize("acts", [8, 31])
+def test_as_much_as_is_read_of_keys_that_are_not_at_hand_is_judged_at_once(
+    acts: int, small_instance: SmallInstance, revoked: dict[str, Any]
+) -> None:
+    make = lambda _: unheard(revoked, acts)  # noqa: E731
+    report = judge(small_instance, make(0), at=day(44), now=day(44))
+    assert report.verdict == "revoked"
+    assert [row.code for row in report.rows if row.id == "act_signatures"].count("key_unknown") == acts
+    assert cost(lambda data: judge(small_instance, data, at=day(44), now=day(44)), make) < LIMIT
+
+
 def full(small: SmallInstance) -> Iterator[dict[str, Any]]:
     """Changes that fill a bundle with acts, grants and events, all of them signed as they should be."""
     for number in range(MOST["path"] - len(PATH) - 1):
