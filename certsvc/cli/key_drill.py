@@ -57,7 +57,7 @@ def compromised(
         damage = find_damage(instance, jkt, since)
         _show(damage, path)
         _tell_pages(damage, (jkt, since), Settled())
-        next_step(_command(jkt, since, then or "resign"))
+        next_step(drill_command(jkt, since, then or "resign"))
         return
     if officer is None or second is None or document is None:
         raise click.UsageError("--officer A --second B --document-number N, 或 · or --dry-run")
@@ -80,7 +80,7 @@ def compromised(
         _tell_anew(instance.settings.authority, damage, compromise.grants_to_give(instance, damage))
 
 
-def _command(jkt: str, since: int, then: str) -> str:
+def drill_command(jkt: str, since: int, then: str) -> str:
     # Thumbprints may begin with a hyphen, which would be read as an option.
     return f"certsvc keys compromised --since {_stamp(since)} --then {then} --officer A --second B --document-number N -- {jkt}"
 
@@ -103,7 +103,7 @@ def _tell(condemned: Condemned) -> None:
 
 
 def _show(damage: Damage, path: Path | None) -> None:
-    out(f"{damage.key.jkt}  {damage.key.use}  {damage.key.org_id}  自 since {moment(damage.since)}")
+    out(f"{damage.key.jkt}  {damage.key.use}  {damage.key.org_id or ''}  自 since {moment(damage.since)}")
     if damage.size is not None:
         out(
             f"以日志为准,此前见证人已见 {damage.size:,} 条 · By the log: witnesses had seen {damage.size:,} entries before it"
@@ -153,7 +153,7 @@ def _tell_statements(left: list[str], restated: Restated, asked: tuple[str, int]
     if left:
         talk(f"  待重签的对应说明 · Statements of equivalence to sign anew: {len(left)} ({', '.join(left[:SHOWN])})")
         _tell_reasons(code for _one, code in restated.left)
-        next_step(_command(*asked, "resign"))
+        next_step(drill_command(*asked, "resign"))
 
 
 def _tell_pages(damage: Damage, asked: tuple[str, int], settled: Settled) -> None:
@@ -163,7 +163,7 @@ def _tell_pages(damage: Damage, asked: tuple[str, int], settled: Settled) -> Non
         _tell_reasons(code for _one, code in settled.left)
         if held := [one.number for one in damage.pages if one.state == SUSPENDED]:
             _tell_held(held)
-        next_step(_command(*asked, "renew"))
+        next_step(drill_command(*asked, "renew"))
 
 
 def _tell_taken(numbers: list[str]) -> None:
@@ -188,7 +188,7 @@ def _tell_open(damage: Damage, settled: Settled, asked: tuple[str, int, str | No
     if held and then != "revoke":
         _tell_held(held)
     sign = then != "revoke" and (held or (mendable and then in (None, "renew")))
-    next_step(_command(jkt, since, "resign" if sign else "revoke"))
+    next_step(drill_command(jkt, since, "resign" if sign else "revoke"))
     return True
 
 
@@ -211,7 +211,8 @@ def _tell_anew(authority: str, damage: Damage, wanting: list[tuple[str, str]]) -
         )
         for command in dict.fromkeys(commands):
             next_step(f"{command} --document-number N")
-    next_step(f"certsvc keys history --org {damage.key.org_id}")
+    org = damage.key.org_id
+    next_step("certsvc keys history" if org is None else f"certsvc keys history --org {org}")
 
 
 def _tell_held(numbers: list[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from certsvc.cli import serving
+from certsvc.cli.key_drill import drill_command
 from certsvc.cli.options import Theft, opens_home
 from certsvc.cli.say import done, next_step, out, paint, talk
 from certsvc.instance import Instance
@@ -96,9 +97,12 @@ def add(instance: Instance, vkey: str, url: str, threshold: int | None) -> None:
 @opens_home
 def end(instance: Instance, name: str, reason: str, good_before: int | None) -> None:
     """停用见证人,此前的见证仍有效 · Asks a witness no more; what it cosigned before counts on."""
-    left = appointment.end(instance, name, reason, good_before)
+    left, key = appointment.end(instance, name, reason, good_before)
     done(f"见证人 {name} 已停用,余 {left} 名", f"the witness has ended; {left} are left")
     next_step("certsvc keys history")
+    if reason == "compromised":
+        # What was logged since may have no proved time: the drill lists it, and signs it anew.
+        next_step(drill_command(key.jkt, key.valid_from if good_before is None else good_before, "resign"))
 
 
 def _tell_missing(instance: Instance) -> None:

@@ -44,8 +44,8 @@ def appoint(instance: Instance, vkey: str, url: str, threshold: int | None = Non
     return _publish(instance)
 
 
-def end(instance: Instance, name: str, reason: str, good_before: int | None = None) -> int:
-    """Takes a witness from the list: an event and the trust bundle say since when; how many are left.
+def end(instance: Instance, name: str, reason: str, good_before: int | None = None) -> tuple[int, SigningKey]:
+    """Takes a witness from the list: an event and the trust bundle say since when; how many are left, and its key.
 
     Of one that was stolen (`compromised`) only what it cosigned before `good_before` (seconds) counts, nothing where that is
     None. Raises NotFound for a name that is not in the list, and Refused for a time ahead, for a witness that ended,
@@ -70,7 +70,7 @@ def end(instance: Instance, name: str, reason: str, good_before: int | None = No
     # After the event: whoever was interrupted between them says it again.
     write_list(instance, {**_as_json(found), "witnesses": rows})
     documents.publish_trust(instance)
-    return len(found.members) - 1
+    return len(found.members) - 1, key
 
 
 def proclaim(instance: Instance) -> None:

@@ -21,12 +21,13 @@ from certsvc.instance import Instance, next_home_command
 from certsvc.services import documents, key_events, log_leaves, status
 from certsvc.services.coming_into_force import finish_waiting
 from certsvc.services.damage import OPEN, SUSPENDED, CertificateLine, Damage, grants_since
-from certsvc.services.log_theft import check_dated
+from certsvc.services.log_theft import check_dated, dates
 from certsvc.services.publish import renew_status_list
 from certsvc.services.recertification import replace_ca
 from certsvc.services.restatement import Restated, restate
 from certsvc.services.rotation import Rotated, covers, replace_key, same
 from certsvc.services.slots import published_lists
+from certsvc.services.stolen_witness import condemn_witness, is_witness, key_or_witness
 from certsvc.services.withdrawal import withdraw_within
 from certsvc.store import certificates as certificate_store
 from certsvc.store import keys as key_store
@@ -92,7 +93,7 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
     with log_leaves.transaction(instance, urgent=True) as connection:
         # Before anything else, as every change of keys and grants does: the second at a time waits here, and holds nothing.
         key_store.lock_organisation(connection, "ROOT")
-        key = documents.key_by_jkt(connection, jkt)
+        key = key_or_witness(instance, connection, jkt)
         if key.use == ROOT:
             zh, en = (
                 "根密钥失密须重新举行密钥仪式",
@@ -102,25 +103,32 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
         if key.ended_reason == "compromised" and key.good_before is not None:
             if key.good_before < since:
                 zh, en = "已按更早的时间停用,不能改晚", "An earlier time was declared already; it is never moved later."
-                raise Refused("since_later", zh, en, f"certsvc keys history --org {key.org_id}")
+                raise Refused("since_later", zh, en, _history(key))
             if key.good_before == since:
                 return Condemned(None, (), True)
         # A CA that was replaced certifies no more, and its thief dates what he certifies as he likes.
         if key.ended_reason is not None and since > key.valid_to and key.use != CA:
             zh = "该密钥此前已停用,停用之后的签名本就无效"
             en = "The key ended before that; what it signed after its end is void anyway."
-            raise Refused("since_later", zh, en, f"certsvc keys history --org {key.org_id}")
+            raise Refused("since_later", zh, en, _history(key))
         replaced = _end(instance, connection, key, since)
-        # A CA gives no grants, and those that its keys gave stand on certificates of another CA now.
-        withdrawn = () if key.use == CA else _withdraw(instance, connection, jkt, since, document)
+        # A CA and a witness give no grants, and those that its keys gave stand on certificates of another CA now.
+        withdrawn = () if key.use == CA or is_witness(key) else _withdraw(instance, connection, jkt, since, document)
         documents.publish_trust_within(instance, connection)
-    if key.use in ("status", "log"):
+    if key.use == "status" or dates(key):
         # A list signed by a stolen key, or resting on its checkpoint, says nothing; the next one is there before anybody asks.
         _publish(instance)
     return Condemned(replaced, withdrawn, False)
 
 
+def _history(key: SigningKey) -> str:
+    return "certsvc keys history" if key.org_id is None else f"certsvc keys history --org {key.org_id}"
+
+
 def _end(instance: Instance, connection: Connection, key: SigningKey, since: int) -> Rotated | None:
+    if is_witness(key):
+        condemn_witness(instance, connection, key, since)
+        return None
     if key.use == CA and key.ended_reason != "compromised":
         new = replace_ca(instance, connection, key, since)
         return Rotated(documents.key_by_jkt(connection, key.jkt), new, ())
@@ -199,10 +207,10 @@ def remedy(
 
     Each in a transaction of its own, with the status read inside it, so that nobody is settled twice. `resign` signs
     suspect statements of equivalence anew as well; they have no status that could be revoked. Raises as `check_officers`,
-    and NotReady(waiting_for_log) while nobody has seen the log key that follows a stolen one.
+    and NotReady(waiting_for_log) while too few have seen the log since the theft of its key, or of a witness.
     """
     check_officers(instance, officers)
-    if damage.key.use == "log" and then != "revoke":
+    if dates(damage.key) and then != "revoke":
         check_dated(instance, damage.key, damage.since)
     settled = Settled()
     waiting = [one for one in (damage.pages if then == "renew" else damage.certificates) if one.open]

@@ -26,8 +26,9 @@ from certsvc.core.kinds import CA, KINDS
 from certsvc.instance import Instance
 from certsvc.services import documents
 from certsvc.services.certifiers import certified_by
-from certsvc.services.log_theft import Gap, gap_behind
+from certsvc.services.log_theft import Gap, dates, gap_behind
 from certsvc.services.publish import WAITING
+from certsvc.services.stolen_witness import key_or_witness
 from certsvc.services.theft import Theft, theft_at
 from certsvc.store import keys as key_store
 from certsvc.store import traces
@@ -116,7 +117,7 @@ class Damage:
 def find_damage(instance: Instance, jkt: str, since: int) -> Damage:
     """Everything about the theft of a key; reads only. Raises NotFound."""
     with instance.engines.read.connect() as connection:
-        key, theft = documents.key_by_jkt(connection, jkt), theft_at(instance, connection, since)
+        key, theft = key_or_witness(instance, connection, jkt), theft_at(instance, connection, since)
         return _of_ca(connection, key, theft) if key.use == CA else _Search(instance, connection, key, theft).run()
 
 
@@ -179,10 +180,8 @@ class _Search:
 
     @cached_property
     def _gap(self) -> Gap:
-        """What a stolen log key leaves without a proof of its time; nothing, of any other key."""
-        return (
-            gap_behind(self.instance, self.connection, self.key, self.theft.since) if self.key.use == "log" else Gap()
-        )
+        """What a stolen log key or witness leaves without a proof of its time; nothing, of any other key."""
+        return gap_behind(self.instance, self.connection, self.key, self.theft.since) if dates(self.key) else Gap()
 
     def run(self) -> Damage:
         kinds = [kind.typ for kind in KINDS.values() if any(self.key.use in uses for uses in kind.uses)]

@@ -26,7 +26,10 @@ def _former_witness(connection: Connection, key: VerifierKey) -> SigningKey:
         zh = f"见证人 {key.name} 未经命令停用;请删去标记后执行命令"
         en = f"{key.name} was marked as ended by hand; take the mark away and use the command, which signs the event."
         raise NotReady("witnesses_form", zh, en, f"certsvc witness end {key.name} --reason withdrawn")
-    told = parse_shared(events[-1].body, events[-1].typ).unverified_payload
+    said = [parse_shared(one.body, one.typ).unverified_payload for one in events]
+    # A time that was declared is never moved later.
+    stolen = sorted((one for one in said if one["reason"] == "compromised"), key=lambda one: one["good_before"] or 0)
+    told = stolen[0] if stolen else said[-1]
     return SigningKey(
         jkt, "witness", None, None, "", b"", told["from"], told["to"], told["reason"], told["good_before"]
     )

@@ -1,11 +1,14 @@
-"""What the theft of a log key leaves without a proof of its time (docs/format.md 6.2).
+"""What the theft of a log key, or of a witness of the log, leaves without a proof of its time (docs/format.md 6.2).
 
-A stolen log key is believed up to the size that had been seen before the theft, and the next one begins behind it. What
-was logged between these two stands in the log as before, and nobody can tell when it came there: a file that was handed out
-meanwhile shows a checkpoint that counts no more, and a fresh one shows only that it was between the two.
+Its lines are believed up to the size that had been seen before the theft; the next log key begins behind it, and enough
+other witnesses may have come only later. What was logged between these two stands in the log as before, and nobody can tell
+when it came there: a file that was handed out meanwhile shows a checkpoint that counts no more, and a fresh one shows only
+that it was between the two.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
@@ -20,6 +23,7 @@ from certsvc.services import documents
 from certsvc.services.log_evidence import believed
 from certsvc.services.log_proofs import last_believed, span_of
 from certsvc.services.publish import WAITING
+from certsvc.services.stolen_witness import is_witness
 from certsvc.services.witness_list import is_strict
 from certsvc.store import log as log_store
 from certsvc.store.rows import SigningKey
@@ -28,7 +32,7 @@ from certsvc.verify.trusted import When, check_stated
 
 @dataclass(frozen=True)
 class Gap:
-    """What was logged behind the last believed checkpoint of a stolen log key and before the first one of another key."""
+    """What was logged behind the last checkpoint that is believed of before a theft, and before the first one of since."""
 
     documents: frozenset[str] = frozenset()
     by_log: bool = False
@@ -36,7 +40,7 @@ class Gap:
     before: int | None = None
     """When the last believed checkpoint was seen, in seconds; None if there is none."""
     after: int = 0
-    """When the first one of another key was seen; now, while there is none."""
+    """When the first one of since was seen; now, while there is none."""
 
     def is_undated(self, sha256: str, stated: int) -> bool:
         """Whether no verifier can tell that this document was logged when it says."""
@@ -51,8 +55,13 @@ class Gap:
         return False
 
 
+def dates(key: SigningKey) -> bool:
+    """Whether its lines are what dates all that is logged: it is a key of the log, or a witness."""
+    return key.use == "log" or is_witness(key)
+
+
 def gap_behind(instance: Instance, connection: Connection, key: SigningKey, since: int) -> Gap:
-    """The gap behind a log key that was stolen at `since`, as verifiers see it once a trust bundle says so."""
+    """The gap behind such a key that was stolen at `since`, as verifiers see it once a trust bundle says so."""
     start, keys = _believed_since(instance, connection, key, since)
     span, (_, before) = span_of(connection, start, keys), last_believed(connection, start, keys)
     found = log_store.logged_between(connection, start, None if span is None else span.size)
@@ -63,15 +72,15 @@ def gap_behind(instance: Instance, connection: Connection, key: SigningKey, sinc
 
 
 def check_dated(instance: Instance, key: SigningKey, since: int) -> None:
-    """Returns if what is signed now will have a proof of its time: witnesses have seen the log of the key that follows.
+    """Returns if what is signed now will have a proof of its time: enough witnesses have seen the log since the theft.
 
     Raises NotReady(waiting_for_log): a version that came before would wait for the log for ever.
     """
     with instance.engines.read.connect() as connection:
         seen = span_of(connection, *_believed_since(instance, connection, key, since)) is not None
     if is_strict(instance) and not seen:
-        zh = "见证人尚未见到新日志密钥的检查点,现在签发的无法证明时间"
-        en = "No witness has seen a checkpoint of the new log key yet, so what is signed now would have no proof of its time."
+        zh = "失密之后的日志尚未经足够的见证人签署,现在签发的无法证明时间"
+        en = "Too few witnesses have seen the log since the theft, so what is signed now would have no proof of its time."
         raise NotReady(WAITING, zh, en, "certsvc log tick")
 
 
@@ -82,9 +91,14 @@ def _believed_since(instance: Instance, connection: Connection, key: SigningKey,
 
 
 def _believed_up_to(keys: LogKeys, jkt: str, size: int) -> LogKeys:
-    limits = keys.limits or (None,) * len(keys.log)
-    bounded = (_least(limit, size) if _jkt(key) == jkt else limit for key, limit in zip(keys.log, limits, strict=True))
-    return replace(keys, limits=tuple(bounded))
+    policy = replace(keys.policy, limits=_bounded(keys.policy.keys, keys.policy.limits, jkt, size))
+    return replace(keys, limits=_bounded(keys.log, keys.limits, jkt, size), policy=policy)
+
+
+def _bounded(keys: Iterable[VerifierKey], limits: Iterable[int | None], jkt: str, size: int) -> tuple[int | None, ...]:
+    """The limits of `keys`, that of the key `jkt` at most `size`."""
+    pairs = zip_longest(keys, limits)
+    return tuple(_least(limit, size) if key is not None and _jkt(key) == jkt else limit for key, limit in pairs)
 
 
 def _least(limit: int | None, size: int) -> int:

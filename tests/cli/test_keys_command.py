@@ -85,7 +85,15 @@ def test_a_witness_is_appointed_and_ended_and_the_history_says_so(home: Path, tm
         must("witness", "add", vkey, f"file:{tmp_path / name}", "--home", home)
     stamp = "2025-01-01T00:00:00+08:00"
     arguments = ("w.example/a", "--reason", "compromised", "--good-before", stamp, "--home", home)
-    assert "1 are left" in must("witness", "end", *arguments).err
+    living = must("keys", "history", "--home", home, "--json").out
+    assert "1 are left" in (said := must("witness", "end", *arguments).err)
+    (drill,) = re.findall("certsvc (keys compromised --since .*)", said)
+    officers = {"A": "HRSS-1", "B": "HRSS-2", "N": PAPER[1]}
+    typed = [officers.get(word, word) for word in shlex.split(drill)]
+    assert typed[-1] in living
+    told = must(*typed[:2], "--home", home, *typed[2:])
+    assert "ended with this very time" in told.err
+    assert "no certificate is left to settle" in told.err
     rows = {row["org"]: row for row in history(home) if str(row["org"]).startswith("w.example")}
     assert [rows[name]["reason"] for name in ("w.example/a", "w.example/b")] == ["compromised", None]
     assert moment(int(str(rows["w.example/a"]["good_before"]))) == "2025-01-01 00:00:00"
