@@ -289,10 +289,19 @@ class _Search:
         is believed without the register though this key did not sign it."""
         for some in _portions(traces.certificates(self.connection)):
             signed = {one.sha256: one.issued_at for one in some if one.credential.partition(b".")[0] == own}
-            late, listed = self.theft.late("vc+jwt", signed), self._with_suspect_evidence(some)
+            late, listed = self.theft.late("vc+jwt", signed), self._with_suspect_evidence(some) | self._not_shown(some)
             for one in some:
                 lost = one.sha256 in self._gap.documents or one.id in listed or self._alone_signs(one.issued_at)
                 yield one, one.sha256 in late, lost
+
+    def _not_shown(self, some: Iterable[CertificateTrace]) -> set[str]:
+        """Ids of those that were handed out with a checkpoint that counts no more."""
+        if not dates(self.key):
+            return set()
+        return {name for name, bundle in self._handed_out(some) if not self._gap.is_shown(bundle)}
+
+    def _handed_out(self, some: Iterable[CertificateTrace]) -> Iterator[tuple[str, bytes]]:
+        return traces.handed_out(self.connection, [one.id for one in some])
 
     def _with_suspect_evidence(self, some: Iterable[CertificateTrace]) -> set[str]:
         """Ids of those that were handed out with a status list or a trust bundle in it which a thief may have signed: until
@@ -301,8 +310,11 @@ class _Search:
         if typ is None:
             return set()
         suspect, mark = self.causes[typ].keys(), self._mark(typ)
-        files = traces.handed_out(self.connection, [one.id for one in some])
-        return {name for name, bundle in files if mark in bundle and not suspect.isdisjoint(_carried_in(bundle))}
+        return {
+            name
+            for name, bundle in self._handed_out(some)
+            if mark in bundle and not suspect.isdisjoint(_carried_in(bundle))
+        }
 
     def _changed(self) -> tuple[set[str], set[str], set[str]]:
         """Certificates with a suspect status event, and those of them that such an event corrected, or ended for ever."""

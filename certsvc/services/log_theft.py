@@ -13,6 +13,7 @@ from itertools import zip_longest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
+from certsvc.core.bundle import parse_bundle
 from certsvc.core.errors import NotReady
 from certsvc.core.jose import thumbprint
 from certsvc.core.logged import LogKeys, checkpoint_in
@@ -34,6 +35,8 @@ from certsvc.verify.trusted import When, check_stated
 class Gap:
     """What was logged behind the last checkpoint that is believed of before a theft, and before the first one of since."""
 
+    keys: LogKeys | None = None
+    """Whose lines count after the theft."""
     documents: frozenset[str] = frozenset()
     by_log: bool = False
     """Whether a root requires the log; under others every document is dated by its own word."""
@@ -54,6 +57,13 @@ class Gap:
             return True
         return False
 
+    def is_shown(self, bundle: bytes) -> bool:
+        """Whether every checkpoint in a file counts still: a later one may, which only a fresh file shows."""
+        try:
+            return all(checkpoint_in(note, self.keys) for note in parse_bundle(bundle).notes) if self.keys else True
+        except (Fault, Unknown):
+            return False
+
 
 def dates(key: SigningKey) -> bool:
     """Whether its lines are what dates all that is logged: it is a key of the log, or a witness."""
@@ -66,9 +76,9 @@ def gap_behind(instance: Instance, connection: Connection, key: SigningKey, sinc
     span, (_, before) = span_of(connection, start, keys), last_believed(connection, start, keys)
     found = log_store.logged_between(connection, start, None if span is None else span.size)
     if not is_strict(instance):
-        return Gap(found)
+        return Gap(keys, found)
     after = instance.now() if span is None else _seen(span.after, keys)[keys.policy.threshold - 1]
-    return Gap(found, True, None if before is None else _seen(before, keys)[-keys.policy.threshold], after)
+    return Gap(keys, found, True, None if before is None else _seen(before, keys)[-keys.policy.threshold], after)
 
 
 def check_dated(instance: Instance, key: SigningKey, since: int) -> None:

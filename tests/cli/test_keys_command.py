@@ -86,7 +86,8 @@ def test_a_witness_is_appointed_and_ended_and_the_history_says_so(home: Path, tm
     stamp = "2025-01-01T00:00:00+08:00"
     arguments = ("w.example/a", "--reason", "compromised", "--good-before", stamp, "--home", home)
     living = must("keys", "history", "--home", home, "--json").out
-    assert "1 are left" in (said := must("witness", "end", *arguments).err)
+    said = must("witness", "end", *arguments).err
+    assert "1 are left" in said
     (drill,) = re.findall("certsvc (keys compromised --since .*)", said)
     officers = {"A": "HRSS-1", "B": "HRSS-2", "N": PAPER[1]}
     typed = [officers.get(word, word) for word in shlex.split(drill)]

@@ -3,6 +3,7 @@
 The list of the drill and the verdict of every verifier are one, as after the theft of the log key.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,10 @@ from test_compromise import TWO, Two, before_and_after, numbers, split
 from test_log_key_drill import issued_at_the_end, verdicts
 from test_witness_ends import THIRD, first_of, jkt_of
 from test_witnessed_log import key_row
-from world_for_tests import PAPER, WALKS, World
+from world_for_tests import BATCHES, ONE_UNIT, PAPER, WALKS, World, witnesses_away
 
 from certsvc.core.errors import NotFound, Refused
-from certsvc.services import appointment
+from certsvc.services import appointment, documents
 from certsvc.services.compromise import Condemned, condemn, remedy
 from certsvc.services.damage import find_damage
 from certsvc.services.witness import create
@@ -74,6 +75,34 @@ def test_where_enough_others_cosigned_nothing_is_suspect(province: World, tmp_pa
     damage = find_damage(world.instance, jkt_of(world, name), since)
     assert [one for one in damage.certificates if not one.sound] == []
     assert verdicts(world, numbers([*early, *late])) == ({"valid"}, {"valid"})
+
+
+def test_a_file_that_shows_too_few_others_is_made_anew(province: World, tmp_path: Path) -> None:
+    province.at(0)
+    third_appointed(province, tmp_path)
+    roster_id = province.take_in(replace(BATCHES["T01"], units=ONE_UNIT))
+    for day, kind, officers in WALKS["T01"]:
+        province.at(day)
+        province.sign(kind, roster_id, *officers)
+    province.at(39, hour=20)
+    since = province.instance.now()
+    # All three cosign behind the theft; of the certificates only the stolen one and one other do, until the next entry.
+    documents.publish_trust(province.instance)
+    province.at(40)
+    with witnesses_away(province, THIRD):
+        issued = province.issue(roster_id)
+    province.at(40, hour=11)
+    documents.publish_trust(province.instance)
+    name = first_of(province)
+    appointment.end(province.instance, name, "compromised", since)
+    jkt = jkt_of(province, name)
+    assert verdicts(province, numbers(issued)) == ({"valid"}, {"cannot_decide"})
+    damage = find_damage(province.instance, jkt, since)
+    assert [one for one in damage.certificates if not one.sound] == []
+    assert {one.number for one in damage.pages} == numbers(issued)
+    assert remedy(province.instance, damage, "renew", TWO, PAPER).left == []
+    assert verdicts(province, numbers(issued)) == ({"valid"}, {"valid"})
+    assert find_damage(province.instance, jkt, since).pages == ()
 
 
 def test_a_witness_in_service_is_listed_and_ended_by_its_own_command(two: Two, tmp_path: Path) -> None:
