@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
+from certsvc.core.bundle import Event
 from certsvc.core.calendar import local_date, utc_text
 from certsvc.core.claims import FIELDS, field_commitment, person_commitment
 from certsvc.core.codes import check_certificate_number, check_licence_identifier
@@ -50,6 +51,29 @@ def _pairs_named(case: Case) -> list[tuple[str, str] | None]:
     """The old and the new entry that each correction names; None for one that names none."""
     stated = [one.decide.unverified_payload["correction"] for one in case.bundle.corrections]
     return [None if one is None else (one["old_entry"], one["new_entry"]) for one in stated]
+
+
+def corrections_of_others(case: Case) -> tuple[Event, ...]:
+    """The corrections at hand on which the certificate does not stand, or of which nobody can tell.
+
+    It names the last of its own, and each of them names the entry that the one before it made; the first, the entry that is
+    on the lists. Of a version there are as many as versions before it.
+    """
+    bundle, named = case.bundle, _pairs_named(case)
+    own, most, entry = set(), case.credential["certificate"]["version"] - 1, case.commitments[0]
+    for place, pair in enumerate(named[: max(0, most)] if entry_shown(case) else ()):
+        if pair is None or pair[0] != entry:
+            break
+        own.add(place)
+        entry = pair[1]
+    if bundle.corrections and names(case.batch, head_of(case.batch)):
+        own.add(len(named) - 1)
+        for place in range(len(named) - 2, -1, -1):
+            before, after = named[place], named[place + 1]
+            if before is None or after is None or before[1] != after[0]:
+                break
+            own.add(place)
+    return tuple(one for place, one in enumerate(bundle.corrections) if place not in own)
 
 
 def _version_differs(case: Case, version: int) -> Fault | Unknown:

@@ -10,7 +10,7 @@ from functools import cached_property
 from certsvc.core.jose import Jws
 from certsvc.core.outcomes import About
 from certsvc.verify.case import Case
-from certsvc.verify.certificate import head_of, last_named, names
+from certsvc.verify.certificate import corrections_of_others, head_of, last_named, names
 from certsvc.verify.entry import entry_shown, fits_roster
 from certsvc.verify.path import BY_SIGNATURES
 from certsvc.verify.report import Row
@@ -51,7 +51,8 @@ def unfit_left_out(case: Case, parts: tuple[Rows, ...]) -> tuple[Rows, ...]:
     differing = [
         row for rows in parts for row in rows if row.outcome == "fail" and row.code in _DIFFERS and row.family != "log"
     ]
-    others = {act.sha256 for one in case.bundle.events if not is_about(case, one) for act in (one.propose, one.decide)}
+    strange = [*corrections_of_others(case), *(one for one in case.bundle.events if not is_about(case, one))]
+    others = {act.sha256 for one in strange for act in (one.propose, one.decide)}
     if not differing and not others:
         return parts
     unfit = _Unfit(case, differing, others)

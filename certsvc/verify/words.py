@@ -258,7 +258,9 @@ def _end_of_suspension(report: Report) -> Moment | None:
 def _cause(report: Report, lang: str) -> str:
     if report.reason is None:
         return say(_SOME_CAUSE, lang)
-    outcome = "unknown" if report.verdict == "cannot_decide" else "fail"
+    # What failed and is no verdict of its own is a contradiction, which decides nothing either.
+    failed = any(row.outcome == "fail" and row.code == report.reason for row in report.rows)
+    outcome = "fail" if failed or report.verdict != "cannot_decide" else "unknown"
     return _sentence(report, outcome, report.reason, report.about, lang)
 
 

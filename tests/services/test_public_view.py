@@ -124,6 +124,12 @@ def test_a_void_is_told_to_have_failed_and_where_to_ask_on_and_nothing_that_is_w
     assert words.reason(public_only(REPORTS["cannot_decide"]), "zh").startswith("有必要的检查没有结果;")
 
 
+def test_a_check_that_failed_is_not_told_to_have_no_result_where_the_answer_is_open() -> None:
+    cut = public_only(failed("cannot_decide", "events_complete", "status_diverges"))
+    assert {row.outcome for row in cut.rows if row.family == "status"} == {"fail"}
+    assert "A check failed; for details verify" in words.reason(cut, "en")
+
+
 def test_the_end_of_a_term_is_told_to_whoever_is_told_that_it_ended() -> None:
     report = REPORTS["out_of_term"]
     cut = public_only(

@@ -238,6 +238,48 @@ def test_what_was_wrong_with_an_act_about_a_neighbour_makes_nothing_void(
     )
 
 
+@pytest.mark.parametrize("vector", UNLAWFUL_EVENTS, ids=[one["id"] for one in UNLAWFUL_EVENTS])
+def test_an_act_that_is_shown_as_a_correction_makes_nothing_void_that_does_not_stand_on_it(
+    vector: dict[str, Any], small_instance: SmallInstance
+) -> None:
+    forge = apply_changes(Forge(small_instance), vector["changes"])
+    forge.after.append(lambda value: value.update(corrections=value["corrections"] + value["events"], events=[]))
+    report = judge(small_instance, forge.build(), at=day(50), now=day(50))
+    assert report.verdict in ("cannot_decide", "tampered")
+    lifecycle = (
+        "lifecycle_granted",
+        "corrections_decided",
+        "lifecycle_signed_and_sealed",
+        "own_keys_certified",
+        "own_keys_in_service",
+    )
+    assert not [row for row in report.rows if row.id in lifecycle and row.outcome == "fail"]
+
+
+UNLAWFUL_CORRECTIONS = [
+    one for one in VECTORS
+    if one["expected"]["verdict"] == "void" and any(change["do"] == "correct" for change in one["changes"])
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("vector", UNLAWFUL_CORRECTIONS, ids=[one["id"] for one in UNLAWFUL_CORRECTIONS])
+def test_a_correction_of_somebody_elses_makes_nothing_void(
+    vector: dict[str, Any], small_instance: SmallInstance
+) -> None:
+    theirs = parse_json(apply_changes(Forge(small_instance, 1), vector["changes"]).build())
+    ours = parse_json(small_instance.bundle())
+    logs = dict(zip(ours["grants"] + theirs["grants"], ours["grant_logs"] + theirs["grant_logs"], strict=True))
+    laid = {
+        "corrections": theirs["corrections"], "grants": [*logs], "grant_logs": [*logs.values()],
+        "certs": [*dict.fromkeys(ours["certs"] + theirs["certs"])],
+    }  # fmt: skip
+    report = judge(small_instance, canonical({**ours, **laid}), at=day(50), now=day(50))
+    assert report.verdict in ("cannot_decide", "tampered")
+    assert not [
+        row for row in report.rows if row.outcome == "fail" and row.id.startswith(("lifecycle_", "corrections_"))
+    ]
+
+
 def test_what_is_no_list_is_not_read_as_one(small_instance: SmallInstance) -> None:
     report = judge(small_instance, small_instance.bundle(), newer_status=b"junk")
     assert (report.verdict, report.reason) == ("tampered", "jws_form")
