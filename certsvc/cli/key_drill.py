@@ -81,6 +81,7 @@ def compromised(
 
 
 def drill_command(jkt: str, since: int, then: str) -> str:
+    """The whole command, for `next_step`; `since` in seconds."""
     # Thumbprints may begin with a hyphen, which would be read as an option.
     return f"certsvc keys compromised --since {_stamp(since)} --then {then} --officer A --second B --document-number N -- {jkt}"
 
@@ -211,8 +212,7 @@ def _tell_anew(authority: str, damage: Damage, wanting: list[tuple[str, str]]) -
         )
         for command in dict.fromkeys(commands):
             next_step(f"{command} --document-number N")
-    org = damage.key.org_id
-    next_step("certsvc keys history" if org is None else f"certsvc keys history --org {org}")
+    next_step(compromise.history_command(damage.key))
 
 
 def _tell_held(numbers: list[str]) -> None:

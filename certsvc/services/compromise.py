@@ -103,14 +103,14 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
         if key.ended_reason == "compromised" and key.good_before is not None:
             if key.good_before < since:
                 zh, en = "已按更早的时间停用,不能改晚", "An earlier time was declared already; it is never moved later."
-                raise Refused("since_later", zh, en, _history(key))
+                raise Refused("since_later", zh, en, history_command(key))
             if key.good_before == since:
                 return Condemned(None, (), True)
         # A CA that was replaced certifies no more, and its thief dates what he certifies as he likes.
         if key.ended_reason is not None and since > key.valid_to and key.use != CA:
             zh = "该密钥此前已停用,停用之后的签名本就无效"
             en = "The key ended before that; what it signed after its end is void anyway."
-            raise Refused("since_later", zh, en, _history(key))
+            raise Refused("since_later", zh, en, history_command(key))
         replaced = _end(instance, connection, key, since)
         # A CA and a witness give no grants, and those that its keys gave stand on certificates of another CA now.
         withdrawn = () if key.use == CA or is_witness(key) else _withdraw(instance, connection, jkt, since, document)
@@ -121,7 +121,8 @@ def condemn(instance: Instance, jkt: str, since: int, document: Mapping[str, str
     return Condemned(replaced, withdrawn, False)
 
 
-def _history(key: SigningKey) -> str:
+def history_command(key: SigningKey) -> str:
+    """The command that shows a key with those of its office; a witness of the log is of none."""
     return "certsvc keys history" if key.org_id is None else f"certsvc keys history --org {key.org_id}"
 
 

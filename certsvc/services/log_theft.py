@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
 from certsvc.core.bundle import parse_bundle
-from certsvc.core.errors import NotReady
+from certsvc.core.errors import Malformed, NotReady
 from certsvc.core.jose import thumbprint
 from certsvc.core.logged import LogKeys, checkpoint_in
 from certsvc.core.note import VerifierKey
@@ -61,7 +61,7 @@ class Gap:
         """Whether every checkpoint in a file counts still: a later one may, which only a fresh file shows."""
         try:
             return all(checkpoint_in(note, self.keys) for note in parse_bundle(bundle).notes) if self.keys else True
-        except (Fault, Unknown):
+        except (Fault, Malformed, Unknown):
             return False
 
 

@@ -114,7 +114,7 @@ def _ca_ended(path: Path, kid: str, when: When, logged: bool) -> str | None:
 
 def grant_nests(path: Path, document: Jws) -> None:
     """The grant comes from the policy key by steps that only narrow."""
-    path.certificate_of(document, 0)
+    path.check_heard(document)
     check_nesting(path.grants_at_hand[document.sha256], path.grants_at_hand)
 
 

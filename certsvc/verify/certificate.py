@@ -1,6 +1,7 @@
 """The certificate says what its entry committed to, and its corrections lead from version to version (formats.md 5)."""
 
-from itertools import pairwise
+from collections.abc import Iterable
+from itertools import pairwise, takewhile
 from typing import Any
 
 from certsvc.core.bundle import Event
@@ -18,6 +19,9 @@ from certsvc.verify.pairing import acts_of, pairing, step_of
 from certsvc.verify.path import Path, act_fault, time_of
 from certsvc.verify.procedure import check_signers, ill_signed
 from certsvc.verify.steps import left_out_after
+
+#: The old and the new entry that a correction names; None where it names none.
+Pair = tuple[str, str] | None
 
 
 def certificate_matches_entry(case: Case) -> None:
@@ -47,7 +51,7 @@ def last_named(case: Case) -> bool:
     return len(case.commitments) == 1 or case.commitments[-1:] == tuple(new for _, new in named[-1:])
 
 
-def _pairs_named(case: Case) -> list[tuple[str, str] | None]:
+def _pairs_named(case: Case) -> list[Pair]:
     """The old and the new entry that each correction names; None for one that names none."""
     stated = [one.decide.unverified_payload["correction"] for one in case.bundle.corrections]
     return [None if one is None else (one["old_entry"], one["new_entry"]) for one in stated]
@@ -59,21 +63,23 @@ def corrections_of_others(case: Case) -> tuple[Event, ...]:
     It names the last of its own, and each of them names the entry that the one before it made; the first, the entry that is
     on the lists. Of a version there are as many as versions before it.
     """
-    bundle, named = case.bundle, _pairs_named(case)
-    own, most, entry = set(), case.credential["certificate"]["version"] - 1, case.commitments[0]
-    for place, pair in enumerate(named[: max(0, most)] if entry_shown(case) else ()):
-        if pair is None or pair[0] != entry:
-            break
-        own.add(place)
-        entry = pair[1]
-    if bundle.corrections and names(case.batch, head_of(case.batch)):
-        own.add(len(named) - 1)
-        for place in range(len(named) - 2, -1, -1):
-            before, after = named[place], named[place + 1]
-            if before is None or after is None or before[1] != after[0]:
-                break
-            own.add(place)
-    return tuple(one for place, one in enumerate(bundle.corrections) if place not in own)
+    corrections, named = case.bundle.corrections, _pairs_named(case)
+    if not corrections:
+        return ()
+    first: Pair = ("", case.commitments[0])
+    begun = _following(pairwise([first, *named])) if entry_shown(case) else 0
+    ended = (
+        1 + _following((one, after) for after, one in pairwise(named[::-1]))
+        if names(case.batch, head_of(case.batch))
+        else 0
+    )
+    own = max(0, min(begun, case.credential["certificate"]["version"] - 1))
+    return corrections[own : max(own, len(corrections) - ended)]
+
+
+def _following(neighbours: Iterable[tuple[Pair, Pair]]) -> int:
+    """How many of these, before the first that do not, follow on each other: one made the entry that the other corrects."""
+    return sum(1 for _ in takewhile(lambda two: two[0] and two[1] and two[0][1] == two[1][0], neighbours))
 
 
 def _version_differs(case: Case, version: int) -> Fault | Unknown:

@@ -17,7 +17,8 @@ from certsvc.core.outcomes import Fault, NotRun, Unknown
 from certsvc.verify.case import Case
 from certsvc.verify.nodes import leads
 from certsvc.verify.pairing import Step, pairing, step_of
-from certsvc.verify.path import Path, act_fault, parts_fit
+from certsvc.verify.parts import parts_fit
+from certsvc.verify.path import Path, act_fault
 from certsvc.verify.procedure import check_inputs, inputs_of
 from certsvc.verify.steps import left_out_after, left_out_before
 from certsvc.verify.trusted import raised

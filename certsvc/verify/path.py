@@ -21,16 +21,15 @@ from certsvc.core.kinds import CA, KINDS, LISTS
 from certsvc.core.memory import Remembers
 from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.nodes import Nodes
+from certsvc.verify.parts import has_part, parts_fit
 from certsvc.verify.trusted import LogView, When, time_of
 
 __all__ = [
     "Path",
     "act_fault",
     "anchors_above",
-    "has_part",
     "jkt_of",
     "kids_of",
-    "parts_fit",
     "path_of",
     "time_of",
     "with_parents",
@@ -100,8 +99,7 @@ class Path(Remembers):
     @property
     def trust(self) -> dict[str, Any]:
         """What the newest trust bundle says. Raises Unknown key_unknown where nobody at hand signed it."""
-        for position in range(len(self.trust_signed.signatures)):
-            self.certificate_of(self.trust_signed, position)
+        self.check_heard(self.trust_signed)
         return self.trust_signed.unverified_payload
 
     def facts_of(self, act: Jws) -> Mapping[str, Any]:
@@ -122,10 +120,8 @@ class Path(Remembers):
 
     @cached_property
     def log(self) -> LogView:
-        carried = self.evidence.trust if self.heard(self.evidence.trust) else None
-        return LogView(
-            self.evidence, self.trust_signed if self.heard(self.trust_signed) else None, carried, self.strict
-        )
+        newest, carried = (one if self.heard(one) else None for one in (self.trust_signed, self.evidence.trust))
+        return LogView(self.evidence, newest, carried, self.strict)
 
     def when(self, document: Jws) -> When:
         """When a document of the path was signed, as far as it is proved."""
@@ -151,6 +147,11 @@ class Path(Remembers):
         if kid not in self.certs_by_jkt:
             raise Unknown("key_unknown", kid=kid)
         return self.certs_by_jkt[kid]
+
+    def check_heard(self, document: Jws) -> None:
+        """Returns if it is `heard`. Raises Unknown key_unknown."""
+        for position in range(len(document.signatures)):
+            self.certificate_of(document, position)
 
     def heard(self, document: Jws) -> bool:
         """Whether the keys that its signatures name are at hand. What nobody at hand signed may be anybody's, and counts as
@@ -362,12 +363,6 @@ def anchors_above(path: Path, anchors: tuple[Anchor, ...]) -> tuple[Anchor, ...]
     return tuple(one for one in anchors if one.der in proved) or anchors
 
 
-def parts_fit(payload: Mapping[str, Any]) -> bool:
-    """Whether the parts of an act have together as many people as its roster, and each of them somebody."""
-    counts = [part["count"] for part in payload["parts"]]
-    return min(counts, default=0) >= 1 and sum(counts) == payload["roster"]["count"]
-
-
 def with_parents(names: Iterable[str], grants: Iterable[Jws]) -> set[str]:
     """Of `grants` those named and those that they stand on, up to the top ones."""
     parents = {grant.sha256: str(grant.unverified_payload["parent"]) for grant in grants}
@@ -379,14 +374,6 @@ def with_parents(names: Iterable[str], grants: Iterable[Jws]) -> set[str]:
             found.add(one)
             waiting.append(parents[one])
     return found
-
-
-def has_part(act: Jws | None, part: int) -> bool:
-    """Whether the list of an act has a part of that number: 0 alone where it was not divided, or where nothing was before.
-
-    Each number makes a once-tag of its own, so an act about a part that is none could be done again unseen.
-    """
-    return 0 <= part < max(1, len(act.unverified_payload["parts"]) if act else 0)
 
 
 def act_fault(code: str, act: Jws, **figures: object) -> Fault:

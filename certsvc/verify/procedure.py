@@ -16,7 +16,8 @@ from certsvc.core.outcomes import Fault, Unknown
 from certsvc.verify.chain import signed_and_sealed
 from certsvc.verify.editions import begun, perhaps_replaced, replaced
 from certsvc.verify.pairing import Step, acts_of, names_absent, pairing, step_of
-from certsvc.verify.path import Path, act_fault, has_part, time_of
+from certsvc.verify.parts import has_part
+from certsvc.verify.path import Path, act_fault, time_of
 from certsvc.verify.steps import grant_for, left_out_before, people_behind
 from certsvc.verify.trusted import When
 

@@ -149,7 +149,7 @@ def _granted(case: StatementCase) -> None:
 
 def _mapped(case: StatementCase) -> None:
     """The directory maps the qualification to the title; nobody is asked what he never signed."""
-    case.path.certificate_of(case.one.signed, 0)
+    case.path.check_heard(case.one.signed)
     case.one.check_mapped()
 
 

@@ -37,6 +37,7 @@ def status_fresh(batch: Batch) -> None:
 
     What was known at a time before it was signed, it tells for ever (docs/format.md, Then and now).
     """
+    batch.path.check_heard(batch.status_list)
     payload = batch.status_list.unverified_payload
     if payload["iat"] > batch.now + AHEAD:
         raise Unknown("status_from_future")
@@ -55,8 +56,7 @@ def events_complete(case: Case) -> None:
     batch = case.batch
     for one in (batch.status_carried, *batch.lifecycle_acts):
         # What its signer may never have said is at odds with nothing.
-        for position in range(len(one.signatures)):
-            batch.path.certificate_of(one, position)
+        batch.path.check_heard(one)
     if _listed(case, batch.status_carried) != _last_value(case):
         raise Fault("status_diverges")
 

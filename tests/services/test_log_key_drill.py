@@ -47,14 +47,19 @@ def offline(world: World, one: Certificate) -> str:
     return verify_offline(Found(bundle=one.frozen_bundle), world.instance.anchors, asked).verdict
 
 
-def issued_at_the_end(world: World) -> tuple[list[Issued], int]:
-    """A roster whose last act is signed on a day, and whose certificates are issued a day after; the theft between them."""
+def walked(world: World) -> tuple[str, int]:
+    """A roster whose last act is signed on a day, and the time of a theft that evening."""
     roster_id = world.take_in(replace(BATCHES["T01"], units=ONE_UNIT))
     for day, kind, officers in WALKS["T01"]:
         world.at(day)
         world.sign(kind, roster_id, *officers)
     world.at(39, hour=20)
-    since = world.instance.now()
+    return roster_id, world.instance.now()
+
+
+def issued_at_the_end(world: World) -> tuple[list[Issued], int]:
+    """The certificates of such a roster, issued a day after, and the time of the theft."""
+    roster_id, since = walked(world)
     world.at(40)
     return world.issue(roster_id), since
 

@@ -3,15 +3,14 @@
 The list of the drill and the verdict of every verifier are one, as after the theft of the log key.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from test_compromise import TWO, Two, before_and_after, numbers, split
-from test_log_key_drill import issued_at_the_end, verdicts
+from test_log_key_drill import issued_at_the_end, verdicts, walked
 from test_witness_ends import THIRD, first_of, jkt_of
 from test_witnessed_log import key_row
-from world_for_tests import BATCHES, ONE_UNIT, PAPER, WALKS, World, witnesses_away
+from world_for_tests import PAPER, WALKS, World, witnesses_away
 
 from certsvc.core.errors import NotFound, Refused
 from certsvc.services import appointment, documents
@@ -80,12 +79,7 @@ def test_where_enough_others_cosigned_nothing_is_suspect(province: World, tmp_pa
 def test_a_file_that_shows_too_few_others_is_made_anew(province: World, tmp_path: Path) -> None:
     province.at(0)
     third_appointed(province, tmp_path)
-    roster_id = province.take_in(replace(BATCHES["T01"], units=ONE_UNIT))
-    for day, kind, officers in WALKS["T01"]:
-        province.at(day)
-        province.sign(kind, roster_id, *officers)
-    province.at(39, hour=20)
-    since = province.instance.now()
+    roster_id, since = walked(province)
     # All three cosign behind the theft; of the certificates only the stolen one and one other do, until the next entry.
     documents.publish_trust(province.instance)
     province.at(40)

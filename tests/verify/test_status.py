@@ -7,7 +7,7 @@ from status_for_tests import event, list_of, report_of, revoked_from, with_list
 from support_changes import apply_changes, day
 from support_forge import Forge, judge
 from support_instance import DAY, SmallInstance
-from test_vectors import VECTORS
+from test_vectors import VECTORS, times_of
 
 from certsvc.core.bundle import parse_bundle
 from certsvc.core.encoding import canonical, parse_json
@@ -228,9 +228,7 @@ def test_what_was_wrong_with_an_act_about_a_neighbour_makes_nothing_void(
         for half in ("propose", "decide"):
             one[half] |= {"certificate": "A" * 43, "slot": {**one[half]["slot"], "idx": 77}}
     forge.tree["slots"] = {}
-    times = {
-        name.removesuffix("_day"): day(when) for name, when in vector.get("asked", {}).items() if name.endswith("_day")
-    }
+    times = times_of(vector.get("asked", {}))
     report = judge(small_instance, forge.build(), **times)
     assert (report.verdict, report.reason) == ("cannot_decide", "link_case")
     assert all(

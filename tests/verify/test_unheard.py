@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from insecure_documents import Recipe
-from support_changes import apply_changes, day
+from support_changes import apply_changes
 from support_forge import Forge, judge
 from support_instance import SmallInstance
 from test_blame import BY_ID
 from test_unsigned_evidence import BUNDLES, inside, other, places
 from test_unsigned_logged import CORRECTED, NOW, OFFICE, USUAL, genuine
+from test_vectors import times_of
 
 from certsvc.core.bundle import parse_bundle
 from certsvc.core.chain import Anchor, Identity, identify
@@ -114,7 +115,7 @@ def test_a_key_left_out_hides_only_what_rests_on_what_it_signed(
     fault: str, keys: list[str], small_instance: SmallInstance
 ) -> None:
     whole = parse_json(apply_changes(Forge(small_instance), BY_ID[fault]["changes"]).build())
-    times = {name.removesuffix("_day"): day(days) for name, days in BY_ID[fault].get("asked", {}).items()}
+    times = times_of(BY_ID[fault].get("asked", {}))
     told, hiding = judge(small_instance, canonical(whole), **times), []
     for who in signers_of(whole, small_instance.anchors):
         report = judge(small_instance, canonical(without(whole, [who.jkt])), **times)
@@ -122,3 +123,11 @@ def test_a_key_left_out_hides_only_what_rests_on_what_it_signed(
             assert (report.verdict, report.reason) == ("cannot_decide", "key_unknown")
             hiding.append(f"{who.org}.{who.use}")
     assert sorted(hiding) == keys
+
+
+def test_a_list_that_nobody_at_hand_signed_is_neither_fresh_nor_complete(small_instance: SmallInstance) -> None:
+    changes = [{"do": "drop_key", "label": "HRSS.status"}]
+    report = judge(small_instance, apply_changes(Forge(small_instance), changes).build())
+    told = {row.id: (row.outcome, row.code) for row in report.rows if row.family == "status"}
+    assert told["status_fresh"] == told["events_complete"] == ("unknown", "key_unknown")
+    assert "fail" not in {outcome for outcome, _ in told.values()}

@@ -30,9 +30,7 @@ def judged(small: SmallInstance, changes: list[dict[str, Any]], asked: dict[str,
     data = forge.build()
     if "newer_trust" in asked:
         return judge_beside(small, data, apply_changes(Forge(small), asked["newer_trust"]).document("trust"))
-    times: dict[str, Any] = {
-        name.removesuffix("_day"): day(days) for name, days in asked.items() if name.endswith("_day")
-    }
+    times: dict[str, Any] = {**times_of(asked)}
     if "max_age_days" in asked:
         times["max_age"] = int(asked["max_age_days"] * DAY)
     if "newer_status" in asked:
@@ -40,6 +38,11 @@ def judged(small: SmallInstance, changes: list[dict[str, Any]], asked: dict[str,
     if "file" in asked:
         times["document"] = _file(forge, **asked["file"])
     return judge(small, data, **times)
+
+
+def times_of(asked: dict[str, Any]) -> dict[str, int]:
+    """When a vector is asked about, in seconds: `at`, `now`."""
+    return {name.removesuffix("_day"): day(days) for name, days in asked.items() if name.endswith("_day")}
 
 
 def _file(forge: Forge, signer: str, registered: bool | None = None) -> DocumentFindings:
